@@ -1,0 +1,33 @@
+//! `image_exists`
+
+use crate::check::{Inquiry, Stop, Verdict};
+use serde::{Deserialize, Serialize};
+
+/// The image exists on the learner's engine under its name.
+///
+/// **Why it matters**: everything else is asked about this image. A tag is a name that points at an
+/// image; a build without `-t`, or with another tag, leaves the name pointing at nothing.
+///
+/// ```yaml
+/// check: { image_exists: { image: app } }
+/// ```
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ImageExists {
+    /// The exercise's name for the image, or any local name.
+    pub image: String,
+}
+
+impl ImageExists {
+    pub(super) fn judge(&self, inquiry: &Inquiry<'_>) -> Result<Verdict, Stop> {
+        let name = inquiry.name(&self.image);
+        Ok(match inquiry.image(&name)? {
+            Some(_) => Verdict::pass(),
+            None => Verdict::not_yet(
+                format!("an image named {name}"),
+                "no image of that name on this engine",
+                format!("build it in this exercise's folder: docker build -t {name} ."),
+            ),
+        })
+    }
+}

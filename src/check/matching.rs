@@ -1,0 +1,1 @@
+//! Matchers for text and lists that several kinds share.

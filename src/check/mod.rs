@@ -1,0 +1,18 @@
+//! Checks: what an exercise asks about an image, and how the answer is judged.
+//!
+//! Invariant: judging never does I/O. Nothing in here knows bollard, tokio, the file system or the
+//! clock. A kind of check is one file below `kinds/`: its fields, its manual (the doc comment), its
+//! judgement and its tests. The line in [`kinds`] makes its YAML key.
+
+mod inquiry;
+mod judge;
+pub mod kinds;
+pub mod matching;
+mod spec;
+mod verdict;
+
+pub use inquiry::{Asked, Inquiry, Stop, Subject};
+pub use judge::{Judged, judge};
+pub use kinds::Kind;
+pub use spec::{Check, CheckSpec};
+pub use verdict::{Finding, NotYet, Outcome, Place, Verdict};

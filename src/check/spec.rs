@@ -1,0 +1,110 @@
+//! A check as an author writes it, and as it is judged.
+
+use super::Kind;
+use crate::course::{CourseError, recipe::Recipe};
+use serde::Deserialize;
+use std::collections::BTreeMap;
+
+/// One entry of `checks:` in an exercise.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CheckSpec {
+    /// Unique in its exercise (`built`).
+    pub id: String,
+    /// What the learner reads, as a statement that is true when it passes.
+    pub title: String,
+    /// What is asked: a kind of check and its fields.
+    #[serde(default)]
+    pub check: Option<Kind>,
+    /// Or a recipe from `checks/`.
+    #[serde(default)]
+    pub recipe: Option<RecipeUse>,
+    /// Points of this check relative to the others.
+    #[serde(default = "one")]
+    pub weight: u32,
+    /// Checks that must pass before this one is judged.
+    #[serde(default)]
+    pub after: Vec<String>,
+    /// Not shown to learners.
+    #[serde(default)]
+    pub hidden: bool,
+    /// Advice instead of the kind's own.
+    #[serde(default)]
+    pub advice: Option<String>,
+}
+
+/// A recipe and its parameters.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RecipeUse {
+    /// File stem in `checks/`.
+    pub name: String,
+    /// Its parameters.
+    #[serde(default)]
+    pub with: BTreeMap<String, String>,
+}
+
+fn one() -> u32 {
+    1
+}
+
+/// A check that is ready to be judged.
+#[derive(Clone, Debug)]
+pub struct Check {
+    /// Unique in its round.
+    pub id: String,
+    /// What the learner reads.
+    pub title: String,
+    /// The questions; each must pass.
+    pub asks: Vec<Kind>,
+    /// Points relative to the others.
+    pub weight: u32,
+    /// Checks that must pass before.
+    pub after: Vec<String>,
+    /// Not shown to learners.
+    pub hidden: bool,
+    /// Advice instead of the kind's own.
+    pub advice: Option<String>,
+}
+
+impl CheckSpec {
+    /// Looks up the recipe and fills in names and drawn values.
+    ///
+    /// # Errors
+    /// For an unknown recipe or parameter, or a value that does not fit.
+    pub fn resolve(
+        &self,
+        recipes: &BTreeMap<String, Recipe>,
+        values: &BTreeMap<String, String>,
+    ) -> Result<Check, CourseError> {
+        let here = |what: String, help: String| CourseError::new("", format!("check `{}`: {what}", self.id), help);
+        let mut advice = self.advice.clone();
+        let asks = match (&self.check, &self.recipe) {
+            (Some(kind), None) => vec![kind.clone()],
+            (None, Some(used)) => {
+                let recipe = recipes.get(&used.name).ok_or_else(|| {
+                    let near = crate::nearest(&used.name, recipes.keys().map(String::as_str));
+                    let help =
+                        near.map(|near| format!("did you mean `{near}`?")).unwrap_or_else(|| "see checks/".into());
+                    here(format!("there is no recipe `{}`", used.name), help)
+                })?;
+                advice = advice.or_else(|| Some(recipe.help.clone()).filter(|help| !help.is_empty()));
+                recipe.expand(&used.with).map_err(|error| here(error.what, error.help))?
+            }
+            _ => return Err(here("it needs either check: or recipe:".into(), "write one of the two".into())),
+        };
+        let asks = asks
+            .iter()
+            .map(|kind| crate::course::fill_kind(kind, values).map_err(|what| here(what, String::new())))
+            .collect::<Result<Vec<_>, _>>()?;
+        Ok(Check {
+            id: self.id.clone(),
+            title: crate::course::fill(&self.title, values),
+            asks,
+            weight: self.weight,
+            after: self.after.clone(),
+            hidden: self.hidden,
+            advice: advice.map(|advice| crate::course::fill(&advice, values)),
+        })
+    }
+}

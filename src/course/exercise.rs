@@ -1,0 +1,250 @@
+//! `exercises/<ID-name>/exercise.yaml`, as an author writes it. `exercises/README.md` is its manual.
+
+use crate::check::CheckSpec;
+use crate::evidence::Builder;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// One exercise.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Exercise {
+    /// Stable for good: progress is kept by it (`E01`).
+    pub id: String,
+    /// What the learner reads.
+    pub title: String,
+    /// Id of the lesson that it belongs to.
+    pub lesson: String,
+    /// Minutes that a learner needs.
+    pub minutes: u32,
+    /// Points for passing every check.
+    pub points: u32,
+    /// The repository that every image of the exercise lies under (`e01`), so that nothing common is claimed.
+    pub repository: String,
+    /// The exercise's own names for its images, and their names on the engine.
+    pub images: BTreeMap<String, String>,
+    /// Base images that must be there before the learner starts.
+    #[serde(default)]
+    pub bases: Vec<String>,
+    /// What the exercise needs beyond an engine.
+    #[serde(default)]
+    pub needs: Requirements,
+    /// Where the learner's token file must lie in the image, where it must.
+    #[serde(default)]
+    pub token: Option<String>,
+    /// Values that differ from learner to learner, drawn from the token.
+    #[serde(default)]
+    pub vars: BTreeMap<String, Draw>,
+    /// Starter, solution and case files in which `{{name}}` is replaced.
+    #[serde(default)]
+    pub templates: Vec<String>,
+    /// The task, in Markdown.
+    pub task: String,
+    /// Shown on a pass, in Markdown: why it worked.
+    pub why: String,
+    /// What is verified, in this order.
+    pub checks: Vec<CheckSpec>,
+    /// Three hints: a nudge, a pointer, nearly the solution. Empty where each variant has its own.
+    #[serde(default)]
+    pub hints: Vec<String>,
+    /// Several variants of the same task, one after another.
+    #[serde(default)]
+    pub rounds: Option<Rounds>,
+    /// The answers that prove the exercise. Empty where each variant has its own.
+    #[serde(default)]
+    pub cases: Cases,
+}
+
+/// What an exercise needs beyond an engine and its base images.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Requirements {
+    /// A package index or a registry on the network.
+    #[serde(default)]
+    pub network: bool,
+    /// A certain builder; without it the exercise cannot be told.
+    #[serde(default)]
+    pub builder: Option<Builder>,
+    /// Services that dlearn starts (`registry`).
+    #[serde(default)]
+    pub services: Vec<String>,
+}
+
+/// How a value is drawn from the learner's token.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Draw {
+    /// A whole number from the first to the last, both included.
+    Range(u32, u32),
+    /// One of these.
+    Pick(Vec<String>),
+}
+
+/// Variants of which a learner gets some, drawn from the token.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Rounds {
+    /// How many of the variants a learner meets.
+    pub count: usize,
+    /// All of them; the files of each lie in `rounds/<name>/`.
+    pub variants: BTreeMap<String, Variant>,
+}
+
+/// One variant. What it leaves out is the exercise's.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Variant {
+    /// What the learner reads above the round; it must not give the answer away.
+    pub title: String,
+    /// Task of this round, in Markdown, after the exercise's.
+    #[serde(default)]
+    pub task: String,
+    /// Shown when the round is passed, in Markdown.
+    pub why: String,
+    /// Values for `{{name}}`.
+    #[serde(default)]
+    pub vars: BTreeMap<String, String>,
+    /// Checks after those of the exercise.
+    #[serde(default)]
+    pub checks: Vec<CheckSpec>,
+    /// Three hints.
+    pub hints: Vec<String>,
+    /// Answers that prove the variant.
+    pub cases: Cases,
+}
+
+/// Answers whose verdicts are known: `dlearn selfcheck` runs them all on a real engine.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Cases {
+    /// The starter as it is; it must fail.
+    #[serde(default)]
+    pub starter: Case,
+    /// The reference solution: the files of `solution/` over those of `start/`.
+    #[serde(default)]
+    pub solution: Case,
+    /// Other correct answers: `right/<name>/` over the solution. They must pass.
+    #[serde(default)]
+    pub right: BTreeMap<String, Case>,
+    /// Typical wrong answers: `wrong/<name>/` over the solution. Each must fail as it says.
+    #[serde(default)]
+    pub wrong: BTreeMap<String, Case>,
+}
+
+/// One answer.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Case {
+    /// Who would do this, and why.
+    #[serde(default)]
+    pub about: String,
+    /// What the folder `right/<name>/` or `wrong/<name>/` is laid over.
+    #[serde(default)]
+    pub over: Under,
+    /// Files that are removed from it.
+    #[serde(default)]
+    pub delete: Vec<String>,
+    /// What is done with the files; by default each image of the exercise is built from `Dockerfile`.
+    #[serde(default)]
+    pub steps: Option<Vec<Step>>,
+    /// Only with these builders.
+    #[serde(default)]
+    pub builders: Vec<Builder>,
+    /// The check that must fail first (wrong answers and the starter).
+    #[serde(default)]
+    pub fails: Option<String>,
+    /// What its message must contain.
+    #[serde(default)]
+    pub says: Option<String>,
+    /// What a note of a passing answer must contain.
+    #[serde(default)]
+    pub notes: Option<String>,
+}
+
+/// What a case's files are laid over.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Under {
+    /// The starter with the solution over it.
+    #[default]
+    Solution,
+    /// The starter alone.
+    Starter,
+}
+
+/// One thing that a person might do with an engine. Image names are the exercise's own (`app`) or
+/// names of base images.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum Step {
+    /// `docker build`
+    Build {
+        /// Image to name the result.
+        image: String,
+        /// `--file`, relative to the context.
+        #[serde(default = "dockerfile")]
+        file: String,
+        /// Context, relative to the workspace.
+        #[serde(default = "dot")]
+        context: String,
+        /// `--target`
+        #[serde(default)]
+        target: Option<String>,
+        /// `--build-arg`
+        #[serde(default)]
+        args: BTreeMap<String, String>,
+        /// `--no-cache`
+        #[serde(default)]
+        no_cache: bool,
+        /// The build is meant to fail.
+        #[serde(default)]
+        may_fail: bool,
+    },
+    /// `docker tag`
+    Tag {
+        /// Existing image.
+        from: String,
+        /// New name.
+        to: String,
+    },
+    /// `docker create`, `docker cp` of workspace files, `docker start`, `docker commit`
+    Commit {
+        /// Image of the container.
+        from: String,
+        /// Command that runs in it.
+        run: Vec<String>,
+        /// Files that are copied into it first: path in the container → path in the workspace.
+        #[serde(default)]
+        copy: BTreeMap<String, String>,
+        /// Name of the result.
+        to: String,
+        /// `--change` instructions.
+        #[serde(default)]
+        changes: Vec<String>,
+    },
+    /// `docker create`, `docker export`, `docker import`: one layer, no history.
+    Import {
+        /// Image of the container.
+        from: String,
+        /// Name of the result.
+        to: String,
+        /// `--change` instructions.
+        #[serde(default)]
+        changes: Vec<String>,
+    },
+    /// Writes a file into the workspace after the earlier steps (an edit that was never built, say).
+    Write {
+        /// Path in the workspace.
+        path: String,
+        /// New content.
+        text: String,
+    },
+}
+
+fn dockerfile() -> String {
+    "Dockerfile".into()
+}
+
+fn dot() -> String {
+    ".".into()
+}

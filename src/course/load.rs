@@ -1,0 +1,174 @@
+//! Reads a whole course and looks things up in it.
+
+use super::{CourseError, Exercise, FileSet, Item, Lesson, Outline, Source, recipe::Recipe, source};
+use std::collections::BTreeMap;
+
+/// A course: outline, lessons, exercises, recipes.
+#[derive(Clone, Debug)]
+pub struct Course {
+    /// Title and order.
+    pub outline: Outline,
+    /// Lessons by id.
+    pub lessons: BTreeMap<String, Lesson>,
+    /// Exercises by id.
+    pub exercises: BTreeMap<String, Entry>,
+    /// Recipes by name.
+    pub recipes: BTreeMap<String, Recipe>,
+}
+
+/// An exercise with its files.
+#[derive(Clone, Debug)]
+pub struct Entry {
+    /// Name of its folder (`E01-first-dockerfile`); the learner's folder has the same.
+    pub folder: String,
+    /// What the author wrote.
+    pub exercise: Exercise,
+    /// Every file of the folder, paths relative to it.
+    pub files: FileSet,
+}
+
+impl Course {
+    /// Reads a course.
+    ///
+    /// # Errors
+    /// The first file that is not what it should be, with line and advice.
+    pub fn load(source: &Source) -> Result<Self, CourseError> {
+        let mut recipes = BTreeMap::new();
+        for (path, content) in source.files("checks")? {
+            if let Some(stem) = path.strip_suffix(".yaml") {
+                let file = format!("checks/{path}");
+                let recipe: Recipe = source::yaml_at(&file, text(&file, &content)?, 0)?;
+                same(&file, "name", &recipe.name, stem)?;
+                recipes.insert(recipe.name.clone(), recipe);
+            }
+        }
+        let lesson_files = source.files("lessons")?;
+        let outline = lesson_files.get("course.yaml").ok_or_else(|| {
+            CourseError::new(
+                "lessons/course.yaml",
+                "the file is missing",
+                "it gives the order of the course: see lessons/README.md",
+            )
+        })?;
+        let outline: Outline = source::yaml_at("lessons/course.yaml", text("lessons/course.yaml", outline)?, 0)?;
+        let mut lessons = BTreeMap::new();
+        for (path, content) in
+            lesson_files.iter().filter(|(path, _)| path.ends_with(".md") && !path.ends_with("README.md"))
+        {
+            let file = format!("lessons/{path}");
+            let lesson = Lesson::parse(&file, text(&file, content)?)?;
+            if let Some(other) = lessons.insert(lesson.front.id.clone(), lesson) {
+                return Err(CourseError::new(
+                    file,
+                    format!("another lesson has the id {}", other.front.id),
+                    "ids are unique",
+                ));
+            }
+        }
+        let mut course = Self { outline, lessons, exercises: exercises(source)?, recipes };
+        course.check_outline()?;
+        course.check_exercises()?;
+        Ok(course)
+    }
+
+    /// The steps of the course in order.
+    pub fn items(&self) -> Vec<Item> {
+        let ids = self.outline.modules.iter().flat_map(|module| &module.items);
+        ids.filter_map(|id| self.item(id)).collect()
+    }
+
+    /// The lesson or exercise with this id, in any case of letters.
+    pub fn item(&self, id: &str) -> Option<Item> {
+        let find =
+            |mut keys: Box<dyn Iterator<Item = &String> + '_>| keys.find(|key| key.eq_ignore_ascii_case(id)).cloned();
+        find(Box::new(self.lessons.keys()))
+            .map(Item::Lesson)
+            .or_else(|| find(Box::new(self.exercises.keys())).map(Item::Exercise))
+    }
+
+    /// All ids, for "did you mean".
+    pub fn ids(&self) -> impl Iterator<Item = &str> {
+        self.lessons.keys().chain(self.exercises.keys()).map(String::as_str)
+    }
+
+    fn check_outline(&self) -> Result<(), CourseError> {
+        for id in self.outline.modules.iter().flat_map(|module| &module.items) {
+            if self.item(id).is_none() {
+                let near = crate::nearest(id, self.ids());
+                let help = near
+                    .map(|near| format!("did you mean {near}?"))
+                    .unwrap_or_else(|| "remove it, or add its file".into());
+                return Err(CourseError::new(
+                    "lessons/course.yaml",
+                    format!("there is no lesson or exercise {id}"),
+                    help,
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    /// Every exercise must make a round: names, recipes and templates are tried out once.
+    fn check_exercises(&mut self) -> Result<(), CourseError> {
+        for entry in self.exercises.values() {
+            let exercise = &entry.exercise;
+            let file = format!("exercises/{}/exercise.yaml", entry.folder);
+            if !self.lessons.contains_key(&exercise.lesson) {
+                let help = "name a lesson that exists in lessons/";
+                return Err(CourseError::new(file, format!("there is no lesson {}", exercise.lesson), help));
+            }
+            for (alias, image) in &exercise.images {
+                if !image.starts_with(&format!("{}/", exercise.repository)) || !image.contains(':') {
+                    return Err(CourseError::new(
+                        file,
+                        format!("image {alias} is called {image}"),
+                        format!(
+                            "write {}/NAME:TAG: an exercise claims names in its own repository only",
+                            exercise.repository
+                        ),
+                    ));
+                }
+            }
+            entry.rounds_of_every_variant(&self.recipes)?;
+        }
+        Ok(())
+    }
+}
+
+fn exercises(source: &Source) -> Result<BTreeMap<String, Entry>, CourseError> {
+    let mut folders: BTreeMap<String, FileSet> = BTreeMap::new();
+    for (path, content) in source.files("exercises")? {
+        if let Some((folder, rest)) = path.split_once('/') {
+            folders.entry(folder.to_owned()).or_default().insert(rest.to_owned(), content);
+        }
+    }
+    let mut exercises = BTreeMap::new();
+    for (folder, files) in folders {
+        let file = format!("exercises/{folder}/exercise.yaml");
+        let yaml = files.get("exercise.yaml").ok_or_else(|| {
+            CourseError::new(
+                &file,
+                "the file is missing",
+                "every folder below exercises/ is an exercise: see exercises/README.md",
+            )
+        })?;
+        let exercise: Exercise = source::yaml_at(&file, text(&file, yaml)?, 0)?;
+        let id = exercise.id.clone();
+        if folder != id && !folder.starts_with(&format!("{id}-")) {
+            return Err(CourseError::new(file, format!("the id is {id}"), format!("call the folder {id}-NAME")));
+        }
+        exercises.insert(id, Entry { folder, exercise, files });
+    }
+    Ok(exercises)
+}
+
+fn text<'a>(file: &str, content: &'a [u8]) -> Result<&'a str, CourseError> {
+    std::str::from_utf8(content).map_err(|error| CourseError::new(file, error.to_string(), "write the file in UTF-8"))
+}
+
+fn same(file: &str, field: &str, value: &str, stem: &str) -> Result<(), CourseError> {
+    if value == stem {
+        return Ok(());
+    }
+    Err(CourseError::new(file, format!("{field} is {value}"), format!("write {field}: {stem}, or rename the file")))
+}

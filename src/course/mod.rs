@@ -1,0 +1,24 @@
+//! The course: lessons, exercises and recipes, read from the binary or from a folder.
+//!
+//! Two models: [`exercise::Exercise`] and [`lesson::Lesson`] are what authors write, checked for
+//! structure by serde; [`round::Round`] is one exercise made ready for one learner, with names,
+//! token and drawn values filled in. Checks only ever see a round.
+
+mod error;
+pub mod exercise;
+pub mod lesson;
+mod load;
+pub mod outline;
+pub mod recipe;
+pub mod round;
+mod source;
+mod template;
+
+pub use error::CourseError;
+pub use exercise::Exercise;
+pub use lesson::{Block, Lesson, Question, Section};
+pub use load::{Course, Entry};
+pub use outline::{Item, Outline};
+pub use round::Round;
+pub use source::{FileSet, Source, mode_of, read_yaml};
+pub use template::{fill, fill_kind};

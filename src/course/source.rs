@@ -1,0 +1,144 @@
+//! Where a course's files come from, and how its YAML is read.
+
+use super::CourseError;
+use include_dir::{Dir, include_dir};
+use serde::de::DeserializeOwned;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+static LESSONS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/lessons");
+static EXERCISES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/exercises");
+static RECIPES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/checks");
+
+/// The largest course file that is read, in bytes.
+const LARGEST: u64 = 8 * 1024 * 1024;
+
+/// Files by path (relative, `/` between parts).
+pub type FileSet = BTreeMap<String, Vec<u8>>;
+
+/// The course inside the binary, or a folder that replaces it as a whole.
+#[derive(Clone, Debug)]
+pub enum Source {
+    /// What this binary was built with.
+    Embedded,
+    /// A folder with `lessons/`, `exercises/` and `checks/`.
+    Folder(PathBuf),
+}
+
+impl Source {
+    /// All files below `top` (`lessons`, `exercises` or `checks`), paths relative to it.
+    ///
+    /// # Errors
+    /// Where a folder cannot be read, or holds a link or a file of more than 8 MiB.
+    pub fn files(&self, top: &str) -> Result<FileSet, CourseError> {
+        let mut files = FileSet::new();
+        match self {
+            Source::Embedded => {
+                let dir = match top {
+                    "lessons" => &LESSONS,
+                    "exercises" => &EXERCISES,
+                    _ => &RECIPES,
+                };
+                embedded(dir, &mut files);
+            }
+            Source::Folder(path) => walk(&path.join(top), "", &mut files)?,
+        }
+        Ok(files)
+    }
+}
+
+fn embedded(dir: &Dir<'_>, files: &mut FileSet) {
+    for file in dir.files() {
+        let path = file.path().to_string_lossy().replace('\\', "/");
+        files.insert(path, file.contents().to_vec());
+    }
+    for sub in dir.dirs() {
+        embedded(sub, files);
+    }
+}
+
+fn walk(root: &Path, below: &str, files: &mut FileSet) -> Result<(), CourseError> {
+    let io = |path: &Path, error: std::io::Error| {
+        CourseError::new(
+            path.display().to_string(),
+            error.to_string(),
+            "a course folder holds lessons/, exercises/ and checks/",
+        )
+    };
+    let dir = root.join(below);
+    for entry in std::fs::read_dir(&dir).map_err(|error| io(&dir, error))? {
+        let entry = entry.map_err(|error| io(&dir, error))?;
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let path = if below.is_empty() { name } else { format!("{below}/{name}") };
+        let meta = entry.metadata().map_err(|error| io(&entry.path(), error))?;
+        if meta.is_symlink() || meta.len() > LARGEST && meta.is_file() {
+            return Err(CourseError::new(
+                path,
+                "a course holds no links and no file above 8 MiB",
+                "put a small regular file here",
+            ));
+        }
+        if meta.is_dir() {
+            walk(root, &path, files)?;
+        } else if meta.is_file() {
+            let content = std::fs::read(entry.path()).map_err(|error| io(&entry.path(), error))?;
+            files.insert(path, content);
+        }
+    }
+    Ok(())
+}
+
+/// The mode with which a course file is written into a folder: scripts are executable.
+pub fn mode_of(content: &[u8]) -> u32 {
+    if content.starts_with(b"#!") { 0o755 } else { 0o644 }
+}
+
+/// Reads YAML that an author wrote. `lines_before` is the number of lines above it in the file.
+///
+/// # Errors
+/// Names line and column, shows the line, and offers the nearest valid word.
+pub fn yaml_at<T: DeserializeOwned>(file: &str, text: &str, lines_before: usize) -> Result<T, CourseError> {
+    read_yaml(text).map_err(|(at, what)| {
+        let what = match at {
+            Some((line, column)) => {
+                let shown = text.lines().nth(line - 1).unwrap_or_default();
+                let number = line + lines_before;
+                format!("line {number}, column {column}: {what}\n  {number:>4} | {shown}\n       | {:>column$}", "^")
+            }
+            None => what,
+        };
+        let help = nearest_word(&what).map(|word| format!("did you mean `{word}`?")).unwrap_or_default();
+        CourseError::new(file, what, help)
+    })
+}
+
+/// Reads YAML that anybody may have written: bounded in nodes, depth and size.
+///
+/// # Errors
+/// Line and column (from 1) where they are known, and what is wrong.
+pub fn read_yaml<T: DeserializeOwned>(text: &str) -> Result<T, (Option<(usize, usize)>, String)> {
+    let mut options = serde_yaml::Options::default();
+    options.strict_booleans = true;
+    options.with_snippet = false;
+    if let Some(budget) = options.budget.as_mut() {
+        budget.max_nodes = 10_000;
+        budget.max_depth = 64;
+        budget.max_total_scalar_bytes = 1024 * 1024;
+    }
+    serde_yaml::from_str_with_options(text, options).map_err(|error| {
+        let at = error.location().map(|at| (at.line() as usize, at.column() as usize)).filter(|at| at.0 > 0);
+        let message = error.without_snippet().to_string();
+        let message = message.split(" at line ").next().unwrap_or(&message).trim().to_owned();
+        (at, message)
+    })
+}
+
+/// For "unknown field `titel`, expected one of `title`, `lesson`": the nearest of the expected words.
+fn nearest_word(message: &str) -> Option<String> {
+    if !message.contains("unknown") {
+        return None;
+    }
+    let mut words = message.split('`').skip(1).step_by(2);
+    let wrong = words.next()?.to_owned();
+    crate::nearest(&wrong, words)
+}

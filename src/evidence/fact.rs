@@ -1,0 +1,265 @@
+//! The answers. Field names are the field's own terms; sizes are bytes, times are seconds.
+
+use super::Builder;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// An answer's content, one variant for each kind of [`super::Need`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Fact {
+    /// Answer to [`super::Need::Engine`].
+    Engine(EngineFacts),
+    /// Answer to [`super::Need::Image`].
+    Image(ImageFacts),
+    /// Answer to [`super::Need::File`].
+    File(FileFacts),
+    /// Answer to [`super::Need::Layers`].
+    Layers(LayersFacts),
+    /// Answer to [`super::Need::Build`].
+    Build(BuildFacts),
+    /// Answer to [`super::Need::Run`].
+    Run(RunFacts),
+    /// Answer to [`super::Need::Serve`].
+    Serve(ServeFacts),
+    /// Answer to [`super::Need::WorkspaceFile`].
+    Text(TextFacts),
+}
+
+/// Which engine answered (`GET /version`, `GET /info`).
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct EngineFacts {
+    /// What it calls itself: `Docker Engine` or `Podman`.
+    pub product: String,
+    /// For example `28.5.2`.
+    pub version: String,
+    /// Newest API version that the engine speaks, for example `1.51`.
+    pub api: String,
+    /// Storage driver, for example `overlay2` or `overlayfs`.
+    pub driver: String,
+    /// Whether images live in containerd's store (Id is then a manifest's or index's digest).
+    pub containerd_store: bool,
+    /// Architecture in Go's words, for example `amd64`.
+    pub arch: String,
+    /// Operating system of the containers, `linux`.
+    pub os: String,
+    /// Builders that the engine offers to the API.
+    pub builders: Vec<Builder>,
+}
+
+/// A local image, with the differences between engines removed: absent, null and empty are all empty.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct ImageFacts {
+    /// The engine's id. Its meaning depends on the image store: never compare it, show it only.
+    pub id: String,
+    /// Diff ids of the layers, bottom first (`RootFS.Layers`).
+    pub layers: Vec<String>,
+    /// Size in bytes: the sum of the history's sizes, which all image stores agree on best.
+    pub size: u64,
+    /// Configuration for containers.
+    pub config: ConfigFacts,
+    /// History, oldest row first (the API gives newest first).
+    pub history: Vec<HistoryRow>,
+    /// Names of this image on this engine, normalised (`e01/web:v1`, without `docker.io/library/`).
+    pub tags: Vec<String>,
+    /// `amd64` and the like.
+    pub arch: String,
+}
+
+/// `Config` of an image.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct ConfigFacts {
+    /// CMD as an argument list; the shell form is `["/bin/sh", "-c", …]`.
+    pub cmd: Vec<String>,
+    /// ENTRYPOINT likewise.
+    pub entrypoint: Vec<String>,
+    /// USER; empty means root.
+    pub user: String,
+    /// WORKDIR; empty means `/`.
+    pub workdir: String,
+    /// ENV.
+    pub env: BTreeMap<String, String>,
+    /// EXPOSE, as `8080/tcp`, sorted.
+    pub ports: Vec<String>,
+    /// LABEL.
+    pub labels: BTreeMap<String, String>,
+    /// VOLUME, sorted.
+    pub volumes: Vec<String>,
+    /// ONBUILD triggers.
+    pub onbuild: Vec<String>,
+    /// STOPSIGNAL.
+    pub stop_signal: String,
+    /// HEALTHCHECK's test, empty where there is none.
+    pub healthcheck: Vec<String>,
+}
+
+/// One row of `docker history`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct HistoryRow {
+    /// What made it, as the engine words it.
+    pub created_by: String,
+    /// `buildkit.dockerfile.v0` for BuildKit, `Imported from …` for an import.
+    pub comment: String,
+    /// Bytes.
+    pub size: u64,
+}
+
+/// What a path in an image is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FileType {
+    /// A regular file (or a hard link to one).
+    File,
+    /// A directory.
+    Directory,
+    /// A symbolic link.
+    Link,
+    /// A device, a FIFO or a socket.
+    Special,
+}
+
+/// One file of an image.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct FileFacts {
+    /// What it is.
+    pub kind: FileType,
+    /// Permission bits with set-uid, set-gid and sticky, for example `0o755`.
+    pub mode: u32,
+    /// Numeric owner.
+    pub uid: u64,
+    /// Numeric group.
+    pub gid: u64,
+    /// Bytes.
+    pub size: u64,
+    /// SHA-256 of the content in hexadecimal, for regular files.
+    pub sha256: Option<String>,
+    /// The content as text (lossy UTF-8), where it has at most 64 KiB.
+    pub text: Option<String>,
+    /// Target of a symbolic link that could not be followed inside the image.
+    pub link: Option<String>,
+}
+
+/// What an image's layers hold.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct LayersFacts {
+    /// One for each layer, bottom first.
+    pub layers: Vec<LayerFacts>,
+    /// More paths than the scan keeps: nothing may be concluded from an entry's absence.
+    pub truncated: bool,
+}
+
+/// One layer.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct LayerFacts {
+    /// Digest of the uncompressed layer archive.
+    pub diff_id: String,
+    /// The history row that made it, where the image's configuration tells.
+    pub created_by: Option<String>,
+    /// Bytes of file content in it.
+    pub size: u64,
+    /// Paths without a leading slash; empty for a layer that was of no interest.
+    pub entries: BTreeMap<String, EntryFacts>,
+}
+
+/// One path in one layer.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct EntryFacts {
+    /// What it is.
+    pub change: EntryKind,
+    /// Permission bits.
+    pub mode: u32,
+    /// Numeric owner.
+    pub uid: u64,
+    /// Numeric group.
+    pub gid: u64,
+    /// Bytes.
+    pub size: u64,
+    /// SHA-256 of a file's content, or the target of a link.
+    pub content: String,
+}
+
+/// What a layer does with a path (OCI image specification, "Image Layer Filesystem Changeset").
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EntryKind {
+    /// A regular file.
+    File,
+    /// A directory.
+    Directory,
+    /// A symbolic link.
+    Link,
+    /// A hard link to another path of the same layer.
+    HardLink,
+    /// A device or FIFO.
+    Special,
+    /// `.wh.NAME`: the path is deleted.
+    Whiteout,
+    /// `.wh..wh..opq`: everything below from lower layers is hidden.
+    Opaque,
+}
+
+/// How a build went.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct BuildFacts {
+    /// The image, when it succeeded.
+    pub image: Option<ImageFacts>,
+    /// The throw-away tag under which the image can be asked about until the run ends.
+    pub tag: String,
+    /// Everything that the builder said, line by line, control sequences removed (bounded).
+    pub log: Vec<String>,
+    /// The builder's last word, when it failed.
+    pub error: Option<String>,
+    /// The time limit was exceeded.
+    pub timed_out: bool,
+}
+
+/// How a container's run went.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct RunFacts {
+    /// Exit code; none when it was stopped for exceeding its time.
+    pub exit: Option<i64>,
+    /// Standard output, lossy UTF-8, control sequences removed, at most 64 KiB.
+    pub stdout: String,
+    /// Standard error, likewise.
+    pub stderr: String,
+    /// The engine's reason when the program could not be started at all.
+    pub start_error: Option<String>,
+    /// The time limit was exceeded.
+    pub timed_out: bool,
+}
+
+/// How a service answered.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct ServeFacts {
+    /// One for each path asked, none where no answer came.
+    pub responses: Vec<Option<HttpFacts>>,
+    /// The container's last output (both streams), control sequences removed, at most 64 KiB.
+    pub logs: String,
+    /// Exit code, when the container ended by itself.
+    pub exit: Option<i64>,
+    /// The engine's reason when the program could not be started at all.
+    pub start_error: Option<String>,
+    /// Addresses on which something listened inside the container (`127.0.0.1:8080`), where that
+    /// could be read.
+    pub listening: Option<Vec<String>>,
+}
+
+/// One HTTP answer.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct HttpFacts {
+    /// Status code.
+    pub status: u16,
+    /// Headers, names in lower case.
+    pub headers: BTreeMap<String, String>,
+    /// Body, lossy UTF-8, at most 64 KiB.
+    pub body: String,
+}
+
+/// A text file.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct TextFacts {
+    /// Content, lossy UTF-8.
+    pub text: String,
+    /// The file is larger than what was read.
+    pub truncated: bool,
+}

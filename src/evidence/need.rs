@@ -1,0 +1,162 @@
+//! The questions that checks may ask. A need says *what*, never *how*.
+
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::fmt;
+
+/// One question to the engine or to the learner's workspace.
+///
+/// Needs are values: two checks that ask the same question share one answer.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Need {
+    /// Which engine is this: version, API, image store, builders. Answer: [`super::EngineFacts`].
+    Engine,
+    /// Configuration, layers and history of a local image. Answer: [`super::ImageFacts`].
+    Image {
+        /// A local image name, such as `e01/web:v1`.
+        name: String,
+    },
+    /// One file of an image, read without running anything from it. Answer: [`super::FileFacts`].
+    File {
+        /// A local image name.
+        image: String,
+        /// Absolute path inside the image. Links are followed inside the image only.
+        path: String,
+    },
+    /// What every layer above the first `skip` layers holds. Answer: [`super::LayersFacts`].
+    Layers {
+        /// A local image name.
+        image: String,
+        /// How many layers from the bottom are of no interest (the base's): they are named only.
+        skip: usize,
+    },
+    /// Build something under a throw-away tag and say how it went. Answer: [`super::BuildFacts`].
+    Build(BuildPlan),
+    /// Run a command in a new container, without network, and wait. Answer: [`super::RunFacts`].
+    Run(RunPlan),
+    /// Start a container, ask it over HTTP, stop it. Answer: [`super::ServeFacts`].
+    Serve(ServePlan),
+    /// A text file of the learner's workspace (at most 256 KiB). Answer: [`super::TextFacts`].
+    WorkspaceFile {
+        /// Path relative to the workspace, `/` between its parts.
+        path: String,
+    },
+}
+
+/// What to build.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct BuildPlan {
+    /// Where the files come from.
+    pub source: Source,
+    /// Which builder.
+    pub builder: Builder,
+    /// Dockerfile, relative to the context.
+    pub dockerfile: String,
+    /// Build context, relative to the workspace (`.` for all of it).
+    pub context: String,
+    /// Stage to stop at (`--target`).
+    pub target: Option<String>,
+    /// Build arguments (`--build-arg`).
+    pub args: BTreeMap<String, String>,
+    /// Build without the cache (`--no-cache`).
+    pub no_cache: bool,
+}
+
+impl BuildPlan {
+    /// `docker build .` in the learner's workspace.
+    pub fn workspace(builder: Builder) -> Self {
+        Self {
+            source: Source::Workspace,
+            builder,
+            dockerfile: "Dockerfile".into(),
+            context: ".".into(),
+            target: None,
+            args: BTreeMap::new(),
+            no_cache: false,
+        }
+    }
+}
+
+/// Where a build's files come from.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Source {
+    /// The learner's files as they are now.
+    Workspace,
+    /// The exercise's starter files, as the learner was given them.
+    Starter,
+    /// A Dockerfile of our own, with an empty context.
+    Inline(String),
+}
+
+/// The two builders of the Docker Engine (`version` of `POST /build`, Engine API 1.38 and later).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Builder {
+    /// The builder that runs each instruction in a container (deprecated since Engine 23.0).
+    Classic,
+    /// BuildKit, the default since Engine 23.0.
+    BuildKit,
+}
+
+impl fmt::Display for Builder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Builder::Classic => "the classic builder",
+            Builder::BuildKit => "BuildKit",
+        })
+    }
+}
+
+/// A command to run in a new container of an image, without network.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct RunPlan {
+    /// A local image name.
+    pub image: String,
+    /// Arguments instead of the image's CMD (`docker run IMAGE ARGS…`).
+    pub args: Option<Vec<String>>,
+    /// Program instead of the image's ENTRYPOINT (`--entrypoint`).
+    pub entrypoint: Option<Vec<String>>,
+    /// User instead of the image's (`--user`).
+    pub user: Option<String>,
+    /// Additional environment.
+    pub env: BTreeMap<String, String>,
+    /// Seconds until the container is killed; exceeding it is the subject's fault.
+    pub seconds: u32,
+}
+
+/// A service to start and to ask over HTTP.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct ServePlan {
+    /// A local image name.
+    pub image: String,
+    /// Port inside the container.
+    pub port: u16,
+    /// Paths to GET, in this order.
+    pub paths: Vec<String>,
+    /// Seconds until the first answer is due; exceeding it is the subject's fault.
+    pub seconds: u32,
+}
+
+impl fmt::Display for Need {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Need::Engine => write!(f, "the engine's version and capabilities"),
+            Need::Image { name } => write!(f, "inspect and history of image {name}"),
+            Need::File { image, path } => write!(f, "{path} in image {image}"),
+            Need::Layers { image, skip } => write!(f, "contents of the layers of {image} above layer {skip}"),
+            Need::Build(plan) => {
+                let what = match &plan.source {
+                    Source::Workspace => "the workspace",
+                    Source::Starter => "the starter files",
+                    Source::Inline(_) => "a probe Dockerfile",
+                };
+                write!(f, "build of {what} ({}, context {}) with {}", plan.dockerfile, plan.context, plan.builder)
+            }
+            Need::Run(plan) => write!(f, "a run of {}", plan.image),
+            Need::Serve(plan) => write!(f, "HTTP answers of {} on port {}", plan.image, plan.port),
+            Need::WorkspaceFile { path } => write!(f, "file {path} of the workspace"),
+        }
+    }
+}

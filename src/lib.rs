@@ -1,0 +1,8 @@
+//! dlearn: an interactive Docker course in the terminal.
+
+pub mod check;
+pub mod course;
+pub mod evidence;
+mod nearest;
+
+pub use nearest::nearest;

@@ -1,0 +1,2 @@
+//! dlearn: parse, run, exit.
+fn main() {}
