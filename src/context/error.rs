@@ -43,13 +43,11 @@ pub enum ContextError {
         /// What the system said.
         source: io::Error,
     },
-    /// A device or a socket, which a build context cannot carry.
-    #[error("{path} is {what}, which a build context cannot carry")]
-    Special {
+    /// A device, which Docker would send; no build needs that, and reading one may never end.
+    #[error("{path} is a device")]
+    Device {
         /// Path relative to the context.
         path: String,
-        /// `a socket`, `a device`.
-        what: &'static str,
     },
     /// A file that was replaced, or changed its length, between being listed and being read.
     #[error("{path} changed while it was being read")]
@@ -99,7 +97,7 @@ impl ContextError {
             Self::Unreadable { path, .. } => {
                 format!("Make it readable (chmod u+r {path}), or add a line `{path}` to .dockerignore.")
             }
-            Self::Special { path, .. } => format!("Remove it, or add a line `{path}` to .dockerignore."),
+            Self::Device { path } => format!("Remove it, or add a line `{path}` to .dockerignore."),
             Self::Changed { .. } => "Stop what is writing to the folder, then try again.".into(),
             Self::TooManyFiles { .. } | Self::TooLarge { .. } | Self::TooDeep { .. } => {
                 "Name what the build does not need (node_modules, .git, build results) in .dockerignore.".into()

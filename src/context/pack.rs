@@ -192,8 +192,7 @@ impl Writer<'_> {
             Kind::Folder => (header::FOLDER, 0o040_000),
             Kind::Link => (header::LINK, 0o120_000),
             Kind::Fifo => (header::FIFO, 0o010_000),
-            Kind::Socket => return Err(ContextError::Special { path: node.shown(), what: "a socket" }),
-            Kind::Device => return Err(ContextError::Special { path: node.shown(), what: "a device" }),
+            Kind::Socket | Kind::Device => return Err(ContextError::Device { path: node.shown() }),
         };
         let bits = if self.style == TarStyle::WithTypeBits { type_bits } else { 0 };
         let mut header = Header {

@@ -23,7 +23,8 @@ pub(super) enum Rules {
 pub(super) enum Visit<'a> {
     /// It is in the context.
     In(&'a Node, Option<Rule>),
-    /// It is not. `pruned`: a folder that was not looked into.
+    /// It is not: excluded, or a socket, which is never sent (then without a rule). `pruned`: a
+    /// folder that was not looked into.
     Out { node: &'a Node, rule: Option<Rule>, pruned: bool },
 }
 
@@ -98,7 +99,10 @@ impl Walker<'_> {
             let (deciding, matched) = self.ignore.step(&node.shown(), parent);
             let decision = self.ignore.decision(deciding);
             let folder = node.kind == Kind::Folder;
-            if !decision.excluded {
+            if node.kind == Kind::Socket {
+                let rule = decision.rule.filter(|_| decision.excluded);
+                (self.visit)(Visit::Out { node: &node, rule, pruned: false })?;
+            } else if !decision.excluded {
                 for (above, rule) in waiting.drain(..) {
                     (self.visit)(Visit::In(&above, rule))?;
                 }
