@@ -2,6 +2,7 @@
 
 pub mod check;
 pub mod course;
+pub mod engine;
 pub mod evidence;
 mod nearest;
 
