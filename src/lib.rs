@@ -3,6 +3,7 @@
 pub mod check;
 pub mod context;
 pub mod course;
+pub mod engine;
 pub mod evidence;
 pub mod layers;
 mod nearest;
