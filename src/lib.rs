@@ -4,5 +4,6 @@ pub mod check;
 pub mod course;
 pub mod evidence;
 mod nearest;
+pub mod term;
 
 pub use nearest::nearest;
