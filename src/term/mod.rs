@@ -8,11 +8,16 @@
 pub mod findings;
 mod line;
 pub mod markdown;
+pub mod prompt;
+pub mod quiz;
 mod sanitize;
+mod screen;
 mod style;
 mod wrap;
 
 pub use line::{Color, Line, Span, Style, measure, paint};
+pub use prompt::{PromptError, Reply};
 pub use sanitize::{sanitize, sanitize_line};
+pub use screen::Screen;
 pub use style::Terminal;
 pub use wrap::{wrap, wrap_message, wrap_text};

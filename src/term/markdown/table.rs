@@ -42,7 +42,7 @@ impl Table {
         let columns = self.head.len();
         let room = width.checked_sub(GAP * (columns - 1))?;
         let cells = |column: usize| {
-            self.rows.iter().filter_map(move |row| row.get(column)).chain(self.head.get(column)).map(|cell| text(cell))
+            self.rows.iter().filter_map(move |row| row.get(column)).chain(self.head.get(column)).map(text)
         };
         let natural: Vec<usize> =
             (0..columns).map(|column| cells(column).map(|cell| measure(&cell)).max().unwrap_or(0).max(1)).collect();
