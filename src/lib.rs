@@ -7,5 +7,6 @@ pub mod engine;
 pub mod evidence;
 pub mod layers;
 mod nearest;
+pub mod term;
 
 pub use nearest::nearest;
