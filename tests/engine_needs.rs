@@ -140,3 +140,64 @@ async fn a_file_of_the_workspace_needs_no_engine() {
     assert!(why.reason.contains("there is no socket at /nowhere.sock"), "{why:?}");
     collector.finish().await.unwrap();
 }
+
+fn httpd(dockerfile_tail: &str) -> String {
+    format!(
+        "FROM busybox:1.36\nRUN mkdir /www && echo hello > /www/index.html && echo '{{}}' > /www/a.json\n{dockerfile_tail}"
+    )
+}
+
+async fn served(tail: &str, port: u16, paths: &[&str], seconds: u32) -> ServeFacts {
+    let dir = tempfile::tempdir().unwrap();
+    let mut collector = collector(dir.path()).await;
+    let build = fact!(ask(&mut collector, Need::Build(inline(&httpd(tail), Builder::Classic))).await, Build);
+    assert_eq!(build.error, None, "{build:?}");
+    let paths = paths.iter().map(|path| (*path).to_owned()).collect();
+    let plan = ServePlan { image: build.tag, port, paths, seconds };
+    let facts = fact!(ask(&mut collector, Need::Serve(plan)).await, Serve);
+    let run = collector.ledger().unwrap().run().to_owned();
+    collector.finish().await.unwrap();
+    assert_eq!(remains(&run).await, Vec::<String>::new());
+    facts
+}
+
+#[tokio::test]
+async fn a_service_is_asked_over_http() {
+    let facts =
+        served("CMD [\"httpd\", \"-f\", \"-v\", \"-p\", \"8080\", \"-h\", \"/www\"]\n", 8080, &["/", "/gone"], 20)
+            .await;
+    let [Some(index), Some(gone)] = facts.responses.as_slice() else { panic!("{facts:?}") };
+    assert_eq!((index.status, index.body.as_str()), (200, "hello\n"), "{facts:?}");
+    assert_eq!(gone.status, 404);
+    assert!(index.headers.contains_key("content-length"));
+    assert!(facts.listening.as_ref().unwrap().iter().any(|address| address.ends_with(":8080")), "{facts:?}");
+    assert_eq!(facts.exit, None);
+    assert!(facts.logs.contains("response:200"), "{facts:?}");
+}
+
+#[tokio::test]
+async fn a_service_on_its_own_loopback_address_does_not_answer_and_that_shows() {
+    let tail = "CMD [\"httpd\", \"-f\", \"-p\", \"127.0.0.1:8080\", \"-h\", \"/www\"]\n";
+    let facts = served(tail, 8080, &["/"], 2).await;
+    assert_eq!(facts.responses, [None]);
+    assert_eq!(facts.listening, Some(vec!["127.0.0.1:8080".to_owned()]));
+}
+
+#[tokio::test]
+async fn a_service_that_ends_or_cannot_start_says_why() {
+    let facts = served("CMD [\"sh\", \"-c\", \"echo no config; exit 4\"]\n", 8080, &["/", "/b"], 20).await;
+    assert_eq!((facts.exit, facts.responses.len()), (Some(4), 2), "{facts:?}");
+    assert_eq!(facts.logs, "no config\n");
+    let facts = served("CMD [\"no-such-server\"]\n", 8080, &["/"], 20).await;
+    assert!(facts.start_error.is_some(), "{facts:?}");
+}
+
+#[tokio::test]
+async fn open_ports_are_seen_in_an_image_without_any_tools() {
+    // One static program and nothing else: no cat.
+    let tail = "FROM scratch\nCOPY --from=0 /bin/busybox /httpd\nCOPY --from=0 /www /www\n\
+                CMD [\"/httpd\", \"httpd\", \"-f\", \"-p\", \"9000\", \"-h\", \"/www\"]\n";
+    let facts = served(tail, 9000, &["/"], 20).await;
+    assert!(facts.responses[0].is_some(), "{facts:?}");
+    assert!(facts.listening.as_ref().is_some_and(|all| all.iter().any(|one| one.ends_with(":9000"))), "{facts:?}");
+}

@@ -32,35 +32,42 @@ impl Engine {
     }
 
     /// `work` is to be over within [`READ_SECONDS`].
-    pub(crate) async fn read<T>(
-        &self,
-        doing: &str,
-        work: impl Future<Output = Result<T, EngineError>>,
-    ) -> Result<T, EngineError> {
-        let late = || EngineError::TimedOut { doing: doing.to_owned(), seconds: READ_SECONDS };
-        let bounded = async { timeout(Duration::from_secs(READ_SECONDS), work).await.unwrap_or_else(|_| Err(late())) };
-        self.alive(bounded).await
+    pub(crate) fn read<'a, T: 'a>(
+        &'a self,
+        doing: &'a str,
+        work: impl Future<Output = Result<T, EngineError>> + 'a,
+    ) -> impl Future<Output = Result<T, EngineError>> + 'a {
+        self.long(doing, READ_SECONDS, work)
     }
 
-    /// `work` may take as long as it likes, and at most `seconds`, while the engine answers its
-    /// heartbeat. For what has no limit of its own and is no fault of any subject.
-    pub(crate) async fn long<T>(
-        &self,
-        doing: &str,
+    /// `work` may take `seconds` while the engine answers its heartbeat. For what has no limit of its own
+    /// and is no fault of any subject.
+    pub(crate) fn long<'a, T: 'a>(
+        &'a self,
+        doing: &'a str,
         seconds: u64,
-        work: impl Future<Output = Result<T, EngineError>>,
-    ) -> Result<T, EngineError> {
-        let late = || EngineError::TimedOut { doing: doing.to_owned(), seconds };
-        let bounded = async { timeout(Duration::from_secs(seconds), work).await.unwrap_or_else(|_| Err(late())) };
-        self.alive(bounded).await
+        work: impl Future<Output = Result<T, EngineError>> + 'a,
+    ) -> impl Future<Output = Result<T, EngineError>> + 'a {
+        // Boxed, and outside the async block: else each caller's future holds a copy of all those below it.
+        let work = Box::pin(work);
+        self.alive(async move {
+            let late = |_| Err(EngineError::TimedOut { doing: doing.to_owned(), seconds });
+            timeout(Duration::from_secs(seconds), work).await.unwrap_or_else(late)
+        })
     }
 
     /// `work` goes on while the engine answers its heartbeat.
-    pub(crate) async fn alive<T>(&self, work: impl Future<Output = Result<T, EngineError>>) -> Result<T, EngineError> {
-        tokio::select! {
-            biased;
-            done = work => done,
-            dead = self.heartbeat() => Err(dead),
+    pub(crate) fn alive<'a, T: 'a>(
+        &'a self,
+        work: impl Future<Output = Result<T, EngineError>> + 'a,
+    ) -> impl Future<Output = Result<T, EngineError>> + 'a {
+        let work = Box::pin(work);
+        async move {
+            tokio::select! {
+                biased;
+                done = work => done,
+                dead = Box::pin(self.heartbeat()) => Err(dead),
+            }
         }
     }
 

@@ -139,6 +139,7 @@ impl Collector {
         let result = match need {
             Need::Build(plan) => self.build(&engine, &ledger, plan).await,
             Need::Run(plan) => engine.run(&ledger, plan).await.map(|facts| facts.map(Fact::Run)),
+            Need::Serve(plan) => engine.serve(&ledger, plan).await.map(|facts| facts.map(Fact::Serve)),
             _ => Ok(None),
         };
         self.judge(result)

@@ -38,14 +38,17 @@ pub mod context;
 mod error;
 mod file;
 mod files;
+mod http;
 mod image;
 mod images;
 pub mod ledger;
 mod leftovers;
+mod listening;
 mod name;
 mod pipe;
 mod run;
 mod runlock;
+mod serve;
 mod tarball;
 pub mod text;
 mod transport;
@@ -57,7 +60,7 @@ pub use error::EngineError;
 pub use ledger::Ledger;
 pub use leftovers::{Leftover, LeftoverKind, Standing, leftovers, remove};
 
-use http::HeaderMap;
+use ::http::HeaderMap;
 use std::fmt;
 use std::sync::Arc;
 
@@ -154,7 +157,7 @@ fn over(http: transport::Http, api: String) -> Result<bollard::Docker, bollard::
         async move {
             let (mut parts, body) = request.into_parts();
             parts.uri = transport::with_version(&parts.uri, &api)?;
-            Ok(http.request(http::Request::from_parts(parts, body)).await?)
+            Ok(http.request(::http::Request::from_parts(parts, body)).await?)
         }
     };
     const DAY_SECONDS: u64 = 24 * 60 * 60;
@@ -204,7 +207,7 @@ mod tests {
 
     fn negotiated(version: &'static str) -> Result<String, EngineError> {
         let mut headers = HeaderMap::new();
-        headers.insert("api-version", http::HeaderValue::from_static(version));
+        headers.insert("api-version", ::http::HeaderValue::from_static(version));
         negotiate("unix:///x", &headers)
     }
 
