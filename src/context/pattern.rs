@@ -72,40 +72,84 @@ pub(super) fn clean(path: &str) -> String {
     }
 }
 
-/// The syntax check of Go's `filepath.Match`: classes are closed and well-formed, no `\` at the end.
+/// The syntax check of docker's client: Go's `filepath.Match` with the name `.`, which stops at the
+/// first part between two `*` that does not match, and so lets errors behind it pass.
 fn check_glob(text: &str) -> Result<(), BadPattern> {
-    let mut chars = text.chars().peekable();
-    while let Some(c) = chars.next() {
-        match c {
-            '\\' => {
-                chars.next().ok_or(BadPattern)?;
-            }
-            '[' => {
-                chars.next_if_eq(&'^');
-                let mut ranges = 0;
-                while ranges == 0 || chars.next_if_eq(&']').is_none() {
-                    class_char(&mut chars)?;
-                    if chars.next_if_eq(&'-').is_some() {
-                        class_char(&mut chars)?;
-                    }
-                    ranges += 1;
-                }
-            }
-            _ => {}
+    let mut name = ".";
+    let mut pattern: Vec<char> = text.chars().rev().collect();
+    while !pattern.is_empty() {
+        let mut star = false;
+        while pattern.pop_if(|c| *c == '*').is_some() {
+            star = true;
+        }
+        let chunk = chunk(&mut pattern);
+        if star && chunk.is_empty() {
+            return Ok(());
+        }
+        let goes_on = |rest: &Option<&'static str>| rest.is_some_and(|rest| rest.is_empty() || !pattern.is_empty());
+        let mut rest = match_chunk(&chunk, name)?;
+        if !goes_on(&rest) && star && !name.is_empty() {
+            rest = match_chunk(&chunk, "")?;
+        }
+        match rest.filter(|rest| goes_on(&Some(rest))) {
+            Some(rest) => name = rest,
+            None => return Ok(()),
         }
     }
     Ok(())
 }
 
-fn class_char(chars: &mut std::iter::Peekable<std::str::Chars<'_>>) -> Result<(), BadPattern> {
-    match chars.next() {
-        None | Some('-' | ']') => return Err(BadPattern),
-        Some('\\') => {
-            chars.next().ok_or(BadPattern)?;
+/// Takes what comes before the next `*` that stands outside a class. `pattern` is reversed.
+fn chunk(pattern: &mut Vec<char>) -> Vec<char> {
+    let mut chunk = Vec::new();
+    let mut class = false;
+    while let Some(c) = pattern.pop_if(|c| class || *c != '*') {
+        chunk.push(c);
+        match c {
+            '\\' => chunk.extend(pattern.pop()),
+            '[' => class = true,
+            ']' => class = false,
+            _ => {}
         }
-        Some(_) => {}
     }
-    chars.peek().map(|_| ()).ok_or(BadPattern)
+    chunk
+}
+
+type Glob<'a> = std::iter::Peekable<std::iter::Copied<std::slice::Iter<'a, char>>>;
+
+/// What is left of `name` (`.` or nothing) behind a chunk, none where it does not match.
+fn match_chunk(chunk: &[char], name: &'static str) -> Result<Option<&'static str>, BadPattern> {
+    let mut chars: Glob<'_> = chunk.iter().copied().peekable();
+    let mut left = Some(name);
+    while let Some(c) = chars.next() {
+        let matches = match c {
+            '\\' => chars.next().ok_or(BadPattern)? == '.',
+            '?' => true,
+            '[' => {
+                let negated = chars.next_if_eq(&'^').is_some();
+                let (mut ranges, mut inside) = (0, false);
+                while ranges == 0 || chars.next_if_eq(&']').is_none() {
+                    let low = class_char(&mut chars)?;
+                    let high = if chars.next_if_eq(&'-').is_some() { class_char(&mut chars)? } else { low };
+                    inside |= (low..=high).contains(&'.');
+                    ranges += 1;
+                }
+                inside != negated
+            }
+            c => c == '.',
+        };
+        left = left.filter(|left| matches && !left.is_empty()).map(|_| "");
+    }
+    Ok(left)
+}
+
+fn class_char(chars: &mut Glob<'_>) -> Result<char, BadPattern> {
+    let c = match chars.next() {
+        None | Some('-' | ']') => return Err(BadPattern),
+        Some('\\') => chars.next().ok_or(BadPattern)?,
+        Some(c) => c,
+    };
+    chars.peek().map(|_| c).ok_or(BadPattern)
 }
 
 /// Decides how the pattern is matched, as `Pattern.compile` of moby/patternmatcher does.
@@ -113,7 +157,8 @@ fn compile(text: &str) -> Result<How, BadPattern> {
     let mut go = String::from("^");
     let mut how = How::Exact;
     let mut regex = false;
-    let mut chars = text.chars().peekable();
+    // Go's text scanner drops a byte order mark in front, for this step only.
+    let mut chars = text.strip_prefix('\u{feff}').unwrap_or(text).chars().peekable();
     let mut first = true;
     while let Some(c) = chars.next() {
         match c {
@@ -147,8 +192,10 @@ fn compile(text: &str) -> Result<How, BadPattern> {
             }
             '\\' => {
                 go.push('\\');
-                go.push(chars.next().ok_or(BadPattern)?);
-                regex = true;
+                if let Some(c) = chars.next() {
+                    go.push(c);
+                    regex = true;
+                }
             }
             '[' | ']' => {
                 go.push(c);
@@ -170,13 +217,13 @@ fn compile(text: &str) -> Result<How, BadPattern> {
         .map_err(|_| BadPattern)
 }
 
-type Go<'a> = std::iter::Peekable<std::str::Chars<'a>>;
+type Chars<'a> = std::iter::Peekable<std::str::Chars<'a>>;
 
 /// Rewrites an expression of Go's syntax in this crate's: there `[` inside a class is a letter,
 /// `\d`, `\s` and `\w` are ASCII, and other letters may be escaped.
 fn translate(go: &str) -> Result<String, BadPattern> {
     let mut out = String::new();
-    let mut chars: Go<'_> = go.chars().peekable();
+    let mut chars: Chars<'_> = go.chars().peekable();
     while let Some(c) = chars.next() {
         match c {
             '\\' => match chars.peek().copied().ok_or(BadPattern)? {
@@ -213,7 +260,7 @@ enum Escaped {
 }
 
 /// What stands behind a `\`, inside a class or outside.
-fn escape(chars: &mut Go<'_>) -> Result<Escaped, BadPattern> {
+fn escape(chars: &mut Chars<'_>) -> Result<Escaped, BadPattern> {
     let c = chars.next().ok_or(BadPattern)?;
     Ok(match c {
         'd' => Escaped::Class("[0-9]".into()),
@@ -238,7 +285,7 @@ fn escape(chars: &mut Go<'_>) -> Result<Escaped, BadPattern> {
             Escaped::Char(char::from_u32(high * 16 + low).ok_or(BadPattern)?)
         }
         '0'..='7' => {
-            let octal = |chars: &mut Go<'_>| chars.next_if(|c| ('0'..='7').contains(c)).and_then(|c| c.to_digit(8));
+            let octal = |chars: &mut Chars<'_>| chars.next_if(|c| ('0'..='7').contains(c)).and_then(|c| c.to_digit(8));
             let mut value = c.to_digit(8).ok_or(BadPattern)?;
             for place in 0..2 {
                 match octal(chars) {
@@ -256,7 +303,7 @@ fn escape(chars: &mut Go<'_>) -> Result<Escaped, BadPattern> {
 }
 
 /// A class, behind its `[`.
-fn class(chars: &mut Go<'_>, out: &mut String) -> Result<(), BadPattern> {
+fn class(chars: &mut Chars<'_>, out: &mut String) -> Result<(), BadPattern> {
     out.push('[');
     if chars.next_if_eq(&'^').is_some() {
         out.push('^');
@@ -295,7 +342,7 @@ fn class(chars: &mut Go<'_>, out: &mut String) -> Result<(), BadPattern> {
 }
 
 /// The next character of a class, or none where it was a whole class of its own (already written).
-fn class_item(chars: &mut Go<'_>, out: &mut String) -> Result<Option<char>, BadPattern> {
+fn class_item(chars: &mut Chars<'_>, out: &mut String) -> Result<Option<char>, BadPattern> {
     match chars.next().ok_or(BadPattern)? {
         '[' if chars.peek() == Some(&':') => {
             let rest: String = chars.clone().skip(1).collect();
