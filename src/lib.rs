@@ -1,8 +1,12 @@
 //! dlearn: an interactive Docker course in the terminal.
 
 pub mod check;
+pub mod context;
 pub mod course;
+pub mod engine;
 pub mod evidence;
+pub mod layers;
 mod nearest;
+pub mod term;
 
 pub use nearest::nearest;

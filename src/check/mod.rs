@@ -8,6 +8,8 @@ mod inquiry;
 mod judge;
 pub mod kinds;
 pub mod matching;
+pub mod provenance;
+pub mod quote;
 mod spec;
 mod verdict;
 

@@ -1,0 +1,121 @@
+//! Deadlines: no question to an engine waits for ever.
+//!
+//! Invariants: a read is over within [`READ_SECONDS`], its stream included. A long operation is
+//! watched by a heartbeat: `/_ping` over a connection of its own, every 2 s, with 4 s to answer; two
+//! that fail in a row end the operation. So an engine that is stopped, absent, frozen, or that
+//! accepts and never answers, is found out within 12 s at any moment.
+
+use super::{Engine, EngineError, error::unreachable_because, transport};
+use http::HeaderMap;
+use std::future::Future;
+use std::time::Duration;
+use tokio::time::{Instant, sleep_until, timeout};
+
+/// Seconds that a read may take, from the question to the end of the answer.
+pub const READ_SECONDS: u64 = 10;
+
+/// Seconds that connecting and the first ping may take.
+pub(super) const CONNECT_SECONDS: u64 = 5;
+
+const PING_SECONDS: u64 = 4;
+const PING_EVERY: Duration = Duration::from_secs(2);
+/// Short operations are over before the first heartbeat, and so cost no additional question.
+const FIRST_PING_AFTER: Duration = Duration::from_secs(1);
+
+impl Engine {
+    /// Whether the engine answers now, within 4 s.
+    ///
+    /// # Errors
+    /// [`EngineError::Unreachable`] or [`EngineError::TimedOut`].
+    pub async fn ping(&self) -> Result<(), EngineError> {
+        ping(self.connector(), &self.endpoint().to_string(), PING_SECONDS).await.map(drop)
+    }
+
+    /// `work` is to be over within [`READ_SECONDS`].
+    pub(crate) async fn read<T>(
+        &self,
+        doing: &str,
+        work: impl Future<Output = Result<T, EngineError>>,
+    ) -> Result<T, EngineError> {
+        let late = || EngineError::TimedOut { doing: doing.to_owned(), seconds: READ_SECONDS };
+        let bounded = async { timeout(Duration::from_secs(READ_SECONDS), work).await.unwrap_or_else(|_| Err(late())) };
+        self.alive(bounded).await
+    }
+
+    /// `work` may take as long as it likes, and at most `seconds`, while the engine answers its
+    /// heartbeat. For what has no limit of its own and is no fault of any subject.
+    pub(crate) async fn long<T>(
+        &self,
+        doing: &str,
+        seconds: u64,
+        work: impl Future<Output = Result<T, EngineError>>,
+    ) -> Result<T, EngineError> {
+        let late = || EngineError::TimedOut { doing: doing.to_owned(), seconds };
+        let bounded = async { timeout(Duration::from_secs(seconds), work).await.unwrap_or_else(|_| Err(late())) };
+        self.alive(bounded).await
+    }
+
+    /// `work` goes on while the engine answers its heartbeat.
+    pub(crate) async fn alive<T>(&self, work: impl Future<Output = Result<T, EngineError>>) -> Result<T, EngineError> {
+        tokio::select! {
+            biased;
+            done = work => done,
+            dead = self.heartbeat() => Err(dead),
+        }
+    }
+
+    /// Ends when two pings in a row have failed.
+    async fn heartbeat(&self) -> EngineError {
+        let mut next = Instant::now() + FIRST_PING_AFTER;
+        let mut failed = 0;
+        loop {
+            sleep_until(next).await;
+            next = Instant::now() + PING_EVERY;
+            match self.ping().await {
+                Ok(()) => failed = 0,
+                Err(error) => {
+                    failed += 1;
+                    if failed == 2 {
+                        return dead(&self.endpoint().to_string(), error);
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// An engine that twice did not answer a ping is as good as absent.
+fn dead(endpoint: &str, error: EngineError) -> EngineError {
+    match error {
+        EngineError::TimedOut { .. } => silent(endpoint),
+        other => other,
+    }
+}
+
+/// It accepts connections and never answers.
+pub(super) fn silent(endpoint: &str) -> EngineError {
+    EngineError::Unreachable {
+        endpoint: endpoint.to_owned(),
+        reason: "it accepts connections, but does not answer".into(),
+        help: "see whether `docker version` answers; if it does not, restart Docker, then try again".into(),
+    }
+}
+
+/// One `GET /_ping`, whose headers tell API version and builder.
+pub(super) async fn ping(
+    connector: &transport::Connector,
+    endpoint: &str,
+    seconds: u64,
+) -> Result<HeaderMap, EngineError> {
+    let answer = timeout(Duration::from_secs(seconds), transport::ask_once(connector, "/_ping")).await;
+    match answer {
+        Err(_) => Err(EngineError::TimedOut { doing: "ping".into(), seconds }),
+        Ok(Err(error)) => Err(unreachable_because(endpoint, &error)),
+        Ok(Ok(response)) if response.status().is_success() => Ok(response.headers().clone()),
+        Ok(Ok(response)) => Err(EngineError::Unreachable {
+            endpoint: endpoint.into(),
+            reason: format!("it answers a ping with status {}", response.status()),
+            help: "see whether a Docker Engine listens there, and no other service".into(),
+        }),
+    }
+}

@@ -1,0 +1,299 @@
+//! [`crate::evidence::Need::Build`]: a build under a throw-away tag, with either builder.
+//!
+//! A build that fails or takes too long is a fact. What is the engine's or the network's fault (no
+//! space, a base image that cannot be fetched, an engine that goes away) is an error, so that nobody
+//! loses marks for it.
+
+use super::{
+    Engine, EngineError, Ledger,
+    buildkit::Progress,
+    call::query,
+    images::{self, Snapshot},
+    text::{BoundedLog, clean},
+};
+use crate::evidence::{BuildFacts, Builder};
+use bytes::Bytes;
+use http::Method;
+use serde::Deserialize;
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+/// Most lines of a build's log that are kept, half of them from each end.
+const LOG_LINES: usize = 20_000;
+/// Most bytes of it, likewise.
+const LOG_BYTES: usize = 2 * 1024 * 1024;
+/// Most bytes of the builder's last word.
+const LONGEST_ERROR: usize = 8 * 1024;
+
+/// What to build, from which archive.
+#[derive(Clone, Debug)]
+pub struct BuildJob {
+    /// Name of the result; one of the ledger's.
+    pub tag: String,
+    /// The build context, an uncompressed tar archive.
+    pub context: Bytes,
+    /// Which builder.
+    pub builder: Builder,
+    /// Dockerfile, relative to the context.
+    pub dockerfile: String,
+    /// Stage to stop at.
+    pub target: Option<String>,
+    /// Build arguments.
+    pub args: BTreeMap<String, String>,
+    /// Build without the cache.
+    pub no_cache: bool,
+    /// Limit; exceeding it is the subject's fault.
+    pub seconds: u64,
+}
+
+#[derive(Deserialize)]
+struct Line {
+    stream: Option<String>,
+    status: Option<String>,
+    id: Option<String>,
+    error: Option<String>,
+    #[serde(rename = "errorDetail")]
+    detail: Option<Detail>,
+    #[serde(rename = "progressDetail")]
+    progress: Option<serde_json::Map<String, serde_json::Value>>,
+    aux: Option<serde_json::Value>,
+}
+
+#[derive(Deserialize)]
+struct Detail {
+    message: Option<String>,
+}
+
+/// What the stream of a build gave so far.
+struct Said {
+    log: BoundedLog,
+    buildkit: Progress,
+    /// Output of the classic builder since the last newline.
+    pending: String,
+    error: Option<String>,
+    /// The last image that the classic builder made or took (` ---> 0123456789ab`).
+    last_image: Option<String>,
+}
+
+impl Engine {
+    /// Builds. The result's tag is the ledger's to remove.
+    ///
+    /// # Errors
+    /// Where the engine cannot do it, or stopped answering meanwhile; never for a build that fails.
+    pub async fn build(&self, ledger: &Ledger, job: &BuildJob) -> Result<BuildFacts, EngineError> {
+        let before = ledger.expect_image(&job.tag).await?;
+        let mut said = Said {
+            log: BoundedLog::new(LOG_LINES, LOG_BYTES),
+            buildkit: Progress::default(),
+            pending: String::new(),
+            error: None,
+            last_image: None,
+        };
+        let limit = Duration::from_secs(job.seconds);
+        let outcome = self.alive(async { Ok(tokio::time::timeout(limit, self.stream(job, &mut said)).await) }).await?;
+        said.finish();
+        let timed_out = match outcome {
+            Err(_) => true,
+            Ok(Ok(())) => false,
+            // Refused before anything was built: no Dockerfile, or one that does not parse.
+            Ok(Err(EngineError::Refused { message, .. })) => {
+                said.error.get_or_insert(message);
+                false
+            }
+            Ok(Err(error)) => return Err(error),
+        };
+        let mut facts = BuildFacts { tag: job.tag.clone(), timed_out, ..BuildFacts::default() };
+        if timed_out || said.error.is_some() {
+            // An engine that is being stopped fails every build, and that says nothing about this one.
+            self.ping().await?;
+            if let Some(message) = &said.error {
+                engines_fault(message)?;
+            }
+            self.adopt(ledger, job, &before, said.last_image.as_deref()).await?;
+            facts.error = said.error.map(|message| shortened(clean(&message).trim()));
+        } else {
+            let chain = images::chain(self, &job.tag).await?;
+            let id = self.image_id(&job.tag).await?;
+            ledger.image_exists(&job.tag, &before, &[chain, id.into_iter().collect()].concat());
+            facts.image = self.image(&job.tag).await?;
+            if facts.image.is_none() {
+                return Err(EngineError::Unintelligible {
+                    doing: "build".into(),
+                    what: "it succeeded, but gave no image".into(),
+                });
+            }
+        }
+        facts.log = said.log.into_lines();
+        Ok(facts)
+    }
+
+    async fn stream(&self, job: &BuildJob, said: &mut Said) -> Result<(), EngineError> {
+        let doing = "build";
+        // A map of strings always serialises.
+        let args = serde_json::to_string(&job.args).unwrap_or_default();
+        let version = if job.builder == Builder::BuildKit { "2" } else { "1" };
+        let mut pairs = vec![
+            ("version", version),
+            ("dockerfile", job.dockerfile.as_str()),
+            ("t", job.tag.as_str()),
+            ("buildargs", args.as_str()),
+            ("rm", "1"),
+            ("forcerm", "1"),
+        ];
+        if let Some(target) = &job.target {
+            pairs.push(("target", target));
+        }
+        if job.no_cache {
+            pairs.push(("nocache", "1"));
+        }
+        let target = format!("/build{}", query(&pairs));
+        let body = Some((job.context.clone(), "application/x-tar"));
+        let response = self.call(doing, Method::POST, &target, body).await?;
+        let mut lines = self.json_lines(doing, response);
+        while let Some(line) = lines.next::<Line>().await? {
+            said.line(line);
+        }
+        Ok(())
+    }
+
+    /// The classic builder leaves an untagged image behind for each step that succeeded before a failure.
+    /// What it made gets our tag, so that it goes with it.
+    async fn adopt(
+        &self,
+        ledger: &Ledger,
+        job: &BuildJob,
+        before: &Snapshot,
+        last: Option<&str>,
+    ) -> Result<(), EngineError> {
+        let Some(last) = last else { return Ok(()) };
+        let Some((id, names)) = self.id_and_tags(last).await? else { return Ok(()) };
+        if before.all.contains(&id) || !names.is_empty() {
+            return Ok(());
+        }
+        images::give_tag(self, &id, &job.tag).await?;
+        let chain = images::chain(self, &job.tag).await?;
+        ledger.image_exists(&job.tag, before, &[chain, vec![id]].concat());
+        Ok(())
+    }
+}
+
+impl Said {
+    fn line(&mut self, line: Line) {
+        if let Some(text) = &line.stream {
+            self.pending.push_str(text);
+            while let Some(end) = self.pending.find('\n') {
+                let rest = self.pending.split_off(end + 1);
+                let whole = std::mem::replace(&mut self.pending, rest);
+                self.classic(&whole);
+            }
+            if self.pending.len() > 64 * 1024 {
+                let whole = std::mem::take(&mut self.pending);
+                self.classic(&whole);
+            }
+        }
+        if let (Some("moby.buildkit.trace"), Some(serde_json::Value::String(aux))) = (line.id.as_deref(), &line.aux) {
+            self.buildkit.add(aux, &mut self.log);
+        }
+        // Pulling a base image: what it says, without the bars.
+        if let (Some(status), true) = (&line.status, line.progress.is_none_or(|progress| progress.is_empty())) {
+            match &line.id {
+                Some(id) => self.log.push(&format!("{id}: {status}")),
+                None => self.log.push(status),
+            }
+        }
+        let error = line.detail.and_then(|detail| detail.message).or(line.error);
+        if let Some(error) = error {
+            self.error = Some(error);
+        }
+    }
+
+    fn classic(&mut self, line: &str) {
+        if let Some(id) = line.strip_prefix(" ---> ").map(str::trim)
+            && id.len() == 12
+            && id.bytes().all(|byte| byte.is_ascii_hexdigit())
+        {
+            self.last_image = Some(id.to_owned());
+        }
+        if !line.trim().is_empty() {
+            self.log.push(line);
+        }
+    }
+
+    fn finish(&mut self) {
+        let rest = std::mem::take(&mut self.pending);
+        self.classic(&rest);
+        self.buildkit.finish(&mut self.log);
+    }
+}
+
+/// Whether a build's error is none of the subject's doing.
+fn engines_fault(message: &str) -> Result<(), EngineError> {
+    let lower = message.to_lowercase();
+    let has = |words: &[&str]| words.iter().any(|word| lower.contains(word));
+    // What a RUN step prints or returns is the subject's, whatever words it uses.
+    if has(&["did not complete successfully", "executor failed running", "returned a non-zero code"]) {
+        return Ok(());
+    }
+    let refused =
+        |help: &str| Err(EngineError::Misfortune { what: super::error::one_line(message), help: help.to_owned() });
+    if has(&["no space left on device"]) {
+        return refused("free some disk space (`docker system df` shows what Docker uses), then try again");
+    }
+    if has(&["failed to read downloaded context"]) {
+        return refused(
+            "this engine cannot build over its API with BuildKit (known of Engine 26 with the containerd image \
+             store); update Docker",
+        );
+    }
+    if has(&["context canceled", "code = canceled", "code = unavailable", "transport is closing"]) {
+        return refused("the engine stopped in mid-build; start it again, then try again");
+    }
+    let network = [
+        "dial tcp",
+        "i/o timeout",
+        "tls handshake timeout",
+        "no such host",
+        "connection refused",
+        "network is unreachable",
+        "failed to do request",
+        "toomanyrequests",
+        "temporary failure in name resolution",
+        "request canceled while waiting for connection",
+        "client.timeout exceeded",
+    ];
+    if has(&network) {
+        return refused(
+            "something that the Dockerfile fetches could not be fetched: see whether its name is right and \
+             whether `docker pull` gets it",
+        );
+    }
+    Ok(())
+}
+
+fn shortened(text: &str) -> String {
+    let mut end = text.len().min(LONGEST_ERROR);
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    text[..end].to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_base_that_cannot_be_fetched_is_nobodys_wrong_answer() {
+        let message = "failed to solve: python:3.99: failed to do request: Head \"https://registry-1.docker.io\": \
+                       dial tcp: lookup registry-1.docker.io: no such host";
+        assert!(engines_fault(message).is_err());
+        assert!(engines_fault("pull access denied for nothing, repository does not exist").is_ok());
+    }
+
+    #[test]
+    fn what_a_run_step_does_is_the_subjects() {
+        let message = "process \"/bin/sh -c echo dial tcp; false\" did not complete successfully: exit code: 1";
+        assert!(engines_fault(message).is_ok());
+        assert!(engines_fault("The command '/bin/sh -c curl # i/o timeout' returned a non-zero code: 1").is_ok());
+    }
+}

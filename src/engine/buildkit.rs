@@ -1,0 +1,219 @@
+//! BuildKit's progress messages, as far as they are shown.
+//!
+//! `POST /build?version=2` streams JSON lines whose `id` is `moby.buildkit.trace` and whose `aux` is a
+//! base64 protobuf `moby.buildkit.v1.StatusResponse` (buildkit, `api/services/control/control.proto`).
+//! The fields here are that message's, by number; what is not named is skipped.
+
+use super::text::BoundedLog;
+use base64::Engine as _;
+use prost::Message;
+use std::collections::BTreeMap;
+
+#[derive(Clone, PartialEq, Message)]
+pub(crate) struct StatusResponse {
+    #[prost(message, repeated, tag = "1")]
+    pub(crate) vertexes: Vec<Vertex>,
+    #[prost(message, repeated, tag = "3")]
+    pub(crate) logs: Vec<VertexLog>,
+    #[prost(message, repeated, tag = "4")]
+    pub(crate) warnings: Vec<VertexWarning>,
+}
+
+#[derive(Clone, PartialEq, Message)]
+pub(crate) struct Vertex {
+    #[prost(string, tag = "1")]
+    pub(crate) digest: String,
+    #[prost(string, tag = "3")]
+    pub(crate) name: String,
+    #[prost(bool, tag = "4")]
+    pub(crate) cached: bool,
+    #[prost(message, optional, tag = "5")]
+    pub(crate) started: Option<Timestamp>,
+    #[prost(message, optional, tag = "6")]
+    pub(crate) completed: Option<Timestamp>,
+    #[prost(string, tag = "7")]
+    pub(crate) error: String,
+}
+
+/// `google.protobuf.Timestamp`
+#[derive(Clone, PartialEq, Message)]
+pub(crate) struct Timestamp {
+    #[prost(int64, tag = "1")]
+    pub(crate) seconds: i64,
+    #[prost(int32, tag = "2")]
+    pub(crate) nanos: i32,
+}
+
+#[derive(Clone, PartialEq, Message)]
+pub(crate) struct VertexLog {
+    #[prost(string, tag = "1")]
+    pub(crate) vertex: String,
+    #[prost(bytes = "vec", tag = "4")]
+    pub(crate) msg: Vec<u8>,
+}
+
+#[derive(Clone, PartialEq, Message)]
+pub(crate) struct VertexWarning {
+    #[prost(bytes = "vec", tag = "3")]
+    pub(crate) short: Vec<u8>,
+}
+
+/// Most bytes of a line that has not ended yet.
+const LONGEST_LINE: usize = 64 * 1024;
+/// Most build steps that are followed.
+const MOST_STEPS: usize = 10_000;
+
+/// Steps that come of sending the context as an archive; with the docker command there are none.
+const OUR_OWN: [&str; 2] = ["[internal] load remote build context", "copy /context /"];
+
+/// Turns the messages of one build into lines, worded as the docker command words them: a line
+/// with each step's name (`[2/3] RUN make`, `CACHED [2/3] RUN make`), its output as it is, and
+/// `ERROR [2/3] RUN make: …`.
+#[derive(Debug, Default)]
+pub(crate) struct Progress {
+    steps: BTreeMap<String, Step>,
+}
+
+#[derive(Debug, Default)]
+struct Step {
+    name: String,
+    announced: bool,
+    cached: bool,
+    failed: bool,
+    /// Output since the last newline.
+    pending: Vec<u8>,
+}
+
+impl Progress {
+    /// Decodes one `aux` and adds its lines to `log`. A message that does not decode is left out: it is
+    /// for showing only, and whether the build succeeded is told elsewhere.
+    pub(crate) fn add(&mut self, aux: &str, log: &mut BoundedLog) {
+        let bytes = base64::engine::general_purpose::STANDARD.decode(aux);
+        let Some(status) = bytes.ok().and_then(|bytes| StatusResponse::decode(bytes.as_slice()).ok()) else { return };
+        for vertex in status.vertexes {
+            self.vertex(vertex, log);
+        }
+        for part in status.logs {
+            self.output(&part, log);
+        }
+        for warning in status.warnings {
+            log.push(&format!("WARNING: {}", String::from_utf8_lossy(&warning.short)));
+        }
+    }
+
+    fn vertex(&mut self, vertex: Vertex, log: &mut BoundedLog) {
+        if self.steps.len() >= MOST_STEPS && !self.steps.contains_key(&vertex.digest) {
+            return;
+        }
+        if OUR_OWN.contains(&vertex.name.as_str()) {
+            return;
+        }
+        let step = self.steps.entry(vertex.digest).or_default();
+        step.name = vertex.name;
+        if vertex.cached && !step.cached {
+            step.cached = true;
+            step.announced = true;
+            log.push(&format!("CACHED {}", step.name));
+        } else if vertex.started.is_some() && !step.announced {
+            step.announced = true;
+            log.push(&step.name);
+        }
+        if vertex.completed.is_some() || !vertex.error.is_empty() {
+            step.flush(log);
+        }
+        // A step that is cancelled because another one failed says so; that is no news.
+        if !vertex.error.is_empty() && !step.failed && !vertex.error.ends_with("context canceled") {
+            step.failed = true;
+            log.push(&format!("ERROR {}: {}", step.name, vertex.error));
+        }
+    }
+
+    fn output(&mut self, part: &VertexLog, log: &mut BoundedLog) {
+        if self.steps.len() >= MOST_STEPS && !self.steps.contains_key(&part.vertex) {
+            return;
+        }
+        let step = self.steps.entry(part.vertex.clone()).or_default();
+        step.pending.extend_from_slice(&part.msg);
+        if let Some(end) = step.pending.iter().rposition(|byte| *byte == b'\n') {
+            let rest = step.pending.split_off(end + 1);
+            step.flush(log);
+            step.pending = rest;
+        }
+        if step.pending.len() > LONGEST_LINE {
+            step.flush(log);
+        }
+    }
+
+    /// Output that no newline ended.
+    pub(crate) fn finish(&mut self, log: &mut BoundedLog) {
+        for step in self.steps.values_mut() {
+            step.flush(log);
+        }
+    }
+}
+
+impl Step {
+    fn flush(&mut self, log: &mut BoundedLog) {
+        if !self.pending.is_empty() {
+            log.push(&String::from_utf8_lossy(&self.pending));
+            self.pending.clear();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lines(messages: &[StatusResponse]) -> Vec<String> {
+        let mut progress = Progress::default();
+        let mut log = BoundedLog::new(100, 10_000);
+        for message in messages {
+            let aux = base64::engine::general_purpose::STANDARD.encode(message.encode_to_vec());
+            progress.add(&aux, &mut log);
+        }
+        progress.finish(&mut log);
+        log.into_lines()
+    }
+
+    fn vertex(cached: bool, error: &str) -> Vertex {
+        Vertex {
+            digest: "d".into(),
+            name: "[2/2] RUN make".into(),
+            cached,
+            started: Some(Timestamp { seconds: 1, nanos: 0 }),
+            completed: None,
+            error: error.into(),
+        }
+    }
+
+    fn output(text: &str) -> StatusResponse {
+        let part = VertexLog { vertex: "d".into(), msg: text.as_bytes().to_vec() };
+        StatusResponse { logs: vec![part], ..StatusResponse::default() }
+    }
+
+    fn step(cached: bool, error: &str) -> StatusResponse {
+        StatusResponse { vertexes: vec![vertex(cached, error)], ..StatusResponse::default() }
+    }
+
+    #[test]
+    fn a_step_is_named_once_and_its_output_is_put_together() {
+        let said = lines(&[step(false, ""), output("hel"), output("lo\nwor"), step(false, ""), output("ld")]);
+        assert_eq!(said, ["[2/2] RUN make", "hello", "world"]);
+    }
+
+    #[test]
+    fn cached_and_failed_steps_say_so() {
+        assert_eq!(lines(&[step(true, ""), step(true, "")]), ["CACHED [2/2] RUN make"]);
+        let said = lines(&[step(false, ""), step(false, "exit code: 1")]);
+        assert_eq!(said, ["[2/2] RUN make", "ERROR [2/2] RUN make: exit code: 1"]);
+    }
+
+    #[test]
+    fn what_does_not_decode_is_left_out() {
+        let mut log = BoundedLog::new(10, 100);
+        Progress::default().add("not base64!", &mut log);
+        Progress::default().add("////", &mut log);
+        assert!(log.into_lines().is_empty());
+    }
+}

@@ -1,0 +1,168 @@
+//! Calls that go past bollard: where engines differ in what is null or absent, where a stream does
+//! not decode, or where a header is wanted.
+
+use super::{Engine, EngineError, error, transport};
+use bytes::{Bytes, BytesMut};
+use http::{Method, Request, Response};
+use http_body_util::BodyExt;
+use hyper::body::Incoming;
+use serde::{Deserialize, de::DeserializeOwned};
+
+/// Most bytes of one JSON answer.
+const LARGEST_JSON: usize = 64 * 1024 * 1024;
+/// Most bytes of one line of a stream of JSON objects.
+const LARGEST_LINE: usize = 16 * 1024 * 1024;
+
+#[derive(Deserialize)]
+struct Refusal {
+    message: String,
+}
+
+impl Engine {
+    /// Sends one request. `target` is path and query without the version.
+    ///
+    /// # Errors
+    /// Where no answer comes, or one with a status from 400 on.
+    pub(crate) async fn call(
+        &self,
+        doing: &str,
+        method: Method,
+        target: &str,
+        body: Option<(Bytes, &'static str)>,
+    ) -> Result<Response<Incoming>, EngineError> {
+        let invalid = |error: http::Error| self.unintelligible(doing, &format!("the question is malformed: {error}"));
+        let uri = target.parse().map_err(|error: http::uri::InvalidUri| invalid(error.into()))?;
+        let uri = transport::with_version(&uri, self.api_version()).map_err(invalid)?;
+        let (body, kind) = body.unwrap_or((Bytes::new(), "application/json"));
+        let request = Request::builder()
+            .method(method)
+            .uri(uri)
+            .header(http::header::CONTENT_TYPE, kind)
+            .body(bollard::body_full(body))
+            .map_err(invalid)?;
+        let endpoint = self.endpoint().to_string();
+        let broken = |error| error::unreachable_because(&endpoint, &error);
+        let response = self.http().request(request).await.map_err(broken)?;
+        let status = response.status();
+        if status.as_u16() < 400 {
+            return Ok(response);
+        }
+        let text = self.body(doing, response, 64 * 1024).await?;
+        let message = match serde_json::from_slice::<Refusal>(&text) {
+            Ok(refusal) => refusal.message,
+            Err(_) => String::from_utf8_lossy(&text).into_owned(),
+        };
+        Err(EngineError::Refused {
+            doing: doing.into(),
+            status: status.as_u16(),
+            message: super::text::clean(&message),
+        })
+    }
+
+    /// A GET whose answer is one JSON value.
+    pub(crate) async fn get_json<T: DeserializeOwned>(&self, doing: &str, target: &str) -> Result<T, EngineError> {
+        let response = self.call(doing, Method::GET, target, None).await?;
+        let bytes = self.body(doing, response, LARGEST_JSON).await?;
+        serde_json::from_slice(&bytes).map_err(|error| self.unintelligible(doing, &error.to_string()))
+    }
+
+    async fn body(&self, doing: &str, response: Response<Incoming>, most: usize) -> Result<Bytes, EngineError> {
+        let mut body = response.into_body();
+        let mut bytes = BytesMut::new();
+        while let Some(chunk) = self.chunk(&mut body).await? {
+            if bytes.len() + chunk.len() > most {
+                return Err(self.unintelligible(doing, "it is too large"));
+            }
+            bytes.extend_from_slice(&chunk);
+        }
+        Ok(bytes.freeze())
+    }
+
+    /// The next bytes of a streamed answer, or none at its end.
+    pub(crate) async fn chunk(&self, body: &mut Incoming) -> Result<Option<Bytes>, EngineError> {
+        while let Some(frame) = body.frame().await {
+            let frame = frame.map_err(|error| error::unreachable_because(&self.endpoint().to_string(), &error))?;
+            if let Ok(data) = frame.into_data() {
+                return Ok(Some(data));
+            }
+        }
+        Ok(None)
+    }
+
+    /// A streamed answer of JSON objects, one a line.
+    pub(crate) fn json_lines<'a>(&'a self, doing: &'a str, response: Response<Incoming>) -> JsonLines<'a> {
+        JsonLines { engine: self, doing, body: response.into_body(), buffer: BytesMut::new(), ended: false }
+    }
+
+    pub(crate) fn unintelligible(&self, doing: &str, what: &str) -> EngineError {
+        EngineError::Unintelligible { doing: doing.into(), what: error::one_line(what) }
+    }
+}
+
+/// See [`Engine::json_lines`].
+pub(crate) struct JsonLines<'a> {
+    engine: &'a Engine,
+    doing: &'a str,
+    body: Incoming,
+    buffer: BytesMut,
+    ended: bool,
+}
+
+impl JsonLines<'_> {
+    /// The next object, or none at the stream's end.
+    pub(crate) async fn next<T: DeserializeOwned>(&mut self) -> Result<Option<T>, EngineError> {
+        loop {
+            if let Some(end) = self.buffer.iter().position(|byte| *byte == b'\n') {
+                let line = self.buffer.split_to(end + 1);
+                if line.trim_ascii().is_empty() {
+                    continue;
+                }
+                return self.decode(&line).map(Some);
+            }
+            if self.ended {
+                let rest = self.buffer.split();
+                return if rest.trim_ascii().is_empty() { Ok(None) } else { self.decode(&rest).map(Some) };
+            }
+            if self.buffer.len() > LARGEST_LINE {
+                return Err(self.engine.unintelligible(self.doing, "one line of it is too long"));
+            }
+            match self.engine.chunk(&mut self.body).await? {
+                Some(chunk) => self.buffer.extend_from_slice(&chunk),
+                None => self.ended = true,
+            }
+        }
+    }
+
+    fn decode<T: DeserializeOwned>(&self, line: &[u8]) -> Result<T, EngineError> {
+        serde_json::from_slice(line).map_err(|error| self.engine.unintelligible(self.doing, &error.to_string()))
+    }
+}
+
+/// `?a=1&b=2`, percent-encoded (RFC 3986, unreserved characters stay).
+pub(crate) fn query(pairs: &[(&str, &str)]) -> String {
+    let mut out = String::new();
+    for (name, value) in pairs {
+        out.push(if out.is_empty() { '?' } else { '&' });
+        out.push_str(name);
+        out.push('=');
+        for byte in value.bytes() {
+            match byte {
+                b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'/' | b':' => {
+                    out.push(char::from(byte));
+                }
+                _ => out.push_str(&format!("%{byte:02X}")),
+            }
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::query;
+
+    #[test]
+    fn a_query_escapes_what_has_a_meaning_in_urls() {
+        assert_eq!(query(&[("t", "a/b:1"), ("x", "& =é")]), "?t=a/b:1&x=%26%20%3D%C3%A9");
+    }
+}

@@ -1,0 +1,238 @@
+//! Needs → answers.
+//!
+//! Invariants: each distinct need is asked once for each call. Reads run concurrently; builds, runs
+//! and services one after another, so that they do not disturb each other's timing. Once the engine
+//! is found dead, everything else is answered *unavailable* at once.
+
+use super::{
+    Engine, EngineError, Ledger,
+    build::BuildJob,
+    files::{self, Context},
+};
+use crate::course::FileSet;
+use crate::evidence::{Answer, BuildFacts, BuildPlan, Builder, Fact, Need, Unavailable};
+use bytes::Bytes;
+use futures_util::{FutureExt, StreamExt, future::BoxFuture, stream};
+use std::collections::{BTreeMap, BTreeSet};
+use std::future::Future;
+use std::io;
+use std::path::PathBuf;
+
+/// Reads that run at the same time.
+const CONCURRENT: usize = 8;
+
+/// Whoever answers needs: a real engine, or evidence that was recorded.
+pub trait Answers {
+    /// Answers each need, in any order.
+    fn answer(&mut self, needs: BTreeSet<Need>) -> impl Future<Output = Vec<(Need, Answer)>>;
+
+    /// Removes everything that answering has created.
+    ///
+    /// # Errors
+    /// What could not be removed; `dlearn clean` finds it later.
+    fn finish(&mut self) -> impl Future<Output = Result<(), EngineError>>;
+}
+
+/// What a collector works on.
+#[derive(Clone, Debug)]
+pub struct CollectorOptions {
+    /// The learner's files.
+    pub workspace: PathBuf,
+    /// The files as the learner was given them.
+    pub starter: FileSet,
+    /// Id of the exercise, for the labels; may be empty.
+    pub exercise: String,
+    /// What it is for, for the labels: `check`, `selfcheck`.
+    pub purpose: String,
+    /// Seconds that a build may take.
+    pub build_seconds: u64,
+}
+
+impl Default for CollectorOptions {
+    fn default() -> Self {
+        Self {
+            workspace: PathBuf::from("."),
+            starter: FileSet::new(),
+            exercise: String::new(),
+            purpose: "check".into(),
+            build_seconds: 600,
+        }
+    }
+}
+
+/// Answers needs from an engine and a workspace.
+#[derive(Debug)]
+pub struct Collector {
+    options: CollectorOptions,
+    engine: Result<(Engine, Ledger), EngineError>,
+    /// The engine was there, and was found dead since.
+    dead: Option<EngineError>,
+    builders: Option<Vec<Builder>>,
+}
+
+impl Collector {
+    /// A collector. Where there is no engine, whatever needs one is answered *unavailable* with the
+    /// reason; files of the workspace are answered all the same.
+    pub fn new(engine: Result<Engine, EngineError>, options: CollectorOptions) -> Self {
+        let engine = engine.and_then(|engine| {
+            let ledger = Ledger::open(&engine, &options.purpose, &options.exercise)?;
+            Ok((engine, ledger))
+        });
+        Self { options, engine, dead: None, builders: None }
+    }
+
+    /// What this collector has created: to clean up from elsewhere, after Ctrl-C say.
+    pub fn ledger(&self) -> Option<Ledger> {
+        self.engine.as_ref().ok().map(|(_, ledger)| ledger.clone())
+    }
+
+    fn engine(&self) -> Result<(Engine, Ledger), EngineError> {
+        match &self.dead {
+            Some(error) => Err(error.clone()),
+            None => self.engine.clone(),
+        }
+    }
+
+    async fn reads(&mut self, needs: Vec<Need>) -> Vec<(Need, Answer)> {
+        let (engine, ledger) = match self.engine() {
+            Ok(both) => both,
+            Err(error) => return unavailable(needs, &error.unavailable()),
+        };
+        let mut files: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+        let mut jobs: Vec<BoxFuture<'_, Vec<Told>>> = Vec::new();
+        for need in needs {
+            match need {
+                // One container serves all files of an image.
+                Need::File { image, path } => {
+                    files.entry(image).or_default().insert(path);
+                }
+                need => jobs.push(read(&engine, need).boxed()),
+            }
+        }
+        for (image, paths) in files {
+            jobs.push(read_files(&engine, &ledger, image, paths).boxed());
+        }
+        let told: Vec<Told> = stream::iter(jobs).buffer_unordered(CONCURRENT).concat().await;
+        told.into_iter().map(|(need, result)| (need, self.judge(result))).collect()
+    }
+
+    /// Keeps in mind that the engine is dead.
+    fn judge(&mut self, result: Result<Option<Fact>, EngineError>) -> Answer {
+        match result {
+            Ok(Some(fact)) => Answer::Found(fact),
+            Ok(None) => Answer::Absent,
+            Err(error) => {
+                let why = error.unavailable();
+                if error.is_dead() {
+                    self.dead = Some(error);
+                }
+                Answer::Unavailable(why)
+            }
+        }
+    }
+
+    async fn work(&mut self, need: &Need) -> Answer {
+        let (engine, ledger) = match self.engine() {
+            Ok(both) => both,
+            Err(error) => return Answer::Unavailable(error.unavailable()),
+        };
+        let result = match need {
+            Need::Build(plan) => self.build(&engine, &ledger, plan).await,
+            Need::Run(plan) => engine.run(&ledger, plan).await.map(|facts| facts.map(Fact::Run)),
+            _ => Ok(None),
+        };
+        self.judge(result)
+    }
+
+    async fn build(&mut self, engine: &Engine, ledger: &Ledger, plan: &BuildPlan) -> Result<Option<Fact>, EngineError> {
+        if self.builders.is_none() {
+            self.builders = Some(engine.facts().await?.builders);
+        }
+        if !self.builders.iter().flatten().any(|offered| *offered == plan.builder) {
+            return Err(EngineError::Unsupported {
+                what: format!("this engine does not offer {}", plan.builder),
+                help: "use a Docker Engine for this exercise".into(),
+            });
+        }
+        let tag = ledger.build_tag(plan);
+        let (workspace, starter, owned) = (self.options.workspace.clone(), self.options.starter.clone(), plan.clone());
+        let packed = tokio::task::spawn_blocking(move || files::context_of(&workspace, &starter, &owned)).await;
+        let context = match packed.map_err(io::Error::other).and_then(|packed| packed) {
+            Ok(Context::Packed(archive)) => Bytes::from(archive),
+            Ok(Context::Refused(why)) => {
+                return Ok(Some(Fact::Build(BuildFacts { tag, error: Some(why), ..BuildFacts::default() })));
+            }
+            Err(error) => {
+                return Err(EngineError::Local {
+                    doing: "pack the build context".into(),
+                    reason: error.to_string(),
+                    help: "see what lies in the folder; .dockerignore keeps large things out of the context".into(),
+                });
+            }
+        };
+        let job = BuildJob {
+            tag,
+            context,
+            builder: plan.builder,
+            dockerfile: plan.dockerfile.clone(),
+            target: plan.target.clone(),
+            args: plan.args.clone(),
+            no_cache: plan.no_cache,
+            seconds: self.options.build_seconds,
+        };
+        Ok(Some(Fact::Build(engine.build(ledger, &job).await?)))
+    }
+}
+
+impl Answers for Collector {
+    async fn answer(&mut self, needs: BTreeSet<Need>) -> Vec<(Need, Answer)> {
+        let mut answers = Vec::with_capacity(needs.len());
+        let (mut reads, mut works) = (Vec::new(), Vec::new());
+        for need in needs {
+            match &need {
+                Need::WorkspaceFile { path } => {
+                    let answer = files::text(&self.options.workspace, path);
+                    answers.push((need, answer));
+                }
+                Need::Build(_) | Need::Run(_) | Need::Serve(_) => works.push(need),
+                Need::Engine | Need::Image { .. } | Need::File { .. } | Need::Layers { .. } => reads.push(need),
+            }
+        }
+        answers.extend(self.reads(reads).await);
+        for need in works {
+            let answer = self.work(&need).await;
+            answers.push((need, answer));
+        }
+        answers
+    }
+
+    async fn finish(&mut self) -> Result<(), EngineError> {
+        match &self.engine {
+            Ok((_, ledger)) => ledger.cleanup().await,
+            Err(_) => Ok(()),
+        }
+    }
+}
+
+type Told = (Need, Result<Option<Fact>, EngineError>);
+
+async fn read(engine: &Engine, need: Need) -> Vec<Told> {
+    let result = match &need {
+        Need::Engine => engine.facts().await.map(|facts| Some(Fact::Engine(facts))),
+        Need::Image { name } => engine.image(name).await.map(|facts| facts.map(Fact::Image)),
+        _ => Ok(None),
+    };
+    vec![(need, result)]
+}
+
+async fn read_files(engine: &Engine, ledger: &Ledger, image: String, paths: BTreeSet<String>) -> Vec<Told> {
+    let need = |path: String| Need::File { image: image.clone(), path };
+    match engine.files(ledger, &image, &paths).await {
+        Ok(found) => found.into_iter().map(|(path, facts)| (need(path), Ok(facts.map(Fact::File)))).collect(),
+        Err(error) => paths.into_iter().map(|path| (need(path), Err(error.clone()))).collect(),
+    }
+}
+
+fn unavailable(needs: Vec<Need>, why: &Unavailable) -> Vec<(Need, Answer)> {
+    needs.into_iter().map(|need| (need, Answer::Unavailable(why.clone()))).collect()
+}

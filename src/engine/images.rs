@@ -1,0 +1,145 @@
+//! Taking dlearn's own tags off images without taking images away from anybody.
+//!
+//! An engine deletes an image with its last tag, and with it every untagged parent that nothing else
+//! uses. A cached rebuild gives our tag to an image that was there before: the learner's own one
+//! from a build without `-t`, or an intermediate image of the classic builder. Those must survive.
+
+use super::{Engine, EngineError, call::query, name};
+use bytes::Bytes;
+use http::Method;
+use serde::Deserialize;
+use std::collections::BTreeSet;
+
+/// The images of an engine at one moment.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Snapshot {
+    /// Every id, intermediate images included.
+    pub(crate) all: BTreeSet<String>,
+    /// Those without any name.
+    pub(crate) unnamed: BTreeSet<String>,
+}
+
+/// One row of `GET /images/json`.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct Listed {
+    pub(crate) id: String,
+    #[serde(default)]
+    pub(crate) repo_tags: Option<Vec<String>>,
+}
+
+impl Listed {
+    /// Its names, normalised.
+    pub(crate) fn names(&self) -> impl Iterator<Item = String> {
+        let tags = self.repo_tags.iter().flatten();
+        tags.filter(|tag| !tag.contains("<none>")).map(|tag| name::normalise(tag))
+    }
+}
+
+#[derive(Deserialize)]
+struct HistoryId {
+    #[serde(rename = "Id", default)]
+    id: String,
+}
+
+/// Lists all images.
+pub(crate) async fn list(engine: &Engine, intermediate: bool) -> Result<Vec<Listed>, EngineError> {
+    let target = if intermediate { "/images/json?all=1" } else { "/images/json" };
+    engine.read("list images", engine.get_json("list images", target)).await
+}
+
+/// What is there now.
+pub(crate) async fn snapshot(engine: &Engine) -> Result<Snapshot, EngineError> {
+    let mut snapshot = Snapshot::default();
+    for image in list(engine, true).await? {
+        if image.names().next().is_none() {
+            snapshot.unnamed.insert(image.id.clone());
+        }
+        snapshot.all.insert(image.id);
+    }
+    Ok(snapshot)
+}
+
+/// Ids of an image and of its parents, the image first, as far as they are images on this engine.
+pub(crate) async fn chain(engine: &Engine, image: &str) -> Result<Vec<String>, EngineError> {
+    let doing = format!("read the history of {image}");
+    let rows: Vec<HistoryId> =
+        engine.read(&doing, engine.get_json(&doing, &format!("/images/{image}/history"))).await?;
+    Ok(rows.into_iter().map(|row| row.id).filter(|id| !id.contains("missing")).collect())
+}
+
+/// Takes `tag` away. Images in `kept` survive; of the parents that become superfluous, those in `made`
+/// go with it. Gives whether the tag existed.
+pub(crate) async fn remove_tag(
+    engine: &Engine,
+    tag: &str,
+    kept: &BTreeSet<String>,
+    made: &BTreeSet<String>,
+) -> Result<bool, EngineError> {
+    debug_assert!(name::run_of(tag).is_some(), "only dlearn's own tags are removed");
+    let Some((id, tags)) = engine.id_and_tags(tag).await? else { return Ok(false) };
+    let has_other_names = tags.iter().any(|other| name::normalise(other) != tag);
+    if has_other_names {
+        delete(engine, tag, true).await?;
+        return Ok(true);
+    }
+    if kept.contains(&id) {
+        move_to_placeholder(engine, tag).await?;
+        delete(engine, tag, true).await?;
+        return Ok(true);
+    }
+    let parents: Vec<String> = chain(engine, tag).await?.into_iter().filter(|parent| *parent != id).collect();
+    let touches_kept = parents.iter().any(|parent| kept.contains(parent));
+    delete(engine, tag, touches_kept).await?;
+    if touches_kept {
+        for parent in parents.iter().take_while(|parent| made.contains(*parent)) {
+            give_tag(engine, parent, tag).await?;
+            delete(engine, tag, true).await?;
+        }
+    }
+    Ok(true)
+}
+
+/// `POST /images/{image}/tag`
+pub(crate) async fn give_tag(engine: &Engine, image: &str, tag: &str) -> Result<(), EngineError> {
+    let doing = format!("tag {image} as {tag}");
+    let (repository, version) = name::repository_and_tag(tag);
+    let target = format!("/images/{image}/tag{}", query(&[("repo", repository), ("tag", version)]));
+    engine.read(&doing, engine.call(&doing, Method::POST, &target, None)).await.map(drop)
+}
+
+async fn delete(engine: &Engine, tag: &str, noprune: bool) -> Result<(), EngineError> {
+    let doing = format!("remove the tag {tag}");
+    let target = format!("/images/{tag}{}", query(&[("noprune", if noprune { "1" } else { "0" })]));
+    match engine.long(&doing, 30, engine.call(&doing, Method::DELETE, &target, None)).await {
+        Ok(_) => Ok(()),
+        Err(error) if error.is_absent() => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
+/// Moves a tag onto an image without any content, so that what it was on stays, untagged as before.
+async fn move_to_placeholder(engine: &Engine, tag: &str) -> Result<(), EngineError> {
+    let (repository, version) = name::repository_and_tag(tag);
+    let doing = format!("move the tag {tag} away");
+    let target = format!("/images/create{}", query(&[("fromSrc", "-"), ("repo", repository), ("tag", version)]));
+    // Two blocks of zeros: an archive without entries.
+    let empty = Bytes::from_static(&[0; 1024]);
+    let work = async {
+        let response = engine.call(&doing, Method::POST, &target, Some((empty, "application/x-tar"))).await?;
+        let mut lines = engine.json_lines(&doing, response);
+        while let Some(line) = lines.next::<ImportLine>().await? {
+            if let Some(message) = line.error {
+                return Err(EngineError::Refused { doing: doing.clone(), status: 200, message });
+            }
+        }
+        Ok(())
+    };
+    engine.read(&doing, work).await
+}
+
+#[derive(Deserialize)]
+struct ImportLine {
+    #[serde(default)]
+    error: Option<String>,
+}

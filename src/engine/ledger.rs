@@ -1,0 +1,266 @@
+//! What this run created in the engine, and how all of it is removed.
+//!
+//! Invariants:
+//! - A name is in the ledger before the thing exists, so a run that is cut off at any moment can
+//!   still be cleaned up: [`Ledger::cleanup`] may be called at any time, after Ctrl-C too.
+//! - Containers, networks and volumes carry the run's labels and are removed by name and label.
+//! - Images are removed by dlearn's own tag only. Where that tag is the only one on an image that
+//!   was there before (a cached rebuild returns the learner's own untagged image), the tag is moved
+//!   to a placeholder first and the image stays: an engine deletes an image with its last tag.
+
+use super::{
+    Engine, EngineError,
+    call::query,
+    images::{self, Snapshot},
+    name,
+    runlock::{Owner, RunLock},
+};
+use crate::evidence::BuildPlan;
+use sha2::{Digest, Sha256};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// Label whose value is what a thing is for.
+pub const LABEL: &str = "dlearn";
+/// Label whose value is the run's id.
+pub const LABEL_RUN: &str = "dlearn.run";
+/// Label whose value is the exercise's id.
+pub const LABEL_EXERCISE: &str = "dlearn.exercise";
+/// Label whose value tells machine and user, as a digest.
+pub const LABEL_HOST: &str = "dlearn.host";
+
+/// Seconds that removing one thing may take.
+const REMOVE_SECONDS: u64 = 30;
+/// How long a creation that was cut off may still take effect in the engine.
+const LATE_CREATION: Duration = Duration::from_millis(500);
+
+/// Everything that one run created. Cheap to clone; all clones are the same ledger.
+#[derive(Clone, Debug)]
+pub struct Ledger {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    engine: Engine,
+    run: String,
+    labels: HashMap<String, String>,
+    state: Mutex<State>,
+}
+
+#[derive(Debug)]
+struct State {
+    lock: RunLock,
+    next: u64,
+    /// Name → whether its creation was confirmed.
+    containers: BTreeMap<String, bool>,
+    /// Tag → whether its creation was confirmed.
+    images: BTreeMap<String, bool>,
+    /// Images that were there before and have no name of their own.
+    kept: BTreeSet<String>,
+    /// Images that this run's builds made.
+    made: BTreeSet<String>,
+}
+
+impl Ledger {
+    /// Begins a run. `purpose` says what it is for (`check`); `exercise` may be empty.
+    ///
+    /// # Errors
+    /// Where the run's lock file cannot be made.
+    pub fn open(engine: &Engine, purpose: &str, exercise: &str) -> Result<Self, EngineError> {
+        let owner = Owner::here()?;
+        let run = owner.new_run()?;
+        let lock = RunLock::take(&owner, &run)?;
+        let mut labels = HashMap::from([
+            (LABEL.to_owned(), purpose.to_owned()),
+            (LABEL_RUN.to_owned(), run.clone()),
+            (LABEL_HOST.to_owned(), owner.host),
+        ]);
+        if !exercise.is_empty() {
+            labels.insert(LABEL_EXERCISE.to_owned(), exercise.to_owned());
+        }
+        let state = State {
+            lock,
+            next: 1,
+            containers: BTreeMap::new(),
+            images: BTreeMap::new(),
+            kept: BTreeSet::new(),
+            made: BTreeSet::new(),
+        };
+        Ok(Self { inner: Arc::new(Inner { engine: engine.clone(), run, labels, state: Mutex::new(state) }) })
+    }
+
+    /// The run's id: twelve hexadecimal digits.
+    pub fn run(&self) -> &str {
+        &self.inner.run
+    }
+
+    /// The labels of everything that carries labels.
+    pub fn labels(&self) -> HashMap<String, String> {
+        self.inner.labels.clone()
+    }
+
+    /// The name of an image of this run: `app:v1` → `dlearn-run/<run>/app:v1`.
+    pub fn image_name(&self, name: &str) -> String {
+        format!("{}{}/{name}", name::RUN_PREFIX, self.inner.run)
+    }
+
+    /// The throw-away tag of a build: the same plan has the same tag.
+    pub fn build_tag(&self, plan: &BuildPlan) -> String {
+        // A plan is plain data: it always serialises, and a fallback would only share a tag.
+        let text = serde_json::to_string(plan).unwrap_or_else(|_| format!("{plan:?}"));
+        let digest = super::context::hex(&Sha256::digest(text));
+        self.image_name(&format!("b{}:latest", &digest[..12]))
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        // The state is consistent between any two statements, so a panic elsewhere does not spoil it.
+        self.inner.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A name for a container that is about to be created.
+    pub(crate) fn expect_container(&self) -> String {
+        let mut state = self.state();
+        let name = format!("dlearn-{}-{}", self.inner.run, state.next);
+        state.next += 1;
+        state.containers.insert(name.clone(), false);
+        name
+    }
+
+    /// The container exists.
+    pub(crate) fn container_exists(&self, name: &str) {
+        self.state().containers.insert(name.to_owned(), true);
+    }
+
+    /// Removes a container with its anonymous volumes, running or not.
+    ///
+    /// # Errors
+    /// Where the engine does not do it.
+    pub(crate) async fn remove_container(&self, name: &str) -> Result<(), EngineError> {
+        remove_container(&self.inner.engine, name).await?;
+        self.state().containers.remove(name);
+        Ok(())
+    }
+
+    /// A tag of this run is about to be given to an image. Notes which images must survive.
+    ///
+    /// # Errors
+    /// Where the engine cannot be asked, or the note cannot be written.
+    pub(crate) async fn expect_image(&self, tag: &str) -> Result<Snapshot, EngineError> {
+        let before = images::snapshot(&self.inner.engine).await?;
+        let mut state = self.state();
+        let State { lock, kept, made, images, .. } = &mut *state;
+        let foreign: Vec<String> = before.unnamed.difference(made).cloned().collect();
+        lock.keep(&foreign).map_err(|error| EngineError::Local {
+            doing: "note which images must stay".into(),
+            reason: error.to_string(),
+            help: "see whether the temporary folder has room".into(),
+        })?;
+        kept.extend(foreign);
+        images.entry(tag.to_owned()).or_insert(false);
+        Ok(before)
+    }
+
+    /// The tag was given, or at least images were made on the way: `chain` are their ids, as far as they
+    /// are known to be no older than `before`.
+    pub(crate) fn image_exists(&self, tag: &str, before: &Snapshot, chain: &[String]) {
+        let mut state = self.state();
+        state.images.insert(tag.to_owned(), true);
+        state.made.extend(chain.iter().filter(|id| !before.all.contains(*id)).cloned());
+    }
+
+    /// Removes everything that this run created. May be called at any time, and again.
+    ///
+    /// # Errors
+    /// The first thing that could not be removed; everything else has been tried.
+    pub async fn cleanup(&self) -> Result<(), EngineError> {
+        // An engine that does not answer a ping will not remove anything either.
+        self.inner.engine.ping().await?;
+        let mut first = None;
+        let mut note = |result: Result<(), EngineError>| {
+            if let Err(error) = result {
+                first.get_or_insert(error);
+            }
+        };
+        let containers = self.state().containers.clone();
+        for (name, confirmed) in containers {
+            note(self.remove_expected_container(&name, confirmed).await);
+        }
+        note(self.sweep().await);
+        let images = self.state().images.clone();
+        for (tag, confirmed) in images {
+            note(self.remove_expected_image(&tag, confirmed).await);
+        }
+        match first {
+            Some(error) => Err(error),
+            None => {
+                self.state().lock.remove();
+                Ok(())
+            }
+        }
+    }
+
+    async fn remove_expected_container(&self, name: &str, confirmed: bool) -> Result<(), EngineError> {
+        let engine = &self.inner.engine;
+        let deadline = Instant::now() + LATE_CREATION;
+        loop {
+            let existed = remove_container(engine, name).await?;
+            if existed || confirmed || Instant::now() > deadline {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        self.state().containers.remove(name);
+        Ok(())
+    }
+
+    async fn remove_expected_image(&self, tag: &str, confirmed: bool) -> Result<(), EngineError> {
+        let engine = &self.inner.engine;
+        let deadline = Instant::now() + LATE_CREATION;
+        let (kept, made) = {
+            let state = self.state();
+            (state.kept.clone(), state.made.clone())
+        };
+        loop {
+            let existed = images::remove_tag(engine, tag, &kept, &made).await?;
+            if existed || confirmed || Instant::now() > deadline {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        self.state().images.remove(tag);
+        Ok(())
+    }
+
+    /// What carries this run's label, by whatever way it came to be.
+    async fn sweep(&self) -> Result<(), EngineError> {
+        let found = super::leftovers::labelled(&self.inner.engine, &format!("{LABEL_RUN}={}", self.inner.run)).await?;
+        for thing in found {
+            thing.remove(&self.inner.engine).await?;
+        }
+        Ok(())
+    }
+}
+
+/// Removes a container by force, with its anonymous volumes. Gives whether it existed.
+pub(crate) async fn remove_container(engine: &Engine, name: &str) -> Result<bool, EngineError> {
+    let doing = format!("remove container {name}");
+    let target = format!("/containers/{name}{}", query(&[("force", "1"), ("v", "1")]));
+    engine
+        .long(&doing, REMOVE_SECONDS, async {
+            let mut existed = false;
+            loop {
+                match engine.call(&doing, http::Method::DELETE, &target, None).await {
+                    Ok(_) => return Ok(true),
+                    Err(error) if error.is_absent() => return Ok(existed),
+                    // Another request removes it already: wait until it is gone.
+                    Err(EngineError::Refused { status: 409, .. }) => existed = true,
+                    Err(error) => return Err(error),
+                }
+                tokio::time::sleep(Duration::from_millis(100)).await;
+            }
+        })
+        .await
+}

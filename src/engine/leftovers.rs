@@ -1,0 +1,251 @@
+//! What earlier runs left behind: a run that was killed could not clean up.
+//!
+//! Invariant: only what belongs to a run of this machine and user that has ended is removable. A run
+//! that is alive holds its lock; another machine's or user's run cannot be asked, so it stays.
+
+use super::{
+    Engine, EngineError,
+    call::query,
+    images,
+    ledger::{LABEL, LABEL_EXERCISE, LABEL_HOST, LABEL_RUN, remove_container},
+    name,
+    runlock::{EndedRun, Owner, RunState, state_of},
+};
+use http::Method;
+use serde::Deserialize;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What a leftover is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum LeftoverKind {
+    /// A container, running or not.
+    Container,
+    /// A network.
+    Network,
+    /// A named volume.
+    Volume,
+    /// A tag `dlearn-run/…`; the image goes with it unless it was there before.
+    Image,
+}
+
+/// Whose a leftover is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Standing {
+    /// Its run is going on.
+    Alive,
+    /// Its run has ended without cleaning up.
+    Ended,
+    /// It belongs to another machine or user, or that cannot be told.
+    Elsewhere,
+}
+
+/// One thing that some run created and that is still there.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Leftover {
+    /// What it is.
+    pub kind: LeftoverKind,
+    /// Its name, or its id where it has none.
+    pub name: String,
+    /// The run that made it.
+    pub run: String,
+    /// What it was for (label `dlearn`), where that is told.
+    pub purpose: String,
+    /// The exercise (label `dlearn.exercise`), where that is told.
+    pub exercise: String,
+    /// Whose it is.
+    pub standing: Standing,
+}
+
+impl Leftover {
+    /// Whether it may be removed.
+    pub fn removable(&self) -> bool {
+        self.standing == Standing::Ended
+    }
+}
+
+/// Something with labels, as found.
+#[derive(Clone, Debug)]
+pub(crate) struct Thing {
+    kind: LeftoverKind,
+    name: String,
+    labels: BTreeMap<String, String>,
+}
+
+impl Thing {
+    pub(crate) async fn remove(&self, engine: &Engine) -> Result<(), EngineError> {
+        let (what, path) = match self.kind {
+            LeftoverKind::Container => return remove_container(engine, &self.name).await.map(drop),
+            LeftoverKind::Network => ("network", "networks"),
+            LeftoverKind::Volume => ("volume", "volumes"),
+            LeftoverKind::Image => return Ok(()),
+        };
+        let doing = format!("remove {what} {}", self.name);
+        let target = format!("/{path}/{}", self.name);
+        match engine.long(&doing, 30, engine.call(&doing, Method::DELETE, &target, None)).await {
+            Err(error) if !error.is_absent() => Err(error),
+            _ => Ok(()),
+        }
+    }
+
+    fn label(&self, name: &str) -> &str {
+        self.labels.get(name).map_or("", String::as_str)
+    }
+
+    /// The run, by label, or by name for a container whose labels would get into an image.
+    fn run(&self) -> Option<&str> {
+        let by_label = Some(self.label(LABEL_RUN)).filter(|run| name::is_run_id(run));
+        by_label.or_else(|| self.name.strip_prefix("dlearn-")?.split('-').next().filter(|run| name::is_run_id(run)))
+    }
+}
+
+type Labels = Option<BTreeMap<String, String>>;
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct ContainerRow {
+    id: String,
+    names: Option<Vec<String>>,
+    labels: Labels,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct NetworkRow {
+    id: String,
+    labels: Labels,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct VolumeList {
+    volumes: Option<Vec<VolumeRow>>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct VolumeRow {
+    name: String,
+    labels: Labels,
+}
+
+/// Containers, networks and volumes with a label (`name` or `name=value`), containers first.
+pub(crate) async fn labelled(engine: &Engine, label: &str) -> Result<Vec<Thing>, EngineError> {
+    let doing = "list what dlearn created";
+    let filters = serde_json::json!({ "label": [label] }).to_string();
+    let filters = query(&[("filters", &filters)]);
+    engine
+        .read(doing, async {
+            let mut things = containers(engine, &filters).await?;
+            let networks: Vec<NetworkRow> = engine.get_json(doing, &format!("/networks{filters}")).await?;
+            things.extend(networks.into_iter().map(|row| thing(LeftoverKind::Network, row.id, row.labels)));
+            let volumes: VolumeList = engine.get_json(doing, &format!("/volumes{filters}")).await?;
+            let volumes = volumes.volumes.unwrap_or_default();
+            things.extend(volumes.into_iter().map(|row| thing(LeftoverKind::Volume, row.name, row.labels)));
+            Ok(things)
+        })
+        .await
+}
+
+async fn containers(engine: &Engine, filters: &str) -> Result<Vec<Thing>, EngineError> {
+    let joiner = if filters.is_empty() { "?" } else { "&" };
+    let target = format!("/containers/json{filters}{joiner}all=1");
+    let rows: Vec<ContainerRow> = engine.get_json("list containers", &target).await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| {
+            let name = row.names.iter().flatten().next().map(|name| name.trim_start_matches('/').to_owned());
+            thing(LeftoverKind::Container, name.unwrap_or(row.id), row.labels)
+        })
+        .collect())
+}
+
+fn thing(kind: LeftoverKind, name: String, labels: Labels) -> Thing {
+    Thing { kind, name, labels: labels.unwrap_or_default() }
+}
+
+/// Everything that carries a run's label, name or tag.
+///
+/// # Errors
+/// Where the engine cannot be asked.
+pub async fn leftovers(engine: &Engine) -> Result<Vec<Leftover>, EngineError> {
+    let owner = Owner::here()?;
+    let mut found = BTreeSet::new();
+    let named = engine.read("list containers", containers(engine, "")).await?;
+    for thing in labelled(engine, LABEL_RUN).await?.into_iter().chain(named) {
+        let Some(run) = thing.run() else { continue };
+        found.insert(Leftover {
+            kind: thing.kind,
+            name: thing.name.clone(),
+            run: run.to_owned(),
+            purpose: thing.label(LABEL).to_owned(),
+            exercise: thing.label(LABEL_EXERCISE).to_owned(),
+            standing: standing(&owner, run, thing.label(LABEL_HOST)),
+        });
+    }
+    for image in images::list(engine, false).await? {
+        for name in image.names() {
+            let Some(run) = name::run_of(&name).map(str::to_owned) else { continue };
+            let standing = standing(&owner, &run, "");
+            let (purpose, exercise) = (String::new(), String::new());
+            found.insert(Leftover { kind: LeftoverKind::Image, name, run, purpose, exercise, standing });
+        }
+    }
+    Ok(found.into_iter().collect())
+}
+
+fn standing(owner: &Owner, run: &str, host: &str) -> Standing {
+    let ours = if host.is_empty() { owner.made(run) } else { host == owner.host };
+    match state_of(owner, run) {
+        RunState::Alive => Standing::Alive,
+        RunState::Ended(_) => Standing::Ended,
+        RunState::Unknown if ours => Standing::Ended,
+        RunState::Unknown => Standing::Elsewhere,
+    }
+}
+
+/// Removes what is removable of `list`; gives the rest with the reason why it stays.
+///
+/// Where a run's journal is gone, nobody knows whether an image was there before the run: it loses
+/// its tag and stays (`docker image prune` removes it).
+pub async fn remove(engine: &Engine, list: &[Leftover]) -> Vec<(Leftover, EngineError)> {
+    let mut stays = Vec::new();
+    let owner = match Owner::here() {
+        Ok(owner) => owner,
+        Err(error) => return list.iter().map(|leftover| (leftover.clone(), error.clone())).collect(),
+    };
+    let mut by_run: BTreeMap<&str, Vec<&Leftover>> = BTreeMap::new();
+    for leftover in list.iter().filter(|leftover| leftover.removable()) {
+        by_run.entry(&leftover.run).or_default().push(leftover);
+    }
+    for (run, things) in by_run {
+        // The lock is held meanwhile, so two clean-ups do not work on the same run.
+        let ended = match state_of(&owner, run) {
+            RunState::Alive => continue,
+            RunState::Ended(ended) => Some(ended),
+            RunState::Unknown => None,
+        };
+        let mut clean = true;
+        for leftover in things {
+            let result = match leftover.kind {
+                LeftoverKind::Image => remove_image(engine, &leftover.name, ended.as_ref()).await,
+                kind => thing(kind, leftover.name.clone(), None).remove(engine).await,
+            };
+            if let Err(error) = result {
+                clean = false;
+                stays.push((leftover.clone(), error));
+            }
+        }
+        if let (true, Some(ended)) = (clean, &ended) {
+            ended.remove();
+        }
+    }
+    stays
+}
+
+async fn remove_image(engine: &Engine, tag: &str, ended: Option<&EndedRun>) -> Result<(), EngineError> {
+    let kept = match ended {
+        Some(ended) => ended.kept.clone(),
+        None => engine.image_id(tag).await?.into_iter().collect(),
+    };
+    images::remove_tag(engine, tag, &kept, &BTreeSet::new()).await.map(drop)
+}

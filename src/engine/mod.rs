@@ -1,0 +1,218 @@
+//! The Docker Engine API: the only place that knows bollard, and where the differences between
+//! engines end.
+//!
+//! ```text
+//! context   which engine: DOCKER_HOST, contexts, default socket
+//! transport our own connection, under bollard and beside it
+//! alive     deadlines and the heartbeat
+//! collect   needs → answers; one file for each kind of need (image, file, layers, build, run, serve)
+//! ledger    what was created, and how it is removed on every way out
+//! leftovers what earlier runs left behind
+//! steps     what a person might do (build, tag, commit, import), for proofs
+//! recorded  answers from saved evidence, without any engine
+//! ```
+//!
+//! Invariants:
+//! - Whatever could not be asked is an [`EngineError`] and becomes *cannot tell*; whatever the
+//!   subject did wrong is a fact. No question waits for ever ([`alive`]).
+//! - Everything created is known to a [`Ledger`] before it exists.
+//! - Images are removed by dlearn's own tag only: a cached rebuild returns the learner's image.
+//!
+//! Differences between engines that end here (Engine 20.10 to 28, Podman):
+//! - An image's id is a digest of its configuration, of a manifest, or of an index. It is shown only.
+//! - Sizes of the stores disagree; the sum of the history's sizes is what agrees best.
+//! - Empty fields are null, absent or empty; history comes newest first; Podman prefixes names with
+//!   `localhost/` and `docker.io/library/`.
+//! - bollard sends no API version, so the engine would answer in its newest dialect: the transport
+//!   puts the negotiated one in front of each path.
+//! - bollard does not decode BuildKit's progress without its heavy `buildkit` feature: builds go
+//!   over the transport directly, and [`buildkit`] decodes what is shown.
+
+pub mod alive;
+pub mod build;
+pub mod buildkit;
+mod call;
+pub mod collect;
+mod container;
+pub mod context;
+mod error;
+mod file;
+mod files;
+mod image;
+mod images;
+pub mod ledger;
+mod leftovers;
+mod name;
+mod pipe;
+mod run;
+mod runlock;
+mod tarball;
+pub mod text;
+mod transport;
+
+pub use alive::READ_SECONDS;
+pub use collect::{Answers, Collector, CollectorOptions};
+pub use context::{ConnectOptions, Endpoint, resolve};
+pub use error::EngineError;
+pub use ledger::Ledger;
+pub use leftovers::{Leftover, LeftoverKind, Standing, leftovers, remove};
+
+use http::HeaderMap;
+use std::fmt;
+use std::sync::Arc;
+
+/// The newest API version whose answers this program knows; older ones are negotiated.
+const NEWEST_API: (u32, u32) = (1, 51);
+/// The oldest: Engine 20.10.
+const OLDEST_API: (u32, u32) = (1, 41);
+
+/// A connection to one engine. Cheap to clone.
+#[derive(Clone)]
+pub struct Engine {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    endpoint: Endpoint,
+    because: String,
+    /// Negotiated: the newest that both sides speak.
+    api: String,
+    connector: transport::Connector,
+    http: transport::Http,
+    docker: bollard::Docker,
+}
+
+impl fmt::Debug for Engine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Engine({}, API {})", self.inner.endpoint, self.inner.api)
+    }
+}
+
+impl Engine {
+    /// Finds the engine as the docker command would, asks whether it answers, and agrees on an API
+    /// version.
+    ///
+    /// # Errors
+    /// Within 5 s, where the engine is not configured sensibly, does not answer, or is too old.
+    pub async fn connect(options: &ConnectOptions) -> Result<Self, EngineError> {
+        let resolved = resolve(options)?;
+        not_yet_supported(&resolved.endpoint)?;
+        let connector = transport::Connector::new(resolved.endpoint.clone());
+        let endpoint = resolved.endpoint.to_string();
+        let headers =
+            alive::ping(&connector, &endpoint, alive::CONNECT_SECONDS).await.map_err(|error| match error {
+                EngineError::TimedOut { .. } => alive::silent(&endpoint),
+                other => other,
+            })?;
+        let api = negotiate(&endpoint, &headers)?;
+        let http = transport::client(connector.clone());
+        let docker = over(http.clone(), api.clone())
+            .map_err(|error| EngineError::from_bollard(&endpoint, "prepare the connection", &error))?;
+        let inner = Inner { endpoint: resolved.endpoint, because: resolved.because, api, connector, http, docker };
+        Ok(Self { inner: Arc::new(inner) })
+    }
+
+    /// How the engine is reached.
+    pub fn endpoint(&self) -> &Endpoint {
+        &self.inner.endpoint
+    }
+
+    /// What decided for this engine: `the environment variable DOCKER_HOST`, `the default`.
+    pub fn because(&self) -> &str {
+        &self.inner.because
+    }
+
+    /// The API version in use, for example `1.41`.
+    pub fn api_version(&self) -> &str {
+        &self.inner.api
+    }
+
+    pub(crate) fn connector(&self) -> &transport::Connector {
+        &self.inner.connector
+    }
+
+    pub(crate) fn http(&self) -> &transport::Http {
+        &self.inner.http
+    }
+
+    pub(crate) fn docker(&self) -> &bollard::Docker {
+        &self.inner.docker
+    }
+
+    /// bollard's error in our words.
+    pub(crate) fn wrong(&self, doing: &str) -> impl Fn(bollard::errors::Error) -> EngineError {
+        let endpoint = self.inner.endpoint.to_string();
+        move |error| EngineError::from_bollard(&endpoint, doing, &error)
+    }
+}
+
+/// bollard over our client. Its own limit is out of the way: ours covers streams too.
+fn over(http: transport::Http, api: String) -> Result<bollard::Docker, bollard::errors::Error> {
+    let transport = move |request: bollard::BollardRequest| {
+        let http = http.clone();
+        let api = api.clone();
+        async move {
+            let (mut parts, body) = request.into_parts();
+            parts.uri = transport::with_version(&parts.uri, &api)?;
+            Ok(http.request(http::Request::from_parts(parts, body)).await?)
+        }
+    };
+    const DAY_SECONDS: u64 = 24 * 60 * 60;
+    bollard::Docker::connect_with_custom_transport(
+        transport,
+        Some("http://docker"),
+        DAY_SECONDS,
+        bollard::API_DEFAULT_VERSION,
+    )
+}
+
+fn not_yet_supported(endpoint: &Endpoint) -> Result<(), EngineError> {
+    let what = match endpoint {
+        Endpoint::Unix(_) | Endpoint::Tcp { .. } => return Ok(()),
+        Endpoint::Tls { .. } => format!("{endpoint} with TLS is not yet supported"),
+        Endpoint::Ssh { .. } => format!("{endpoint}: engines over SSH are not yet supported"),
+    };
+    let help = "forward the engine's socket (`ssh -L /tmp/docker.sock:/var/run/docker.sock HOST`) and set \
+                DOCKER_HOST=unix:///tmp/docker.sock";
+    Err(EngineError::Unsupported { what, help: help.into() })
+}
+
+/// The newest version that both sides speak (`API-Version` of `/_ping`, Engine API 1.24 and later).
+fn negotiate(endpoint: &str, headers: &HeaderMap) -> Result<String, EngineError> {
+    let said = headers.get("api-version").and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let theirs = said
+        .split_once('.')
+        .and_then(|(major, minor)| Some((major.parse::<u32>().ok()?, minor.parse::<u32>().ok()?)))
+        .ok_or_else(|| EngineError::Unreachable {
+            endpoint: endpoint.into(),
+            reason: "what answers there does not say which Docker API version it speaks".into(),
+            help: "see whether a Docker Engine listens there, and no other service".into(),
+        })?;
+    if theirs < OLDEST_API {
+        return Err(EngineError::Unsupported {
+            what: format!("the engine at {endpoint} speaks API {said}; dlearn needs 1.41 (Docker Engine 20.10)"),
+            help: "update Docker to 20.10 or later".into(),
+        });
+    }
+    let (major, minor) = theirs.min(NEWEST_API);
+    Ok(format!("{major}.{minor}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn negotiated(version: &'static str) -> Result<String, EngineError> {
+        let mut headers = HeaderMap::new();
+        headers.insert("api-version", http::HeaderValue::from_static(version));
+        negotiate("unix:///x", &headers)
+    }
+
+    #[test]
+    fn the_newest_common_api_version_is_used() {
+        assert_eq!(negotiated("1.41"), Ok("1.41".into()));
+        assert_eq!(negotiated("1.99"), Ok("1.51".into()));
+        assert!(matches!(negotiated("1.40"), Err(EngineError::Unsupported { .. })));
+        assert!(matches!(negotiated("web"), Err(EngineError::Unreachable { .. })));
+    }
+}

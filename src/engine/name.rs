@@ -1,0 +1,86 @@
+//! Image names as they go into a URL and as they come back from engines.
+
+/// Whether this can be the name or id of an image. Names come from learners' Dockerfiles and go into
+/// paths of URLs, so nothing else may get through: a `..` would ask for another resource.
+pub(crate) fn is_image_name(name: &str) -> bool {
+    let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-' | '/' | ':' | '@');
+    !name.is_empty()
+        && name.len() <= 1024
+        && name.chars().all(allowed)
+        && name.split('/').all(|part| !part.is_empty() && part != "." && part != "..")
+}
+
+/// `docker.io/library/busybox:1` → `busybox:1`; `localhost/e01/web:v1` (Podman) → `e01/web:v1`.
+pub(crate) fn normalise(name: &str) -> String {
+    let name = name.strip_prefix("localhost/").unwrap_or(name);
+    let name = name.strip_prefix("index.").filter(|rest| rest.starts_with("docker.io/")).unwrap_or(name);
+    let name = name.strip_prefix("docker.io/").unwrap_or(name);
+    name.strip_prefix("library/").unwrap_or(name).to_owned()
+}
+
+/// `e01/web:v1` → (`e01/web`, `v1`); `e01/web` → (`e01/web`, `latest`).
+pub(crate) fn repository_and_tag(name: &str) -> (&str, &str) {
+    match name.rsplit_once(':') {
+        Some((repository, tag)) if !tag.contains('/') => (repository, tag),
+        _ => (name, "latest"),
+    }
+}
+
+/// What names images that dlearn made for a run; followed by the run and a name.
+pub(crate) const RUN_PREFIX: &str = "dlearn-run/";
+
+/// The run that an image name belongs to: `dlearn-run/0123456789ab/b77:latest` → `0123456789ab`.
+pub(crate) fn run_of(name: &str) -> Option<&str> {
+    let (run, rest) = name.strip_prefix(RUN_PREFIX)?.split_once('/')?;
+    (is_run_id(run) && !rest.is_empty()).then_some(run)
+}
+
+/// Twelve lower-case hexadecimal digits.
+pub(crate) fn is_run_id(text: &str) -> bool {
+    text.len() == 12 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+}
+
+/// Whether a name is that of a throw-away build (`dlearn-run/RUN/b` and twelve digits), which is no
+/// name that a learner gave.
+pub(crate) fn is_throw_away(name: &str) -> bool {
+    let Some((_, rest)) = run_of(name).and_then(|_| name.strip_prefix(RUN_PREFIX)?.split_once('/')) else {
+        return false;
+    };
+    let (repository, tag) = repository_and_tag(rest);
+    tag == "latest" && repository.strip_prefix('b').is_some_and(is_run_id)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_cannot_leave_its_place_in_a_url() {
+        assert!(is_image_name("localhost:5000/a/b:v1") && is_image_name("a@sha256:00"));
+        for bad in ["", "a b", "../containers", "a/../../info", "a?x=1", "a%2e", "/a", "a//b", "é"] {
+            assert!(!is_image_name(bad), "{bad}");
+        }
+    }
+
+    #[test]
+    fn engines_prefixes_are_removed() {
+        assert_eq!(normalise("docker.io/library/busybox:1"), "busybox:1");
+        assert_eq!(normalise("localhost/e01/web:v1"), "e01/web:v1");
+        assert_eq!(normalise("docker.io/ada/web:1"), "ada/web:1");
+        assert_eq!(normalise("ghcr.io/a/b:1"), "ghcr.io/a/b:1");
+    }
+
+    #[test]
+    fn throw_away_names_are_told_from_a_proofs_names() {
+        assert!(is_throw_away("dlearn-run/0123456789ab/b0123456789ab:latest"));
+        assert!(!is_throw_away("dlearn-run/0123456789ab/app:v1"));
+        assert_eq!(run_of("dlearn-run/0123456789ab/app:v1"), Some("0123456789ab"));
+        assert_eq!(run_of("dlearn-run/other/app:v1"), None);
+    }
+
+    #[test]
+    fn a_registrys_port_is_no_tag() {
+        assert_eq!(repository_and_tag("localhost:5000/a"), ("localhost:5000/a", "latest"));
+        assert_eq!(repository_and_tag("a:1"), ("a", "1"));
+    }
+}

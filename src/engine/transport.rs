@@ -1,0 +1,159 @@
+//! Our own connection to an engine, under bollard and beside it.
+//!
+//! Every request gets a connection of its own: a pooled one may have been closed by an engine that
+//! restarted meanwhile, and a heartbeat must not wait behind what it watches. Each path gets the
+//! negotiated API version in front, which bollard 0.21 leaves out: without it the engine answers in
+//! its newest dialect, whatever was negotiated.
+
+use super::context::Endpoint;
+use bytes::Bytes;
+use http::{Request, Response, Uri};
+use http_body_util::Full;
+use hyper::body::Incoming;
+use hyper_util::client::legacy::{
+    Client,
+    connect::{Connected, Connection},
+};
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use std::future::Future;
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::{TcpStream, UnixStream};
+
+/// Seconds until a connection must stand.
+const CONNECT_SECONDS: u64 = 4;
+
+trait Duplex: AsyncRead + AsyncWrite + Send + Unpin {}
+impl<T: AsyncRead + AsyncWrite + Send + Unpin> Duplex for T {}
+
+/// A connection of whatever kind. TLS and SSH become further ways to make one.
+pub(crate) struct EngineStream(Box<dyn Duplex>);
+
+impl AsyncRead for EngineStream {
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut *self.0).poll_read(cx, buf)
+    }
+}
+
+impl AsyncWrite for EngineStream {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut *self.0).poll_write(cx, buf)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut *self.0).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut *self.0).poll_shutdown(cx)
+    }
+}
+
+impl Connection for EngineStream {
+    fn connected(&self) -> Connected {
+        Connected::new()
+    }
+}
+
+/// Opens connections to one endpoint.
+#[derive(Clone)]
+pub(crate) struct Connector {
+    endpoint: Arc<Endpoint>,
+}
+
+impl Connector {
+    pub(crate) fn new(endpoint: Endpoint) -> Self {
+        Self { endpoint: Arc::new(endpoint) }
+    }
+
+    /// A new connection.
+    ///
+    /// # Errors
+    /// The operating system's, or `TimedOut` after 4 s.
+    pub(crate) async fn open(&self) -> io::Result<EngineStream> {
+        let connecting = async {
+            let stream: Box<dyn Duplex> = match &*self.endpoint {
+                Endpoint::Unix(path) => Box::new(UnixStream::connect(path).await?),
+                Endpoint::Tcp { host, port } => {
+                    let stream = TcpStream::connect((host.as_str(), *port)).await?;
+                    stream.set_nodelay(true)?;
+                    Box::new(stream)
+                }
+                Endpoint::Tls { .. } | Endpoint::Ssh { .. } => return Err(io::ErrorKind::Unsupported.into()),
+            };
+            Ok(EngineStream(stream))
+        };
+        tokio::time::timeout(Duration::from_secs(CONNECT_SECONDS), connecting)
+            .await
+            .unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))
+    }
+}
+
+impl tower_service::Service<Uri> for Connector {
+    type Response = TokioIo<EngineStream>;
+    type Error = io::Error;
+    type Future = Pin<Box<dyn Future<Output = io::Result<Self::Response>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, _: Uri) -> Self::Future {
+        let connector = self.clone();
+        Box::pin(async move { connector.open().await.map(TokioIo::new) })
+    }
+}
+
+/// The body type that bollard's requests have; ours have it too, so that one client serves both.
+pub(crate) type Body = <BodyOf<bollard::BollardRequest> as Same>::Body;
+
+/// Names the body type of a request type; bollard does not export its own.
+pub(crate) struct BodyOf<R>(std::marker::PhantomData<R>);
+pub(crate) trait Same {
+    type Body;
+}
+impl<B> Same for BodyOf<Request<B>> {
+    type Body = B;
+}
+
+/// The HTTP client over [`Connector`].
+pub(crate) type Http = Client<Connector, Body>;
+
+/// A client without a pool.
+pub(crate) fn client(connector: Connector) -> Http {
+    Client::builder(TokioExecutor::new()).pool_max_idle_per_host(0).build(connector)
+}
+
+/// `/images/json` → `/v1.41/images/json`.
+pub(crate) fn with_version(uri: &Uri, api: &str) -> Result<Uri, http::Error> {
+    let path = uri.path_and_query().map_or("/", |path| path.as_str());
+    Uri::builder().scheme("http").authority("docker").path_and_query(format!("/v{api}{path}")).build()
+}
+
+/// Asks one question over a connection of its own, without any pool or version.
+///
+/// # Errors
+/// The operating system's, or one that tells that what answered does not speak HTTP.
+pub(crate) async fn ask_once(connector: &Connector, path: &str) -> io::Result<Response<Incoming>> {
+    let stream = connector.open().await?;
+    let (mut sender, connection) = hyper::client::conn::http1::handshake::<_, Full<Bytes>>(TokioIo::new(stream))
+        .await
+        .map_err(io::Error::other)?;
+    let driver = tokio::spawn(connection);
+    let request =
+        Request::get(path).header("Host", "docker").body(Full::new(Bytes::new())).map_err(io::Error::other)?;
+    let response = sender.send_request(request).await.map_err(|error| match (error.is_incomplete_message(), error) {
+        (true, _) => io::ErrorKind::ConnectionReset.into(),
+        (false, error) => io::Error::other(error),
+    });
+    // Only head and status are wanted: the connection goes with the response's body.
+    drop(sender);
+    if response.is_err() {
+        driver.abort();
+    }
+    response
+}

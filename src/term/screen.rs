@@ -1,0 +1,89 @@
+//! The terminal's modes: raw input, the alternate screen, the cursor.
+//!
+//! Invariant: whoever changes a mode holds a [`Screen`]; when that is dropped, and when the program
+//! panics, everything is as it was. The process is never ended from here.
+
+use crossterm::{cursor, event, execute, terminal};
+use std::io::{self, Write};
+use std::sync::Once;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// Raw mode is on because of us.
+static RAW: AtomicBool = AtomicBool::new(false);
+/// The alternate screen is shown because of us.
+static ALTERNATE: AtomicBool = AtomicBool::new(false);
+static HOOK: Once = Once::new();
+
+/// Holds the terminal in raw mode, and its whole screen where asked for.
+#[derive(Debug)]
+#[must_use]
+pub struct Screen {
+    _private: (),
+}
+
+impl Screen {
+    /// Raw mode: keys come one by one and are not echoed; Ctrl-C is a key.
+    ///
+    /// # Errors
+    /// Where standard input is no terminal.
+    pub fn raw() -> io::Result<Self> {
+        HOOK.call_once(|| {
+            let before = std::panic::take_hook();
+            std::panic::set_hook(Box::new(move |panic| {
+                restore();
+                before(panic);
+            }));
+        });
+        terminal::enable_raw_mode()?;
+        RAW.store(true, Ordering::SeqCst);
+        Ok(Self { _private: () })
+    }
+
+    /// Raw mode and the alternate screen, without a cursor.
+    ///
+    /// # Errors
+    /// As [`Self::raw`].
+    pub fn full() -> io::Result<Self> {
+        let screen = Self::raw()?;
+        ALTERNATE.store(true, Ordering::SeqCst);
+        execute!(io::stdout(), terminal::EnterAlternateScreen, event::EnableBracketedPaste, cursor::Hide)?;
+        Ok(screen)
+    }
+
+    /// Runs a prompt that takes the terminal for itself (inquire turns raw mode off when it ends).
+    /// The cursor is shown meanwhile.
+    ///
+    /// # Errors
+    /// Where raw mode cannot be turned on again.
+    pub fn lend<T>(&mut self, prompt: impl FnOnce() -> T) -> io::Result<T> {
+        terminal::disable_raw_mode()?;
+        execute!(io::stdout(), cursor::Show)?;
+        let answer = prompt();
+        terminal::enable_raw_mode()?;
+        execute!(io::stdout(), event::EnableBracketedPaste, cursor::Hide)?;
+        Ok(answer)
+    }
+}
+
+impl Drop for Screen {
+    fn drop(&mut self) {
+        restore();
+    }
+}
+
+/// Nothing can be done about a terminal that does not take this, so its errors are not kept.
+fn restore() {
+    if ALTERNATE.swap(false, Ordering::SeqCst) {
+        let _gone = execute!(
+            io::stdout(),
+            terminal::EndSynchronizedUpdate,
+            event::DisableBracketedPaste,
+            terminal::LeaveAlternateScreen,
+            cursor::Show
+        );
+        let _gone = io::stdout().flush();
+    }
+    if RAW.swap(false, Ordering::SeqCst) {
+        let _gone = terminal::disable_raw_mode();
+    }
+}
