@@ -1,6 +1,6 @@
 //! `dlearn clean`: removes what dlearn left in the engine, and nothing else.
 
-use super::{App, ask};
+use super::app::App;
 use crate::engine::{Leftover, leftovers, remove};
 use crate::failure::{Failure, exit};
 use crate::report::{self, json};
@@ -28,7 +28,7 @@ fn item(thing: &Leftover, why: &str) -> Item {
 }
 
 pub(super) async fn run(app: &App, dry_run: bool, yes: bool) -> Result<i32, Failure> {
-    let engine = super::connect().await?;
+    let engine = app.engine().await?;
     let found = leftovers(&engine).await.map_err(|error| Failure::Engine(error.unavailable()))?;
     let (gone, kept): (Vec<Leftover>, Vec<Leftover>) = found.into_iter().partition(Leftover::removable);
     if !app.common.json {
@@ -46,7 +46,7 @@ pub(super) async fn run(app: &App, dry_run: bool, yes: bool) -> Result<i32, Fail
     if dry_run || gone.is_empty() {
         return conclude(app, dry_run, &gone, &[], &kept);
     }
-    let sure = yes || !app.terminal.interactive() || ask(app, "Remove them?", true)?;
+    let sure = yes || !app.terminal.interactive() || app.ask("Remove them?", true)?;
     if !sure {
         return Ok(exit::DONE);
     }

@@ -1,11 +1,10 @@
 //! `dlearn doctor`: whether everything that the course needs is there, each finding with its repair.
 
-use super::App;
-use crate::engine::{ConnectOptions, Engine};
+use super::app::{App, Mark};
+use crate::engine::Engine;
 use crate::evidence::{Builder, EngineFacts};
 use crate::failure::{Failure, exit};
 use crate::report::{self, json};
-use crate::term::Mark;
 use serde::Serialize;
 
 #[derive(Debug, Serialize)]
@@ -41,7 +40,7 @@ pub(super) async fn run(app: &App) -> Result<i32, Failure> {
     let course = app.course()?;
     let mut symptoms = Vec::new();
     let mut facts = None;
-    match Engine::connect(&ConnectOptions::default()).await {
+    match app.try_engine().await {
         Ok(engine) => {
             symptoms.push(ok("engine", format!("{} answers (chosen by {})", engine.endpoint(), engine.because())));
             match engine.facts().await {
@@ -124,18 +123,19 @@ fn client() -> Symptom {
 }
 
 fn home(app: &App) -> Symptom {
-    match super::home_path(app) {
-        Some(path) => ok("your course", path.display().to_string()),
-        None => ok("your course", "not begun yet: dlearn next asks where to keep it"),
+    match app.home() {
+        Ok(Some(home)) => ok("your course", home.path.display().to_string()),
+        Ok(None) => ok("your course", "not begun yet: dlearn next asks where to keep it"),
+        Err(failure) => repair("your course", failure.to_string(), ""),
     }
 }
 
 fn show(app: &App, symptoms: &[Symptom]) -> Result<(), Failure> {
     for symptom in symptoms {
         let mark = app.terminal.mark(match symptom.state {
-            "ok" => Mark::Pass,
-            "repair" => Mark::NotYet,
-            _ => Mark::CannotTell,
+            "ok" => Mark::Good,
+            "repair" => Mark::Bad,
+            _ => Mark::Unknown,
         });
         report::line(&format!("{mark} {:15} {}", symptom.what, symptom.found))?;
         if !symptom.repair.is_empty() {

@@ -7,7 +7,7 @@ use crate::engine::{Answers, Collector, CollectorOptions, ConnectOptions, Engine
 use crate::evidence::Evidence;
 use crate::examine::{Examined, examine};
 use crate::failure::Failure;
-use crate::learner::Learner;
+use crate::learner::{Learner, SetUp};
 use std::path::Path;
 
 /// Examines a round of the learner's on their engine. Connects anew each time, so that an engine that
@@ -58,8 +58,20 @@ pub(super) fn record(learner: &mut Learner, mine: &Mine<'_>, outcome: Outcome) -
 /// Brings the round's files; says what was put beside the learner's own.
 pub(super) fn set_up(app: &App, learner: &mut Learner, entry: &Entry, round: &Round) -> Result<(), Failure> {
     let done = learner.set_up(entry, round)?;
-    for note in done.notes() {
-        eprintln!("{}", app.terminal.sign("· ", "- ").to_owned() + &note);
+    for note in notes(&done) {
+        eprintln!("{} {note}", app.terminal.sign("·", "-"));
     }
     Ok(())
+}
+
+/// What the learner should know of it.
+pub(super) fn notes(done: &SetUp) -> Vec<String> {
+    let mut notes = Vec::new();
+    if done.restored {
+        notes.push(format!("{} was gone and has been set up anew", done.folder.display()));
+    }
+    notes.extend(done.updated.iter().map(|file| format!("{file} is newer in the course and was brought up to date")));
+    let beside = |(yours, new): &(String, String)| format!("{yours} is newer in the course; you changed yours, so the new one is {new}");
+    notes.extend(done.beside.iter().map(beside));
+    notes
 }

@@ -1,12 +1,12 @@
 //! `dlearn images`: the base images of the course.
 
-use super::App;
+use super::app::{App, Mark};
 use crate::cli::ImagesAction;
 use crate::course::Course;
 use crate::engine::Engine;
 use crate::failure::{Failure, exit};
 use crate::report::{self, json};
-use crate::term::{Mark, progress::Progress};
+use crate::term::progress::Progress;
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -36,7 +36,7 @@ fn needed(course: &Course) -> BTreeMap<&str, Vec<&str>> {
 
 pub(super) async fn run(app: &App, action: ImagesAction) -> Result<i32, Failure> {
     let course = app.course()?;
-    let engine = super::connect().await?;
+    let engine = app.engine().await?;
     let needed = needed(&course);
     if let ImagesAction::Pull = action {
         bring(app, &engine, needed.keys().copied()).await?;
@@ -51,7 +51,7 @@ pub(super) async fn run(app: &App, action: ImagesAction) -> Result<i32, Failure>
         json::print(&ImagesReport { schema: "dlearn/images/1", images })?;
     } else {
         for image in &images {
-            let mark = app.terminal.mark(if image.here { Mark::Pass } else { Mark::NotYet });
+            let mark = app.terminal.mark(if image.here { Mark::Good } else { Mark::Bad });
             report::line(&format!("{mark} {:24} {}", image.name, image.exercises.join(", ")))?;
         }
         if missing > 0 {
@@ -71,7 +71,7 @@ pub(super) async fn bring<'a>(
         if engine.has_image(name).await.map_err(|error| Failure::Engine(error.unavailable()))? {
             continue;
         }
-        let progress = Progress::start(&app.terminal, &format!("pulling {name}"));
+        let progress = Progress::start(&format!("pulling {name}"), &app.terminal);
         let result = engine.pull(name, |status| progress.say(&format!("pulling {name}: {status}"))).await;
         progress.finish();
         result.map_err(|error| {

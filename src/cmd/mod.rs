@@ -8,6 +8,7 @@ mod exercise;
 mod hint;
 mod images;
 mod list;
+mod live;
 mod next;
 mod read;
 mod reset;

@@ -18,8 +18,8 @@ pub(super) fn run(app: &App, id: &str, yes: bool) -> Result<i32, Failure> {
         }
     }
     let done = learner.reset(entry, round)?;
-    for note in done.notes() {
-        report::line(&note)?;
+    if let Some(kept) = &done.kept {
+        report::line(&format!("what was there is kept in {}", kept.display()))?;
     }
     report::line(&format!("{} is as it was at the beginning", workspace.display()))?;
     Ok(exit::DONE)

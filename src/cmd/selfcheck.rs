@@ -1,6 +1,6 @@
 //! `dlearn selfcheck`: proves exercises on the engine.
 
-use super::App;
+use super::app::{App, Mark};
 use crate::evidence::Builder;
 use crate::failure::{Failure, exit};
 use crate::report::{self, json};
@@ -37,7 +37,7 @@ pub(super) async fn run(
     jobs: usize,
 ) -> Result<i32, Failure> {
     let course = app.course()?;
-    let engine = super::connect().await?;
+    let engine = app.engine().await?;
     let builders = match builder.as_deref() {
         Some("classic") => vec![Builder::Classic],
         Some(_) => vec![Builder::BuildKit],
@@ -47,9 +47,9 @@ pub(super) async fn run(
     let cases: Vec<PlannedCase<'_>> =
         all.into_iter().filter(|case| filter.as_ref().is_none_or(|text| case.path().contains(text))).collect();
     let bases: BTreeSet<&String> = cases.iter().flat_map(|case| &case.entry.exercise.bases).collect();
-    super::need_images(&engine, bases).await?;
+    super::images::bring(app, &engine, bases.into_iter().map(String::as_str)).await?;
 
-    let token = crate::learner::new_token();
+    let token = crate::learner::new_token()?;
     let starters = Starters::default();
     let (engine, course, token, shared) = (&engine, &course, &token, &starters);
     let mut rows = Vec::new();
@@ -83,9 +83,9 @@ fn shown(row: &Row, width: usize, app: &App) -> String {
         Builder::BuildKit => "buildkit",
     };
     let mark = app.terminal.mark(match row.result {
-        "as_expected" => crate::term::Mark::Pass,
-        "otherwise" => crate::term::Mark::NotYet,
-        _ => crate::term::Mark::CannotTell,
+        "as_expected" => Mark::Good,
+        "otherwise" => Mark::Bad,
+        _ => Mark::Unknown,
     });
     let mut line = format!("{mark} {:width$}  {builder:8}  {:5.1} s", row.case, row.seconds);
     if row.result == "as_expected" {
