@@ -4,6 +4,7 @@ pub mod check;
 pub mod course;
 pub mod engine;
 pub mod evidence;
+pub mod layers;
 mod nearest;
 
 pub use nearest::nearest;
