@@ -1,6 +1,7 @@
 //! dlearn: an interactive Docker course in the terminal.
 
 pub mod check;
+pub mod context;
 pub mod course;
 pub mod engine;
 pub mod evidence;
