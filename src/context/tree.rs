@@ -181,8 +181,10 @@ impl Tree for Folder {
         let full = self.root.join(given);
         let found = match full.canonicalize() {
             Ok(found) => found,
-            // Docker's client looks for this spelling when no name was given.
-            Err(_) if given == "Dockerfile" => self.root.join("dockerfile").canonicalize().map_err(|_| missing())?,
+            // Both builders' clients then look for the name in small letters.
+            Err(_) if full.file_name() == Some(OsStr::new("Dockerfile")) => {
+                full.with_file_name("dockerfile").canonicalize().map_err(|_| missing())?
+            }
             Err(_) => return Err(missing()),
         };
         let inside =
@@ -244,8 +246,11 @@ impl Tree for Memory<'_> {
         if self.files.contains_key(&path) {
             return Ok(path);
         }
-        if path == "Dockerfile" && self.files.contains_key("dockerfile") {
-            return Ok("dockerfile".into());
+        let folder = path.strip_suffix("Dockerfile").filter(|folder| folder.is_empty() || folder.ends_with('/'));
+        if let Some(small) = folder.map(|folder| format!("{folder}dockerfile"))
+            && self.files.contains_key(&small)
+        {
+            return Ok(small);
         }
         Err(ContextError::NoDockerfile { path })
     }

@@ -107,10 +107,15 @@ impl Ledger {
         format!("{}{}/{name}", name::RUN_PREFIX, self.inner.run)
     }
 
-    /// The throw-away tag of a build: the same plan has the same tag.
-    pub fn build_tag(&self, plan: &BuildPlan) -> String {
-        // A plan is plain data: it always serialises, and a fallback would only share a tag.
+    /// The throw-away tag of a build: the same plan, tried in the same way, has the same tag.
+    pub fn build_tag(&self, plan: &BuildPlan, way: &str) -> String {
+        // A plan is plain data, so it always serialises.
         let text = serde_json::to_string(plan).unwrap_or_else(|_| format!("{plan:?}"));
+        self.throw_away_tag(&format!("{text}{way}"))
+    }
+
+    /// A tag that is shown to nobody.
+    fn throw_away_tag(&self, text: &str) -> String {
         let digest = super::context::hex(&Sha256::digest(text));
         self.image_name(&format!("b{}:latest", &digest[..12]))
     }
@@ -149,6 +154,7 @@ impl Ledger {
     /// # Errors
     /// Where the engine cannot be asked, or the note cannot be written.
     pub(crate) async fn expect_image(&self, tag: &str) -> Result<Snapshot, EngineError> {
+        self.keep_hold_of(tag).await?;
         let before = images::snapshot(&self.inner.engine).await?;
         let mut state = self.state();
         let State { lock, kept, made, images, .. } = &mut *state;
@@ -161,6 +167,14 @@ impl Ledger {
         kept.extend(foreign);
         images.entry(tag.to_owned()).or_insert(false);
         Ok(before)
+    }
+
+    /// An image that is about to lose our tag to another one would be lost to us: it gets one more.
+    async fn keep_hold_of(&self, tag: &str) -> Result<(), EngineError> {
+        let Some((id, _)) = self.inner.engine.id_and_tags(tag).await? else { return Ok(()) };
+        let held = self.throw_away_tag(&format!("{tag} before {id}"));
+        self.state().images.insert(held.clone(), false);
+        images::give_tag(&self.inner.engine, tag, &held).await
     }
 
     /// The tag was given, or at least images were made on the way: `chain` are their ids, as far as they

@@ -72,9 +72,10 @@ pub fn compare_layers(built: &LayerFacts, rebuilt: &LayerFacts, tolerance: Toler
     for path in paths {
         match (built.entries.get(path), rebuilt.entries.get(path)) {
             (Some(one), Some(other)) => {
-                let found = both(path, resolved(&built.entries, one), resolved(&rebuilt.entries, other));
+                let one = resolved(&built.entries, one);
+                let found = both(path, one, resolved(&rebuilt.entries, other));
                 let content_only = found.iter().all(|difference| difference.what == DifferenceKind::Content);
-                if !(tolerance == Tolerance::Ran && content_only && content_may_differ(path)) {
+                if !(tolerance == Tolerance::Ran && content_only && content_may_differ(path, one.change)) {
                     differences.extend(found);
                 }
             }
@@ -163,7 +164,7 @@ fn lacking(
     // What is below such a directory is compared by itself, so nothing is lost with it.
     let parent =
         entry.change == EntryKind::Directory && (has_below(&built.entries, path) || has_below(&rebuilt.entries, path));
-    if parent || (tolerance == Tolerance::Ran && may_be_lacking(path)) {
+    if parent || (tolerance == Tolerance::Ran && may_be_lacking(path, entry.change)) {
         return None;
     }
     let (here, there) = match what {

@@ -4,6 +4,8 @@
 //! their own. Nothing is listed where an application's own files go, but for byte code, which has
 //! to be there on both sides.
 
+use crate::evidence::EntryKind;
+
 /// A place whose content says nothing about which Dockerfile made a layer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Volatile {
@@ -24,6 +26,8 @@ pub enum Place {
     InHomes(&'static str),
     /// One file.
     Is(&'static str),
+    /// A directory itself, as one, without what is below it.
+    Directory(&'static str),
     /// Files below a directory whose names end with `-`, `-old` or `.old`.
     BackupsBelow(&'static str),
     /// Python's byte code (`__pycache__/NAME.pyc`) below a directory; everywhere if it is empty.
@@ -32,7 +36,7 @@ pub enum Place {
     InDistInfo(&'static str),
 }
 
-use Place::{BackupsBelow, Below, BytecodeBelow, InDistInfo, InHomes, Is};
+use Place::{BackupsBelow, Below, BytecodeBelow, Directory, InDistInfo, InHomes, Is};
 
 const fn row(place: Place, may_lack: bool, reason: &'static str) -> Volatile {
     Volatile { place, may_lack, reason }
@@ -55,6 +59,26 @@ pub const VOLATILE: &[Volatile] = &[
     row(Is("etc/hostname"), true, "the engine mounts its own file there during a build"),
     row(Is("etc/hosts"), true, "the engine mounts its own file there during a build"),
     row(Is("etc/resolv.conf"), true, "the engine mounts its own file there during a build"),
+    row(
+        Directory("etc"),
+        true,
+        "BuildKit lists it for every RUN, because it mounts files there; the classic builder does not",
+    ),
+    row(
+        Directory("dev"),
+        true,
+        "BuildKit makes it for RUN in an image without it; the classic builder does not keep it",
+    ),
+    row(
+        Directory("proc"),
+        true,
+        "BuildKit makes it for RUN in an image without it; the classic builder does not keep it",
+    ),
+    row(
+        Directory("sys"),
+        true,
+        "BuildKit makes it for RUN in an image without it; the classic builder does not keep it",
+    ),
     row(Is("etc/machine-id"), false, "a random number by design"),
     row(Is("var/lib/dbus/machine-id"), false, "a random number by design"),
     row(BytecodeBelow("usr"), true, "byte code holds its source's time, and Python writes it when it first needs it"),
@@ -65,9 +89,10 @@ pub const VOLATILE: &[Volatile] = &[
 ];
 
 impl Place {
-    /// Whether `path` is one of these.
-    pub fn holds(self, path: &str) -> bool {
+    /// Whether `path`, which is a `change` of the layer, is one of these.
+    pub fn holds(self, path: &str, change: EntryKind) -> bool {
         match self {
+            Directory(directory) => path == directory && change == EntryKind::Directory,
             Below(directory) => path == directory || below(path, directory).is_some(),
             InHomes(name) => {
                 let inside = below(path, "root").or_else(|| below(path, "home")?.split_once('/').map(|(_, rest)| rest));
@@ -100,11 +125,17 @@ fn below<'p>(path: &'p str, directory: &str) -> Option<&'p str> {
 }
 
 /// Whether two builds may have other content at `path`.
-pub(super) fn content_may_differ(path: &str) -> bool {
-    !path.split('/').any(|part| part == "..") && VOLATILE.iter().any(|row| row.place.holds(path))
+pub(super) fn content_may_differ(path: &str, change: EntryKind) -> bool {
+    rows(path, change).next().is_some()
 }
 
 /// Whether one of two builds may lack `path`.
-pub(super) fn may_be_lacking(path: &str) -> bool {
-    !path.split('/').any(|part| part == "..") && VOLATILE.iter().any(|row| row.may_lack && row.place.holds(path))
+pub(super) fn may_be_lacking(path: &str, change: EntryKind) -> bool {
+    rows(path, change).any(|row| row.may_lack)
+}
+
+/// The rows that hold a path. A path with `..` is not where it seems to be.
+fn rows(path: &str, change: EntryKind) -> impl Iterator<Item = &'static Volatile> {
+    let honest = path.split('/').all(|part| part != "..");
+    VOLATILE.iter().filter(move |row| honest && row.place.holds(path, change))
 }

@@ -211,12 +211,24 @@ fn mode_owner_and_kind_count_in_volatile_places_too() {
 }
 
 #[test]
+fn what_the_builders_mount_into_leaves_a_directory_at_most() {
+    for path in ["etc", "dev", "proc", "sys"] {
+        assert!(ran_equal(&layer([(path, directory())]), &layer([])), "{path}");
+        assert!(!ran_equal(&layer([(path, entry(EntryKind::Whiteout, ""))]), &layer([])), "{path} is gone");
+        assert!(!ran_equal(&layer([(path, directory())]), &layer([(path, entry(EntryKind::Opaque, ""))])), "{path}");
+    }
+    assert!(!ran_equal(&layer([("etc/conf.d", directory())]), &layer([])));
+    assert!(!copied(&layer([("etc", directory())]), &layer([])).is_empty());
+}
+
+#[test]
 fn every_row_of_the_list_has_a_reason_and_a_path_without_slash() {
     for row in VOLATILE {
         assert!(row.reason.len() > 10, "{row:?}");
         let (Place::Below(path)
         | Place::InHomes(path)
         | Place::Is(path)
+        | Place::Directory(path)
         | Place::BackupsBelow(path)
         | Place::BytecodeBelow(path)
         | Place::InDistInfo(path)) = row.place;
