@@ -8,7 +8,7 @@ use super::{
     line::{Line, Span, Style, paint},
     wrap::{wrap, wrap_message},
 };
-use crate::check::{Finding, NotYet, Outcome, Place, Verdict};
+use crate::check::{Check, Finding, NotYet, Place, Verdict};
 
 /// Columns before everything that belongs to a check: its sign stands there.
 const INDENT: &str = "  ";
@@ -16,6 +16,8 @@ const INDENT: &str = "  ";
 const LABEL: usize = 10;
 /// Lines of one text at most: what was found may be a whole build log.
 const TEXT_LINES: usize = 12;
+/// Bytes of one text at most, as it comes; far more than fits those lines.
+const TEXT_BYTES: usize = 32 * 1024;
 
 /// Findings as text for this terminal.
 pub fn render(findings: &[Finding], terminal: &Terminal) -> String {
@@ -47,7 +49,7 @@ pub fn entry(finding: &Finding, width: usize, terminal: &Terminal) -> Vec<Line> 
     let mut lines = titled(finding, width, terminal);
     if let Verdict::Pass { notes } = &finding.verdict {
         for note in notes {
-            lines.extend(labelled("note:", note, Style::PLAIN, width, terminal));
+            lines.extend(labelled("note:", note, Style::PLAIN, [width, TEXT_LINES], terminal));
         }
     }
     lines
@@ -59,11 +61,11 @@ pub fn summary(findings: &[Finding], width: usize) -> Vec<Line> {
     let count = |test: fn(&Verdict) -> bool| shown.iter().filter(|finding| test(&finding.verdict)).count();
     let (all, passed) = (shown.len(), count(Verdict::passed));
     let unsure = count(|verdict| matches!(verdict, Verdict::CannotTell { .. }));
-    let waiting = count(|verdict| matches!(verdict, Verdict::Waits { .. }));
-    let (text, style) = match Outcome::of(shown.iter().copied()) {
-        Outcome::Pass if waiting == 0 && all == 1 => ("The check passes.".to_owned(), Style::GOOD.bold()),
-        Outcome::Pass if waiting == 0 && all == 2 => ("Both checks pass.".to_owned(), Style::GOOD.bold()),
-        Outcome::Pass if waiting == 0 => (format!("All {all} checks pass."), Style::GOOD.bold()),
+    let waiting = count(|verdict| matches!(verdict, Verdict::Waits { on } if !on.is_empty()));
+    let (text, style) = match (passed, all) {
+        (1, 1) => ("The check passes.".to_owned(), Style::GOOD.bold()),
+        (2, 2) => ("Both checks pass.".to_owned(), Style::GOOD.bold()),
+        _ if passed == all => (format!("All {all} checks pass."), Style::GOOD.bold()),
         _ => (format!("{passed} of {all} checks pass"), Style::BOLD),
     };
     let mut spans = vec![Span::new(&text, style)];
@@ -100,23 +102,65 @@ pub fn current(findings: &[Finding]) -> Option<&Finding> {
 
 /// A check with all that is said about it.
 pub fn detail(finding: &Finding, width: usize, terminal: &Terminal) -> Vec<Line> {
-    match &finding.verdict {
-        Verdict::NotYet(not_yet) => {
-            let mut lines = titled(finding, width, terminal);
-            lines.extend(explained(not_yet, width, terminal));
-            lines
+    detailed(finding, width, Detail::WHOLE, terminal)
+}
+
+/// The same in at most `rows` lines: what was expected and found is shortened first, then the place
+/// in the file goes, then the title; what to do is shortened last.
+pub fn detail_within(finding: &Finding, width: usize, rows: usize, terminal: &Terminal) -> Vec<Line> {
+    let facts = (1..=TEXT_LINES).rev().map(|facts| Detail { facts, ..Detail::WHOLE });
+    let placeless = Detail { place: false, facts: 1, ..Detail::WHOLE };
+    let advice = (1..=TEXT_LINES).rev().map(|advice| Detail { title: false, advice, ..placeless });
+    let mut lines = Vec::new();
+    for shape in facts.chain([placeless]).chain(advice) {
+        lines = detailed(finding, width, shape, terminal);
+        if lines.len() <= rows {
+            return lines;
         }
-        Verdict::CannotTell { reason, help } => {
-            let mut lines = titled(finding, width, terminal);
-            lines.extend(unsure(reason, help, width, terminal));
-            lines
-        }
-        Verdict::Pass { .. } | Verdict::Waits { .. } => entry(finding, width, terminal),
     }
+    lines.split_off(lines.len() - rows)
+}
+
+/// How much is said about a check.
+#[derive(Clone, Copy)]
+struct Detail {
+    title: bool,
+    place: bool,
+    /// Lines of what was expected and of what was found.
+    facts: usize,
+    /// Lines of what to do.
+    advice: usize,
+}
+
+impl Detail {
+    const WHOLE: Self = Self { title: true, place: true, facts: TEXT_LINES, advice: TEXT_LINES };
+}
+
+/// Placeholders for `checks` before they are judged for the first time.
+pub fn waiting(checks: &[Check]) -> Vec<Finding> {
+    let finding = |check: &Check| Finding {
+        id: check.id.clone(),
+        title: check.title.clone(),
+        weight: check.weight,
+        hidden: check.hidden,
+        verdict: Verdict::Waits { on: String::new() },
+        evidence: Vec::new(),
+    };
+    checks.iter().map(finding).collect()
+}
+
+fn detailed(finding: &Finding, width: usize, shape: Detail, terminal: &Terminal) -> Vec<Line> {
+    let mut lines = if shape.title { titled(finding, width, terminal) } else { Vec::new() };
+    match &finding.verdict {
+        Verdict::NotYet(not_yet) => lines.extend(explained(not_yet, width, shape, terminal)),
+        Verdict::CannotTell { reason, help } => lines.extend(unsure(reason, help, width, shape, terminal)),
+        Verdict::Pass { .. } | Verdict::Waits { .. } => return entry(finding, width, terminal),
+    }
+    lines
 }
 
 /// What the learner sees.
-fn shown(findings: &[Finding]) -> impl Iterator<Item = &Finding> {
+pub(super) fn shown(findings: &[Finding]) -> impl Iterator<Item = &Finding> {
     findings.iter().filter(|finding| !finding.hidden || matches!(finding.verdict, Verdict::NotYet(_)))
 }
 
@@ -131,26 +175,26 @@ fn sign(verdict: &Verdict, terminal: &Terminal) -> (Span, Style) {
     (Span::new(terminal.sign(sign, ascii), style), title)
 }
 
-fn titled(finding: &Finding, width: usize, terminal: &Terminal) -> Vec<Line> {
+pub(super) fn titled(finding: &Finding, width: usize, terminal: &Terminal) -> Vec<Line> {
     let (sign, style) = sign(&finding.verdict, terminal);
     let hanging = " ".repeat(INDENT.len() + sign.text().chars().count() + 1);
     let first = [Span::plain(INDENT), sign, Span::plain(" ")];
     wrap_message(&finding.title, style, width, [&first, &[Span::plain(&hanging)]], terminal)
 }
 
-fn explained(not_yet: &NotYet, width: usize, terminal: &Terminal) -> Vec<Line> {
-    let mut lines = labelled("expected:", &not_yet.expected, Style::PLAIN, width, terminal);
-    lines.extend(labelled("found:", &not_yet.found, Style::PLAIN, width, terminal));
-    if let Some(place) = &not_yet.place {
+fn explained(not_yet: &NotYet, width: usize, shape: Detail, terminal: &Terminal) -> Vec<Line> {
+    let mut lines = labelled("expected:", &not_yet.expected, Style::PLAIN, [width, shape.facts], terminal);
+    lines.extend(labelled("found:", &not_yet.found, Style::PLAIN, [width, shape.facts], terminal));
+    if let Some(place) = not_yet.place.as_ref().filter(|_| shape.place) {
         lines.extend(pointed(place, width, terminal));
     }
-    lines.extend(labelled("do:", &not_yet.advice, Style::BOLD, width, terminal));
+    lines.extend(labelled("do:", &not_yet.advice, Style::BOLD, [width, shape.advice], terminal));
     lines
 }
 
-fn unsure(reason: &str, help: &str, width: usize, terminal: &Terminal) -> Vec<Line> {
-    let mut lines = labelled("reason:", reason, Style::PLAIN, width, terminal);
-    lines.extend(labelled("do:", help, Style::BOLD, width, terminal));
+fn unsure(reason: &str, help: &str, width: usize, shape: Detail, terminal: &Terminal) -> Vec<Line> {
+    let mut lines = labelled("reason:", reason, Style::PLAIN, [width, shape.facts], terminal);
+    lines.extend(labelled("do:", help, Style::BOLD, [width, shape.advice], terminal));
     let indent = [Span::plain(margin(terminal))];
     lines.extend(wrap(&[Span::new("This is not counted as wrong.", Style::DIM)], width, &indent, &indent));
     lines
@@ -177,7 +221,7 @@ fn cannot_tell(findings: &[Finding], width: usize, terminal: &Terminal) -> Vec<V
                 vec![Line(vec![Span::plain(INDENT), sign, Span::plain(&title)])]
             }
         };
-        lines.extend(unsure(reason, help, width, terminal));
+        lines.extend(unsure(reason, help, width, Detail::WHOLE, terminal));
         lines
     };
     reasons.into_iter().map(block).collect()
@@ -189,20 +233,28 @@ fn margin(terminal: &Terminal) -> &'static str {
 }
 
 /// `label: text`, the text hanging below itself. Says nothing where there is nothing to say.
-fn labelled(label: &str, text: &str, style: Style, width: usize, terminal: &Terminal) -> Vec<Line> {
+fn labelled(label: &str, text: &str, style: Style, [width, most]: [usize; 2], terminal: &Terminal) -> Vec<Line> {
     if text.trim().is_empty() {
         return Vec::new();
     }
     let margin = margin(terminal);
     let first = [Span::plain(margin), Span::new(&format!("{label:<LABEL$}"), Style::DIM)];
     let rest = [Span::plain(&" ".repeat(margin.len() + LABEL))];
-    let mut lines = wrap_message(text.trim(), style, width, [&first, &rest], terminal);
-    if lines.len() > TEXT_LINES {
-        let more = lines.len() - TEXT_LINES + 1;
-        lines.truncate(TEXT_LINES - 1);
+    let text = text.trim();
+    let end = text.char_indices().map(|(at, _)| at).find(|at| *at >= TEXT_BYTES).unwrap_or(text.len());
+    let mut lines = wrap_message(&text[..end], style, width, [&first, &rest], terminal);
+    if lines.len() > most && most > 2 {
+        let more = lines.len() - most + 1;
+        lines.truncate(most - 1);
         let mut line = rest.to_vec();
         line.push(Span::new(&format!("{} {more} more lines", terminal.sign("…", "...")), Style::DIM));
         lines.push(Line(line));
+    } else if lines.len() > most {
+        lines.truncate(most.max(1));
+        if let Some(last) = lines.last_mut() {
+            last.0.push(Span::new(terminal.sign(" …", " ..."), Style::DIM));
+            *last = last.cut(width, terminal);
+        }
     }
     lines
 }

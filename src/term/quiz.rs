@@ -31,12 +31,11 @@ pub fn ask(question: &Question, seed: u64, terminal: &Terminal) -> Result<Reply<
     })
 }
 
-/// The answered question: the right option and the chosen one, each with its `because`; the others
+/// The options of an answered question: the right option and the chosen one, each with its `because`; the others
 /// faint. In the order in which [`ask`] showed them.
 pub fn explained(question: &Question, chosen: usize, seed: u64, width: usize, terminal: &Terminal) -> Vec<Line> {
     let right = question.answer();
-    let mut lines = markdown::lines(&question.ask, width, terminal);
-    lines.push(Line::empty());
+    let mut lines = Vec::new();
     for (number, index) in order(question, seed).into_iter().enumerate() {
         let option = &question.options[index];
         let (sign, style, told) = match index {
@@ -71,7 +70,7 @@ pub fn explained(question: &Question, chosen: usize, seed: u64, width: usize, te
 
 /// A question that cannot be asked here (no terminal): its text and options, without the answer.
 pub fn printed(question: &Question, seed: u64, width: usize, terminal: &Terminal) -> Vec<Line> {
-    let mut lines = markdown::lines(&question.ask, width, terminal);
+    let mut lines = markdown::lines(&format!("### Question\n\n{}", question.ask), width, terminal);
     lines.push(Line::empty());
     for (number, index) in order(question, seed).into_iter().enumerate() {
         let mut prefix = vec![Span::plain(&format!("  {}) ", number + 1))];

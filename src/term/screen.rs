@@ -7,6 +7,7 @@ use crossterm::{cursor, event, execute, terminal};
 use std::io::{self, Write};
 use std::sync::Once;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 /// Raw mode is on because of us.
 static RAW: AtomicBool = AtomicBool::new(false);
@@ -36,7 +37,10 @@ impl Screen {
         });
         terminal::enable_raw_mode()?;
         RAW.store(true, Ordering::SeqCst);
-        Ok(Self { _private: () })
+        let screen = Self { _private: () };
+        // Listening begins with the first poll; a change of size before that would go unnoticed.
+        event::poll(Duration::ZERO)?;
+        Ok(screen)
     }
 
     /// Raw mode and the alternate screen, without a cursor.
@@ -51,11 +55,15 @@ impl Screen {
     }
 
     /// Runs a prompt that takes the terminal for itself (inquire turns raw mode off when it ends).
-    /// The cursor is shown meanwhile.
+    /// The cursor is shown meanwhile. Keys pressed before the prompt could be read are dropped: an
+    /// Enter held down to turn pages must not answer a question.
     ///
     /// # Errors
     /// Where raw mode cannot be turned on again.
     pub fn lend<T>(&mut self, prompt: impl FnOnce() -> T) -> io::Result<T> {
+        while event::poll(Duration::ZERO)? {
+            event::read()?;
+        }
         terminal::disable_raw_mode()?;
         execute!(io::stdout(), cursor::Show)?;
         let answer = prompt();

@@ -113,14 +113,15 @@ fn unbreakable(text: &[Span], room: usize) -> Vec<(Range<usize>, bool)> {
 fn pieces(whole: &str, code: &[(Range<usize>, bool)], room: usize) -> Vec<Piece> {
     let mut ranges: Vec<(usize, usize, usize)> = Vec::new();
     let mut at = 0;
+    // Both go upwards, so each range of code is looked at once: a message may hold thousands.
+    let mut code = code.iter().peekable();
     for word in WordSeparator::UnicodeBreakProperties.find_words(whole) {
         let (start, end) = (at, at + word.word.len());
         at = end + word.whitespace.len();
         let space = word.whitespace.len();
         let after_space = whole[..start].ends_with(' ');
-        let in_code = code
-            .iter()
-            .any(|(range, spaces_break)| range.start < start && start < range.end && !(*spaces_break && after_space));
+        while code.next_if(|(range, _)| range.end <= start).is_some() {}
+        let in_code = code.peek().is_some_and(|(range, breaks)| range.start < start && !(*breaks && after_space));
         // Between two ASCII characters only a space ends a line: paths, addresses and flags are
         // read, and copied, as a whole.
         let ascii = whole[..start].ends_with(|char: char| char.is_ascii())

@@ -90,6 +90,11 @@ impl Pty {
         self.until(&format!("waited for {text:?}"), |screen| screen.contents().contains(text))
     }
 
+    /// Everything that was written so far.
+    pub fn written(&self) -> String {
+        String::from_utf8_lossy(&self.seen.0.lock().expect("nobody panics with it").raw).into_owned()
+    }
+
     pub fn resize(&self, columns: u16, rows: u16) {
         self.seen.0.lock().expect("nobody panics with it").parser.screen_mut().set_size(cells(rows), cells(columns));
         let size = PtySize { rows, cols: columns, pixel_width: 0, pixel_height: 0 };

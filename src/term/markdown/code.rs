@@ -43,7 +43,10 @@ pub(super) enum Language {
     Shell,
     /// A session: commands behind a prompt, and what they print.
     Console,
+    /// Another language.
     Other,
+    /// No language is named: what a program printed, a drawing.
+    Text,
 }
 
 impl Language {
@@ -53,13 +56,15 @@ impl Language {
             "dockerfile" | "docker" | "containerfile" => Self::Dockerfile,
             "sh" | "bash" | "shell" | "zsh" => Self::Shell,
             "console" | "shell-session" | "shellsession" | "terminal" => Self::Console,
+            "" | "text" | "txt" | "plain" | "output" => Self::Text,
             _ => Self::Other,
         }
     }
 
-    /// Whether a learner is meant to copy it into a shell, where a bar before it would be in the way.
-    pub(super) fn is_typed(self) -> bool {
-        matches!(self, Self::Shell | Self::Console)
+    /// Whether a learner is meant to copy it into a shell or a file, where a bar before it would be
+    /// in the way.
+    pub(super) fn is_copied(self) -> bool {
+        self != Self::Text
     }
 }
 
@@ -79,7 +84,7 @@ pub(super) fn highlight(language: Language, text: &str) -> Vec<Vec<Span>> {
             let mut state = Shell::new(true);
             lines.map(|line| console(&mut state, &line)).collect()
         }
-        Language::Other => lines.map(|line| vec![Span::plain(&line)]).collect(),
+        Language::Other | Language::Text => lines.map(|line| vec![Span::plain(&line)]).collect(),
     }
 }
 

@@ -117,7 +117,7 @@ impl<'t> Page<'t> {
                 self.begin();
                 let language = match kind {
                     CodeBlockKind::Fenced(info) => Language::of(&info),
-                    CodeBlockKind::Indented => Language::Other,
+                    CodeBlockKind::Indented => Language::Text,
                 };
                 self.code = Some((language, String::new()));
             }
@@ -325,11 +325,11 @@ impl<'t> Page<'t> {
         self.gap = true;
     }
 
-    /// Code is never broken. What is typed into a shell stands without a bar, so that a selection
-    /// can be pasted as it is.
+    /// Code is never broken. What a learner copies stands without a bar, so that a selection can be
+    /// pasted; a bar marks what a program printed.
     fn code_block(&mut self) {
         let Some((language, text)) = self.code.take() else { return };
-        let bar = match language.is_typed() {
+        let bar = match language.is_copied() {
             true => Span::plain("    "),
             false => Span::new(self.terminal.sign("  │ ", "  | "), Style::DIM),
         };
