@@ -6,7 +6,6 @@ use crate::engine::{ConnectOptions, Engine, EngineError};
 use crate::failure::Failure;
 use crate::learner::{Clues, Home, Learner, LearnerError, Place};
 use crate::term::{Terminal, markdown, prompt};
-use std::path::PathBuf;
 
 /// Options and terminal.
 pub(super) struct App {
@@ -103,7 +102,7 @@ impl App {
                 }
                 let question = "Where shall your course be kept?";
                 let help = "dlearn makes the folder, writes your exercises into it, and remembers it";
-                match prompt::text(question, &default.display().to_string(), help, &self.terminal) {
+                match prompt::text(question, Some(&default.display().to_string()), Some(help), &self.terminal) {
                     Ok(prompt::Reply::Given(answer)) => Ok(Some(Home::answer(&clues, &answer)?)),
                     Ok(prompt::Reply::Left) => Ok(None),
                     Err(error) => Err(Failure::usage(error.to_string(), error.help())),

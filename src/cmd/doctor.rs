@@ -132,7 +132,7 @@ fn home(app: &App) -> Symptom {
 
 fn show(app: &App, symptoms: &[Symptom]) -> Result<(), Failure> {
     for symptom in symptoms {
-        let mark = app.terminal.mark(match symptom.state {
+        let mark = app.mark(match symptom.state {
             "ok" => Mark::Good,
             "repair" => Mark::Bad,
             _ => Mark::Unknown,

@@ -51,7 +51,7 @@ pub(super) async fn run(app: &App, action: ImagesAction) -> Result<i32, Failure>
         json::print(&ImagesReport { schema: "dlearn/images/1", images })?;
     } else {
         for image in &images {
-            let mark = app.terminal.mark(if image.here { Mark::Good } else { Mark::Bad });
+            let mark = app.mark(if image.here { Mark::Good } else { Mark::Bad });
             report::line(&format!("{mark} {:24} {}", image.name, image.exercises.join(", ")))?;
         }
         if missing > 0 {
@@ -72,7 +72,7 @@ pub(super) async fn bring<'a>(
             continue;
         }
         let progress = Progress::start(&format!("pulling {name}"), &app.terminal);
-        let result = engine.pull(name, |status| progress.say(&format!("pulling {name}: {status}"))).await;
+        let result = engine.pull(name, |news| progress.say(&format!("pulling {name}: {} {}", news.layer, news.status))).await;
         progress.finish();
         result.map_err(|error| {
             let mut why = error.unavailable();

@@ -82,7 +82,7 @@ fn shown(row: &Row, width: usize, app: &App) -> String {
         Builder::Classic => "classic",
         Builder::BuildKit => "buildkit",
     };
-    let mark = app.terminal.mark(match row.result {
+    let mark = app.mark(match row.result {
         "as_expected" => Mark::Good,
         "otherwise" => Mark::Bad,
         _ => Mark::Unknown,

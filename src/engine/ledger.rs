@@ -64,6 +64,23 @@ struct State {
     made: BTreeSet<String>,
 }
 
+/// Ledgers whose things may still be there: work that is cut off (Ctrl-C) drops its collector, and
+/// what it created must be removed all the same.
+static OPEN: Mutex<Vec<Ledger>> = Mutex::new(Vec::new());
+
+fn open_ledgers() -> MutexGuard<'static, Vec<Ledger>> {
+    OPEN.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Removes what this process created in engines and has not removed yet. What cannot be removed is
+/// found by the next run: `dlearn clean`.
+pub async fn clean_up_everything() {
+    let open: Vec<Ledger> = open_ledgers().clone();
+    for ledger in open {
+        let _ = ledger.cleanup().await;
+    }
+}
+
 impl Ledger {
     /// Begins a run. `purpose` says what it is for (`check`); `exercise` may be empty.
     ///
@@ -89,7 +106,9 @@ impl Ledger {
             kept: BTreeSet::new(),
             made: BTreeSet::new(),
         };
-        Ok(Self { inner: Arc::new(Inner { engine: engine.clone(), run, labels, state: Mutex::new(state) }) })
+        let ledger = Self { inner: Arc::new(Inner { engine: engine.clone(), run, labels, state: Mutex::new(state) }) };
+        open_ledgers().push(ledger.clone());
+        Ok(ledger)
     }
 
     /// The run's id: twelve hexadecimal digits.
@@ -211,6 +230,7 @@ impl Ledger {
             Some(error) => Err(error),
             None => {
                 self.state().lock.remove();
+                open_ledgers().retain(|other| !Arc::ptr_eq(&other.inner, &self.inner));
                 Ok(())
             }
         }

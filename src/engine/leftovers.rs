@@ -28,6 +28,17 @@ pub enum LeftoverKind {
     Image,
 }
 
+impl std::fmt::Display for LeftoverKind {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            LeftoverKind::Container => "container",
+            LeftoverKind::Network => "network",
+            LeftoverKind::Volume => "volume",
+            LeftoverKind::Image => "image",
+        })
+    }
+}
+
 /// Whose a leftover is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Standing {
@@ -37,6 +48,16 @@ pub enum Standing {
     Ended,
     /// It belongs to another machine or user, or that cannot be told.
     Elsewhere,
+}
+
+impl std::fmt::Display for Standing {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Standing::Alive => "its run is going on",
+            Standing::Ended => "its run has ended",
+            Standing::Elsewhere => "it belongs to another machine or user",
+        })
+    }
 }
 
 /// One thing that some run created and that is still there.

@@ -61,8 +61,9 @@ pub use alive::READ_SECONDS;
 pub use collect::{Answers, Collector, CollectorOptions};
 pub use context::{ConnectOptions, Endpoint, resolve};
 pub use error::EngineError;
-pub use ledger::Ledger;
+pub use ledger::{Ledger, clean_up_everything};
 pub use leftovers::{Leftover, LeftoverKind, Standing, leftovers, remove};
+pub use steps::{Stage, StepError};
 
 use ::http::HeaderMap;
 use std::fmt;

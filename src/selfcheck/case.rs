@@ -3,7 +3,7 @@
 use super::{CaseKind, PlannedCase};
 use crate::check::{Finding, Outcome, Verdict};
 use crate::course::{Course, FileSet, Round, exercise::Step, exercise::Under, mode_of};
-use crate::engine::{Answers, Collector, CollectorOptions, Engine, EngineError, Ledger, perform};
+use crate::engine::{Answers, Collector, CollectorOptions, Engine, EngineError, Ledger, Stage};
 use crate::evidence::{Answer, Evidence, Fact, Need, Source};
 use crate::examine::examine;
 use std::collections::{BTreeMap, BTreeSet};
@@ -158,12 +158,10 @@ async fn prepare(
     planned: &PlannedCase<'_>,
     round: &Round,
 ) -> Result<(), String> {
+    let images = &round.subject.images;
+    let stage = Stage { engine, ledger, workspace: folder, images, builder: planned.builder };
     for step in steps(planned, round) {
-        let may_fail = matches!(step, Step::Build { may_fail: true, .. });
-        match perform(engine, ledger, folder, &round.subject.images, planned.builder, &step).await {
-            Err(error) if !may_fail => return Err(format!("a step of the case failed: {error}")),
-            _ => {}
-        }
+        stage.perform(&step).await.map_err(|error| format!("a step of the case failed: {error}\n{}", error.help()))?;
     }
     Ok(())
 }
