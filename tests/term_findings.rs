@@ -87,7 +87,9 @@ fn what_was_found_neither_steers_nor_floods_the_terminal() {
     let text = findings::render(&[failed], &Terminal::plain(60));
     assert!(text.lines().count() < 30, "{text}");
     assert!(!text.chars().any(|char| (char.is_control() && char != '\n') || char == '\u{202e}'));
-    assert!(text.contains("489 more lines"), "{text}");
+    assert!(text.contains("… many more lines"), "{text}");
+    let few = finding("a", "Title", Verdict::not_yet("x", "line\n".repeat(30), "y"));
+    assert!(findings::render(&[few], &Terminal::plain(60)).contains("… 19 more lines"));
 }
 
 #[test]

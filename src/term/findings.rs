@@ -17,7 +17,7 @@ const LABEL: usize = 10;
 /// Lines of one text at most: what was found may be a whole build log.
 const TEXT_LINES: usize = 12;
 /// Bytes of one text at most, as it comes; far more than fits those lines.
-const TEXT_BYTES: usize = 32 * 1024;
+const TEXT_BYTES: usize = 8 * 1024;
 
 /// Findings as text for this terminal.
 pub fn render(findings: &[Finding], terminal: &Terminal) -> String {
@@ -244,10 +244,13 @@ fn labelled(label: &str, text: &str, style: Style, [width, most]: [usize; 2], te
     let end = text.char_indices().map(|(at, _)| at).find(|at| *at >= TEXT_BYTES).unwrap_or(text.len());
     let mut lines = wrap_message(&text[..end], style, width, [&first, &rest], terminal);
     if lines.len() > most && most > 2 {
-        let more = lines.len() - most + 1;
+        let more = match lines.len() - most + 1 {
+            _ if end < text.len() => "many more lines".to_owned(),
+            more => format!("{more} more lines"),
+        };
         lines.truncate(most - 1);
         let mut line = rest.to_vec();
-        line.push(Span::new(&format!("{} {more} more lines", terminal.sign("…", "...")), Style::DIM));
+        line.push(Span::new(&format!("{} {more}", terminal.sign("…", "...")), Style::DIM));
         lines.push(Line(line));
     } else if lines.len() > most {
         lines.truncate(most.max(1));

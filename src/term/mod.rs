@@ -27,6 +27,6 @@ pub use progress::Progress;
 pub use prompt::{PromptError, Reply};
 pub use reader::{ReadOutcome, ReadProgress};
 pub use sanitize::{sanitize, sanitize_line};
-pub use screen::Screen;
+pub use screen::{Screen, restore};
 pub use style::Terminal;
 pub use wrap::{wrap, wrap_message, wrap_text};

@@ -20,7 +20,7 @@ const TICK: Duration = Duration::from_millis(100);
 impl Progress {
     /// Begins with a spinner and what is being done (`pulling busybox:1.36`).
     pub fn start(doing: &str, terminal: &Terminal) -> Self {
-        let target = match terminal.stderr {
+        let target = match terminal.stderr && terminal.moves {
             true => ProgressDrawTarget::stderr(),
             false => ProgressDrawTarget::hidden(),
         };

@@ -8,7 +8,7 @@ use super::{
     line::{Color, Line, Span, Style, paint},
     markdown,
     sanitize::sanitize_line,
-    screen::Screen,
+    screen::{Screen, ready},
 };
 use crossterm::event::{Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 use inquire::{
@@ -54,6 +54,7 @@ impl PromptError {
 /// Where nobody can be asked.
 pub fn confirm(message: &str, default: bool, terminal: &Terminal) -> Result<Reply<bool>, PromptError> {
     attached(terminal)?;
+    let _raw = ready()?;
     let message = sanitize_line(message);
     let prompt = inquire::Confirm::new(&message).with_default(default).with_render_config(colors(terminal));
     replied(prompt.prompt())
@@ -84,6 +85,7 @@ pub fn text(
 /// Where nobody can be asked.
 pub fn choose(message: &str, options: &[String], terminal: &Terminal) -> Result<Reply<usize>, PromptError> {
     attached(terminal)?;
+    let _raw = ready()?;
     let message = sanitize_line(message);
     let count = options.len();
     let shown = options.iter().map(|option| option_text(option, terminal)).collect();

@@ -213,7 +213,7 @@ fn title(lesson: &Lesson, terminal: &Terminal) -> Vec<Line> {
     let width = terminal.text_width();
     let mut lines = markdown::lines(&format!("# {}", lesson.front.title), width, terminal);
     lines.push(Line::empty());
-    let goal = [Span::new("Goal: ", Style::BOLD), Span::plain(&lesson.front.objective)];
-    lines.extend(super::wrap(&goal, width, &[], &[Span::plain("      ")]));
+    let prefixes: [&[Span]; 2] = [&[Span::new("Goal: ", Style::BOLD)], &[Span::plain("      ")]];
+    lines.extend(super::wrap_message(&lesson.front.objective, Style::PLAIN, width, prefixes, terminal));
     lines
 }

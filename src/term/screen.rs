@@ -15,11 +15,13 @@ static RAW: AtomicBool = AtomicBool::new(false);
 static ALTERNATE: AtomicBool = AtomicBool::new(false);
 static HOOK: Once = Once::new();
 
-/// Holds the terminal in raw mode, and its whole screen where asked for.
+/// Holds the terminal in raw mode, and its whole screen where asked for. One may be held within
+/// another; each puts back what it changed itself.
 #[derive(Debug)]
 #[must_use]
 pub struct Screen {
-    _private: (),
+    raw: bool,
+    alternate: bool,
 }
 
 impl Screen {
@@ -35,9 +37,8 @@ impl Screen {
                 before(panic);
             }));
         });
+        let screen = Self { raw: !RAW.swap(true, Ordering::SeqCst), alternate: false };
         terminal::enable_raw_mode()?;
-        RAW.store(true, Ordering::SeqCst);
-        let screen = Self { _private: () };
         // Listening begins with the first poll; a change of size before that would go unnoticed.
         event::poll(Duration::ZERO)?;
         Ok(screen)
@@ -48,25 +49,22 @@ impl Screen {
     /// # Errors
     /// As [`Self::raw`].
     pub fn full() -> io::Result<Self> {
-        let screen = Self::raw()?;
-        ALTERNATE.store(true, Ordering::SeqCst);
+        let mut screen = Self::raw()?;
+        screen.alternate = !ALTERNATE.swap(true, Ordering::SeqCst);
         execute!(io::stdout(), terminal::EnterAlternateScreen, event::EnableBracketedPaste, cursor::Hide)?;
         Ok(screen)
     }
 
     /// Runs a prompt that takes the terminal for itself (inquire turns raw mode off when it ends).
-    /// The cursor is shown meanwhile. Keys pressed before the prompt could be read are dropped: an
-    /// Enter held down to turn pages must not answer a question.
+    /// The cursor is shown meanwhile.
     ///
     /// # Errors
     /// Where raw mode cannot be turned on again.
     pub fn lend<T>(&mut self, prompt: impl FnOnce() -> T) -> io::Result<T> {
-        while event::poll(Duration::ZERO)? {
-            event::read()?;
-        }
-        terminal::disable_raw_mode()?;
+        leave_raw();
         execute!(io::stdout(), cursor::Show)?;
         let answer = prompt();
+        RAW.store(true, Ordering::SeqCst);
         terminal::enable_raw_mode()?;
         execute!(io::stdout(), event::EnableBracketedPaste, cursor::Hide)?;
         Ok(answer)
@@ -75,12 +73,35 @@ impl Screen {
 
 impl Drop for Screen {
     fn drop(&mut self) {
-        restore();
+        if self.alternate {
+            leave_alternate();
+        }
+        if self.raw {
+            leave_raw();
+        }
     }
 }
 
-/// Nothing can be done about a terminal that does not take this, so its errors are not kept.
-fn restore() {
+/// Raw mode for a prompt, without the keys that were pressed before it could be read: an Enter held
+/// down to turn pages must not answer a question.
+pub(super) fn ready() -> io::Result<Screen> {
+    let screen = Screen::raw()?;
+    while event::poll(Duration::ZERO)? {
+        event::read()?;
+    }
+    Ok(screen)
+}
+
+/// Puts the terminal back, whoever holds it: for a panic, and before the process is ended by a
+/// signal while another thread reads keys.
+pub fn restore() {
+    leave_alternate();
+    leave_raw();
+}
+
+// Nothing can be done about a terminal that does not take these, so their errors are not kept.
+
+fn leave_alternate() {
     if ALTERNATE.swap(false, Ordering::SeqCst) {
         let _gone = execute!(
             io::stdout(),
@@ -91,6 +112,9 @@ fn restore() {
         );
         let _gone = io::stdout().flush();
     }
+}
+
+fn leave_raw() {
     if RAW.swap(false, Ordering::SeqCst) {
         let _gone = terminal::disable_raw_mode();
     }

@@ -33,6 +33,8 @@ pub struct Terminal {
     pub height: usize,
     /// Characters beyond ASCII are drawn (`✓`, `│`); else stand-ins are used.
     pub unicode: bool,
+    /// The cursor can be moved: everything but TERM=dumb.
+    pub moves: bool,
     /// Links are drawn as OSC 8 hyperlinks; else their address follows in brackets.
     pub links: bool,
 }
@@ -56,6 +58,7 @@ impl Terminal {
             width: width.clamp(*WIDTHS.start(), *WIDTHS.end()),
             height: DEFAULT_HEIGHT,
             unicode: true,
+            moves: false,
             links: false,
         }
     }
@@ -68,6 +71,7 @@ impl Terminal {
             stderr: true,
             color: true,
             color_stderr: true,
+            moves: true,
             links: true,
             height: height.max(6),
             ..Self::plain(width)
@@ -103,6 +107,7 @@ impl Terminal {
             width: width.clamp(*WIDTHS.start(), *WIDTHS.end()),
             height: height.max(6),
             unicode: unicode(&term, &set),
+            moves: term != "dumb",
             links: stdout && color(stdout) && links(&term, &set),
         }
     }
@@ -127,9 +132,9 @@ impl Terminal {
         self.width.min(TEXT_WIDTH)
     }
 
-    /// Whether a person can be asked: all three streams are terminals.
+    /// Whether a person can be asked: all three streams are a terminal on which prompts can be drawn.
     pub fn interactive(&self) -> bool {
-        self.stdin && self.stdout && self.stderr
+        self.stdin && self.stdout && self.stderr && self.moves
     }
 
     /// Writes to standard output and flushes it.
@@ -206,6 +211,7 @@ mod tests {
         assert!(!color((true, false, true), &[("CLICOLOR_FORCE", "0")]));
         let piped = terminal((true, false, true), None, &[]);
         assert!(piped.for_stderr().color && !piped.interactive());
+        assert!(terminal(ALL, None, &[]).interactive() && !terminal(ALL, None, &[("TERM", "dumb")]).interactive());
     }
 
     #[test]

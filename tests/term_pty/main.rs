@@ -96,6 +96,12 @@ fn a_panic_leaves_the_terminal_as_it_was() {
 }
 
 #[test]
+fn a_process_ended_by_a_signal_can_put_the_terminal_back_first() {
+    let (succeeded, text) = Pty::start("ended", 80, 24, &[]).end();
+    assert!(!succeeded && text.contains("\x1b[?1049l"));
+}
+
+#[test]
 fn nothing_is_asked_without_a_terminal() {
     let plain = Terminal::plain(80);
     let refused = |error: PromptError| matches!(error, PromptError::NoTerminal);

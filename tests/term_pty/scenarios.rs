@@ -15,6 +15,11 @@ pub fn run(name: &str) {
             let _screen = dlearn::term::Screen::full().expect("a terminal");
             panic!("a fault in the program");
         }
+        "ended" => {
+            let _screen = dlearn::term::Screen::full().expect("a terminal");
+            dlearn::term::restore();
+            std::process::exit(143);
+        }
         "read" => read(&terminal),
         "live" => {
             let runtime = tokio::runtime::Runtime::new().expect("a runtime");
