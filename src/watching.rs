@@ -46,8 +46,7 @@ impl Watching {
         let mut tasks = JoinSet::new();
         tasks.spawn(files(workspace.to_owned(), sender.clone()));
         if let Some(engine) = engine {
-            tasks.spawn(events(engine.clone(), sender.clone()));
-            tasks.spawn(poll(engine, images, sender));
+            tasks.spawn(engine_changes(engine, images, sender));
         }
         Self { changes, _tasks: tasks }
     }
@@ -117,31 +116,36 @@ async fn stamps(workspace: PathBuf) -> BTreeMap<PathBuf, (u64, Option<SystemTime
     tokio::task::spawn_blocking(walk).await.unwrap_or_default()
 }
 
-async fn events(engine: Engine, sender: mpsc::Sender<Change>) {
+/// An event only wakes the look at the images: what dlearn's own checks do in the engine changes none
+/// of them, so a check never sets off the next one.
+async fn engine_changes(engine: Engine, images: Vec<String>, sender: mpsc::Sender<Change>) {
+    let mut before = look(&engine, &images).await;
     loop {
-        let mut stream = engine.events();
-        while let Some(Ok(event)) = stream.next().await {
-            if !event.ours {
+        let events = engine.events();
+        tokio::pin!(events);
+        loop {
+            let listening = tokio::select! {
+                event = events.next() => event.is_some_and(|event| event.is_ok()),
+                () = tokio::time::sleep(ENGINE_POLL) => true,
+            };
+            let now = look(&engine, &images).await;
+            if now != before {
                 tell(&sender, Change::Engine);
+                before = now;
+            }
+            if !listening {
+                break;
             }
         }
         tokio::time::sleep(ENGINE_POLL).await;
     }
 }
 
-async fn poll(engine: Engine, images: Vec<String>, sender: mpsc::Sender<Change>) {
-    let mut before = None;
-    let mut ticks = tokio::time::interval(ENGINE_POLL);
-    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    loop {
-        ticks.tick().await;
-        let mut now = Vec::new();
-        for image in &images {
-            now.push(engine.image_id(image).await.unwrap_or_default());
-        }
-        if before.as_ref().is_some_and(|before| *before != now) {
-            tell(&sender, Change::Engine);
-        }
-        before = Some(now);
+/// The ids behind the images' names; an engine that does not answer is told from a missing image.
+async fn look(engine: &Engine, images: &[String]) -> Vec<Option<Option<String>>> {
+    let mut ids = Vec::new();
+    for image in images {
+        ids.push(engine.image(image).await.ok().map(|image| image.map(|image| image.id)));
     }
+    ids
 }

@@ -1,28 +1,26 @@
 //! The commands, one file for each, named after it.
 
+mod app;
+mod check;
+mod clean;
+mod doctor;
+mod exercise;
+mod hint;
+mod images;
+mod list;
+mod next;
+mod read;
+mod reset;
 mod selfcheck;
+mod solution;
+mod status;
+mod watch;
 
 use crate::cli::{Cli, Command};
-use crate::course::{Course, Source};
 use crate::engine;
 use crate::failure::{Failure, exit};
 use crate::term::Terminal;
-
-/// What every command has at hand.
-pub struct App {
-    /// Options that every command takes.
-    pub common: crate::cli::Common,
-    /// What the terminal can do.
-    pub terminal: Terminal,
-}
-
-impl App {
-    /// The course of the binary, or the one that `--course` names.
-    pub fn course(&self) -> Result<Course, Failure> {
-        let source = self.common.course.clone().map_or(Source::Embedded, Source::Folder);
-        Ok(Course::load(&source)?)
-    }
-}
+use app::App;
 
 /// Runs a command to its end, or until a signal ends it; gives the exit code.
 ///
@@ -34,7 +32,7 @@ pub async fn main(cli: Cli) -> i32 {
         result = run(&app, command) => match result {
             Ok(code) => code,
             Err(failure) => {
-                eprintln!("dlearn: {failure}");
+                eprintln!("dlearn: {}", crate::term::sanitize(&failure.to_string()));
                 failure.code()
             }
         },
@@ -58,7 +56,18 @@ async fn signalled() -> i32 {
 
 async fn run(app: &App, command: Command) -> Result<i32, Failure> {
     match command {
+        Command::Next { id } => next::run(app, id).await,
+        Command::Check { id, record, replay } => check::run(app, id, record, replay).await,
+        Command::Watch { id } => watch::run(app, id).await,
+        Command::Hint { id } => hint::run(app, id),
+        Command::Solution { id, yes } => solution::run(app, &id, yes),
+        Command::Read { id } => read::run(app, &id),
+        Command::Status => status::run(app),
+        Command::List => list::run(app),
+        Command::Reset { id, yes } => reset::run(app, &id, yes),
+        Command::Clean { dry_run, yes } => clean::run(app, dry_run, yes).await,
+        Command::Doctor => doctor::run(app).await,
+        Command::Images { action } => images::run(app, action).await,
         Command::Selfcheck { ids, builder, case, jobs } => selfcheck::run(app, ids, builder, case, jobs).await,
-        _ => Ok(exit::DONE),
     }
 }
