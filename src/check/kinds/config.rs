@@ -2,6 +2,7 @@
 
 use crate::check::matching::{TextMatch, exec_form, is_shell_form, shown};
 use crate::check::{Inquiry, Stop, Verdict};
+use crate::dockerfile::parse;
 use crate::evidence::ConfigFacts;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -57,6 +58,9 @@ pub struct CommandMatch {
     /// CMD or ENTRYPOINT is set.
     #[serde(default)]
     pub set: bool,
+    /// The Dockerfile of the workspace sets it: what it inherits from its base does not count.
+    #[serde(default)]
+    pub own: bool,
     /// The form in which it must be written.
     #[serde(default)]
     pub form: Form,
@@ -112,6 +116,11 @@ impl Config {
             return Ok(super::no_image(&name));
         };
         let config = &image.config;
+        if self.command.is_some_and(|wants| wants.own)
+            && let Some(inherits) = inherited(inquiry, config)?
+        {
+            return Ok(inherits);
+        }
         let questions = [
             self.command.and_then(|wants| command(wants, config)),
             self.cmd.as_ref().and_then(|wants| list("CMD", wants, &config.cmd)),
@@ -173,6 +182,24 @@ fn command(wants: CommandMatch, config: &ConfigFacts) -> Option<Verdict> {
     None
 }
 
+/// A Dockerfile without CMD and ENTRYPOINT: containers run what the base was made for, often a shell.
+fn inherited(inquiry: &Inquiry<'_>, config: &ConfigFacts) -> Result<Option<Verdict>, Stop> {
+    let Some(text) = inquiry.workspace_file("Dockerfile")? else {
+        return Ok(Some(super::no_dockerfile("Dockerfile")));
+    };
+    let dockerfile = parse(&text.text);
+    let mut keywords = dockerfile.stages.iter().flat_map(|stage| &stage.instructions).map(|one| &one.keyword);
+    if keywords.any(|keyword| ["CMD", "ENTRYPOINT"].iter().any(|own| keyword.eq_ignore_ascii_case(own))) {
+        return Ok(None);
+    }
+    let runs: Vec<String> = config.entrypoint.iter().chain(&config.cmd).cloned().collect();
+    Ok(Some(Verdict::not_yet(
+        "a CMD or an ENTRYPOINT in your Dockerfile",
+        format!("it has neither, so containers run what the base says: {}", exec_form(&runs)),
+        "add a CMD with the program and its arguments, as a JSON array",
+    )))
+}
+
 fn list(instruction: &str, wants: &ListMatch, found: &[String]) -> Option<Verdict> {
     (wants.equals != found).then(|| {
         Verdict::not_yet(
@@ -226,4 +253,32 @@ fn named(instruction: &str, key: &str, wants: &TextMatch, found: Option<&String>
         found,
         format!("set {key} with {instruction} in the last stage and build again"),
     ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::check::Subject;
+    use crate::evidence::{Answer, Evidence, Fact, ImageFacts, Need, TextFacts};
+
+    fn judged(dockerfile: &str, cmd: &[&str]) -> Verdict {
+        let words = |list: &[&str]| list.iter().map(ToString::to_string).collect();
+        let image = ImageFacts { config: ConfigFacts { cmd: words(cmd), ..ConfigFacts::default() }, ..ImageFacts::default() };
+        let text = TextFacts { text: dockerfile.into(), truncated: false };
+        let mut evidence = Evidence::new();
+        evidence.insert(Need::Image { name: "x/app:v1".into() }, Answer::Found(Fact::Image(image)));
+        evidence.insert(Need::WorkspaceFile { path: "Dockerfile".into() }, Answer::Found(Fact::Text(text)));
+        let config = "image: x/app:v1\ncommand: { set: true, own: true }";
+        let config: Config = crate::course::read_yaml(config).expect("a valid check");
+        config.judge(&Inquiry::new(&evidence, &Subject::default())).expect("everything is known")
+    }
+
+    #[test]
+    fn an_inherited_command_is_not_ones_own() {
+        let Verdict::NotYet(not_yet) = judged("FROM busybox:1.36\nWORKDIR /site\n", &["sh"]) else {
+            panic!("it must not pass");
+        };
+        assert!(not_yet.found.contains("what the base says: [\"sh\"]"), "{}", not_yet.found);
+        assert!(judged("FROM busybox:1.36\ncmd [\"httpd\", \"-f\"]\n", &["httpd", "-f"]).passed());
+    }
 }

@@ -79,6 +79,15 @@ impl Diagnosis {
             let advice = near.map_or(format!("write one of: {codes}"), |near| format!("did you mean {near}? The codes are: {codes}"));
             return Ok(Verdict::not_yet("one of the codes for cause", format!("cause is {}", shown(cause)), advice));
         }
+        let lines = error.lines().filter(|line| !line.trim().is_empty()).count();
+        if lines > 1 {
+            // A whole log holds the telling line too, and shows nothing.
+            return Ok(Verdict::not_yet(
+                "one line, for error",
+                format!("error has {lines} lines"),
+                "keep the one line that names the problem",
+            ));
+        }
         let wanted = quote::plain(&error);
         if wanted.chars().count() < SHORTEST {
             return Ok(Verdict::not_yet(
@@ -142,5 +151,55 @@ impl Diagnosis {
             }
         }
         Ok(lines)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::check::Subject;
+    use crate::evidence::{Answer, BuildFacts, EngineFacts, Evidence, Fact, Need, TextFacts};
+
+    /// What is found when the learner writes `answer`, or "pass".
+    fn found(answer: &str) -> String {
+        let mut evidence = Evidence::new();
+        let engine = EngineFacts { builders: vec![Builder::Classic], ..EngineFacts::default() };
+        let build = BuildFacts {
+            log: ["Step 2/3 : RUN pip install x==9", "ERROR: No matching distribution found for x==9"].map(Into::into).into(),
+            error: Some("The command '/bin/sh -c pip install x==9' returned a non-zero code: 1".into()),
+            ..BuildFacts::default()
+        };
+        let plan = BuildPlan { source: Source::Starter, ..BuildPlan::workspace(Builder::Classic) };
+        let text = TextFacts { text: answer.into(), truncated: false };
+        evidence.insert(Need::Engine, Answer::Found(Fact::Engine(engine)));
+        evidence.insert(Need::Build(plan), Answer::Found(Fact::Build(build)));
+        evidence.insert(Need::WorkspaceFile { path: "diagnosis.yaml".into() }, Answer::Found(Fact::Text(text)));
+        let check = "cause: pin\ncauses: { pin: no such version, network: no index }\nline: found for x==9";
+        let check: Diagnosis = crate::course::read_yaml(check).expect("a valid check");
+        match check.judge(&Inquiry::new(&evidence, &Subject::default())).expect("everything is known") {
+            Verdict::NotYet(not_yet) => not_yet.found,
+            _ => "pass".into(),
+        }
+    }
+
+    #[test]
+    fn the_telling_line_and_the_right_cause_pass() {
+        assert_eq!(found("cause: pin\nerror: |\n  #8 2.9 ERROR: No matching distribution found for x==9\n"), "pass");
+    }
+
+    #[test]
+    fn every_way_to_be_wrong_is_told_apart() {
+        for (answer, part) in [
+            ("cause:\nerror: |\n\n", "not filled in yet"),
+            ("cause: pni\nerror: |\n  No matching distribution found for x==9\n", "cause is `pni`"),
+            ("cause: pin\nerror: |\n  x==9\n", "error is `x==9`"),
+            ("cause: pin\nerror: |\n  No space left on device: x==9\n", "never prints"),
+            ("cause: pin\nerror: |\n  The command '/bin/sh -c pip install x==9' returned a non-zero code: 1\n", "does not say"),
+            ("cause: pin\nerror: |\n  Step 2/3 : RUN pip install x==9\n  ERROR: No matching distribution found for x==9\n", "error has 2 lines"),
+            ("cause: network\nerror: |\n  ERROR: No matching distribution found for x==9\n", "would mean: no index"),
+            ("cause: pin\nerror: a: b: c\n", "not valid YAML"),
+        ] {
+            assert!(found(answer).contains(part), "{answer}: {}", found(answer));
+        }
     }
 }
