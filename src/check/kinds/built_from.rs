@@ -55,7 +55,7 @@ impl BuiltFrom {
         let Some(image) = inquiry.image(&name)? else {
             return Ok(no_image(&name));
         };
-        let file = if self.context == "." { self.dockerfile.clone() } else { format!("{}/{}", self.context, self.dockerfile) };
+        let file = self.file();
         let Some(base_name) = workspace_base(inquiry, &file, self.target.as_deref())? else {
             return Ok(no_dockerfile(&file));
         };
@@ -84,6 +84,14 @@ impl BuiltFrom {
         };
         let skip = base.map_or(0, |base| base.layers.len());
         self.compare(inquiry, &name, image, base, build, rebuilt, skip)
+    }
+
+    /// The Dockerfile, relative to the workspace.
+    fn file(&self) -> String {
+        match self.context.as_str() {
+            "." => self.dockerfile.clone(),
+            context => format!("{context}/{}", self.dockerfile),
+        }
     }
 
     /// The image has another origin than a build: says which.
@@ -173,12 +181,14 @@ impl BuiltFrom {
                 format!("build it again, so that its layers can be compared as a whole: docker build -t {name} ."),
             )));
         }
+        // What COPY --from brings was made by another stage's RUN, and the history does not say so.
+        let staged = inquiry.workspace_file(&self.file())?.is_some_and(|text| text.text.contains("--from="));
         for (index, (a, b)) in has.layers.iter().zip(&gives.layers).enumerate().skip(skip) {
             if a.diff_id == b.diff_id {
                 continue;
             }
             let made_by = a.created_by.as_deref().or(b.created_by.as_deref()).unwrap_or_default();
-            let tolerance = if runs(made_by) { Tolerance::Ran } else { Tolerance::Copied };
+            let tolerance = if runs(made_by) || staged { Tolerance::Ran } else { Tolerance::Copied };
             let differences = compare_layers(a, b, tolerance);
             if let Some(first) = differences.first() {
                 let more = match differences.len() - 1 {
