@@ -44,6 +44,8 @@ pub struct BuildJob {
     pub no_cache: bool,
     /// Limit; exceeding it is the subject's fault.
     pub seconds: u64,
+    /// Give up as soon as the classic builder does not find a COPY or ADD in its cache.
+    pub only_cached_copies: bool,
 }
 
 #[derive(Deserialize)]
@@ -73,14 +75,18 @@ struct Said {
     error: Option<String>,
     /// The last image that the classic builder made or took (` ---> 0123456789ab`).
     last_image: Option<String>,
+    /// The last step copies from the context, and nothing is known yet of the cache.
+    copying: bool,
+    /// A step that copies was not in the cache.
+    uncached_copy: bool,
 }
 
 impl Engine {
-    /// Builds. The result's tag is the ledger's to remove.
+    /// Builds. The result's tag is the ledger's to remove. None where the job gave up.
     ///
     /// # Errors
     /// Where the engine cannot do it, or stopped answering meanwhile; never for a build that fails.
-    pub async fn build(&self, ledger: &Ledger, job: &BuildJob) -> Result<BuildFacts, EngineError> {
+    pub async fn build(&self, ledger: &Ledger, job: &BuildJob) -> Result<Option<BuildFacts>, EngineError> {
         let before = ledger.expect_image(&job.tag).await?;
         let mut said = Said {
             log: BoundedLog::new(LOG_LINES, LOG_BYTES),
@@ -88,6 +94,8 @@ impl Engine {
             pending: String::new(),
             error: None,
             last_image: None,
+            copying: false,
+            uncached_copy: false,
         };
         let limit = Duration::from_secs(job.seconds);
         let outcome = self.alive(async { Ok(tokio::time::timeout(limit, self.stream(job, &mut said)).await) }).await?;
@@ -102,6 +110,10 @@ impl Engine {
             }
             Ok(Err(error)) => return Err(error),
         };
+        if job.only_cached_copies && said.uncached_copy {
+            self.adopt(ledger, job, &before, said.last_image.as_deref()).await?;
+            return Ok(None);
+        }
         let mut facts = BuildFacts { tag: job.tag.clone(), timed_out, ..BuildFacts::default() };
         if timed_out || said.error.is_some() {
             // An engine that is being stopped fails every build, and that says nothing about this one.
@@ -124,7 +136,7 @@ impl Engine {
             }
         }
         facts.log = said.log.into_lines();
-        Ok(facts)
+        Ok(Some(facts))
     }
 
     async fn stream(&self, job: &BuildJob, said: &mut Said) -> Result<(), EngineError> {
@@ -152,6 +164,9 @@ impl Engine {
         let mut lines = self.json_lines(doing, response);
         while let Some(line) = lines.next::<Line>().await? {
             said.line(line);
+            if job.only_cached_copies && said.uncached_copy {
+                break;
+            }
         }
         Ok(())
     }
@@ -213,6 +228,13 @@ impl Said {
             && id.bytes().all(|byte| byte.is_ascii_hexdigit())
         {
             self.last_image = Some(id.to_owned());
+            self.uncached_copy |= self.copying;
+            self.copying = false;
+        } else if line.starts_with("Step ") {
+            let instruction = line.split_once(" : ").map_or("", |(_, rest)| rest).to_ascii_uppercase();
+            self.copying = instruction.starts_with("COPY ") || instruction.starts_with("ADD ");
+        } else if line.starts_with(" ---> Using cache") {
+            self.copying = false;
         }
         if !line.trim().is_empty() {
             self.log.push(line);

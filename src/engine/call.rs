@@ -30,15 +30,26 @@ impl Engine {
         target: &str,
         body: Option<(Bytes, &'static str)>,
     ) -> Result<Response<Incoming>, EngineError> {
+        let (body, kind) = body.unwrap_or((Bytes::new(), "application/json"));
+        self.send(doing, method, target, (bollard::body_full(body), kind)).await
+    }
+
+    /// As [`Engine::call`], with a body that may be a stream.
+    pub(crate) async fn send(
+        &self,
+        doing: &str,
+        method: Method,
+        target: &str,
+        (body, kind): (transport::Body, &'static str),
+    ) -> Result<Response<Incoming>, EngineError> {
         let invalid = |error: http::Error| self.unintelligible(doing, &format!("the question is malformed: {error}"));
         let uri = target.parse().map_err(|error: http::uri::InvalidUri| invalid(error.into()))?;
         let uri = transport::with_version(&uri, self.api_version()).map_err(invalid)?;
-        let (body, kind) = body.unwrap_or((Bytes::new(), "application/json"));
         let request = Request::builder()
             .method(method)
             .uri(uri)
             .header(http::header::CONTENT_TYPE, kind)
-            .body(bollard::body_full(body))
+            .body(body)
             .map_err(invalid)?;
         let endpoint = self.endpoint().to_string();
         let broken = |error| error::unreachable_because(&endpoint, &error);
@@ -90,8 +101,9 @@ impl Engine {
     }
 
     /// A streamed answer of JSON objects, one a line.
-    pub(crate) fn json_lines<'a>(&'a self, doing: &'a str, response: Response<Incoming>) -> JsonLines<'a> {
-        JsonLines { engine: self, doing, body: response.into_body(), buffer: BytesMut::new(), ended: false }
+    pub(crate) fn json_lines(&self, doing: &str, response: Response<Incoming>) -> JsonLines {
+        let (engine, doing) = (self.clone(), doing.to_owned());
+        JsonLines { engine, doing, body: response.into_body(), buffer: BytesMut::new(), ended: false }
     }
 
     pub(crate) fn unintelligible(&self, doing: &str, what: &str) -> EngineError {
@@ -100,15 +112,16 @@ impl Engine {
 }
 
 /// See [`Engine::json_lines`].
-pub(crate) struct JsonLines<'a> {
-    engine: &'a Engine,
-    doing: &'a str,
+#[derive(Debug)]
+pub(crate) struct JsonLines {
+    engine: Engine,
+    doing: String,
     body: Incoming,
     buffer: BytesMut,
     ended: bool,
 }
 
-impl JsonLines<'_> {
+impl JsonLines {
     /// The next object, or none at the stream's end.
     pub(crate) async fn next<T: DeserializeOwned>(&mut self) -> Result<Option<T>, EngineError> {
         loop {
@@ -124,7 +137,7 @@ impl JsonLines<'_> {
                 return if rest.trim_ascii().is_empty() { Ok(None) } else { self.decode(&rest).map(Some) };
             }
             if self.buffer.len() > LARGEST_LINE {
-                return Err(self.engine.unintelligible(self.doing, "one line of it is too long"));
+                return Err(self.engine.unintelligible(&self.doing, "one line of it is too long"));
             }
             match self.engine.chunk(&mut self.body).await? {
                 Some(chunk) => self.buffer.extend_from_slice(&chunk),
@@ -134,7 +147,7 @@ impl JsonLines<'_> {
     }
 
     fn decode<T: DeserializeOwned>(&self, line: &[u8]) -> Result<T, EngineError> {
-        serde_json::from_slice(line).map_err(|error| self.engine.unintelligible(self.doing, &error.to_string()))
+        serde_json::from_slice(line).map_err(|error| self.engine.unintelligible(&self.doing, &error.to_string()))
     }
 }
 

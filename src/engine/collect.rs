@@ -9,17 +9,20 @@ use super::{
     build::BuildJob,
     files::{self, Context},
 };
+use crate::context::TarStyle;
 use crate::course::FileSet;
-use crate::evidence::{Answer, BuildFacts, BuildPlan, Builder, Fact, Need, Unavailable};
-use bytes::Bytes;
+use crate::evidence::{Answer, BuildFacts, BuildPlan, Builder, Fact, Need, Source, Unavailable};
 use futures_util::{FutureExt, StreamExt, future::BoxFuture, stream};
 use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
-use std::io;
 use std::path::PathBuf;
+use tokio::sync::Semaphore;
 
 /// Reads that run at the same time.
 const CONCURRENT: usize = 8;
+
+/// Images that are exported at the same time: the engine writes each to its disk.
+const CONCURRENT_EXPORTS: usize = 2;
 
 /// Whoever answers needs: a real engine, or evidence that was recorded.
 pub trait Answers {
@@ -99,6 +102,7 @@ impl Collector {
             Err(error) => return unavailable(needs, &error.unavailable()),
         };
         let mut files: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+        let exports = Semaphore::new(CONCURRENT_EXPORTS);
         let mut jobs: Vec<BoxFuture<'_, Vec<Told>>> = Vec::new();
         for need in needs {
             match need {
@@ -106,7 +110,7 @@ impl Collector {
                 Need::File { image, path } => {
                     files.entry(image).or_default().insert(path);
                 }
-                need => jobs.push(read(&engine, need).boxed()),
+                need => jobs.push(read(&engine, &exports, need).boxed()),
             }
         }
         for (image, paths) in files {
@@ -155,33 +159,43 @@ impl Collector {
                 help: "use a Docker Engine for this exercise".into(),
             });
         }
-        let tag = ledger.build_tag(plan);
-        let (workspace, starter, owned) = (self.options.workspace.clone(), self.options.starter.clone(), plan.clone());
-        let packed = tokio::task::spawn_blocking(move || files::context_of(&workspace, &starter, &owned)).await;
-        let context = match packed.map_err(io::Error::other).and_then(|packed| packed) {
-            Ok(Context::Packed(archive)) => Bytes::from(archive),
-            Ok(Context::Refused(why)) => {
-                return Ok(Some(Fact::Build(BuildFacts { tag, error: Some(why), ..BuildFacts::default() })));
+        let styles: &[(TarStyle, bool)] = match plan.builder {
+            Builder::BuildKit => &[(TarStyle::BuildKit, false)],
+            // The classic builder's cache depends on the client that sent the context: look whether
+            // the learner's was an old one before anything is really built.
+            Builder::Classic if plan.source == Source::Workspace && !plan.no_cache => {
+                &[(TarStyle::WithTypeBits, true), (TarStyle::Plain, false)]
             }
-            Err(error) => {
-                return Err(EngineError::Local {
-                    doing: "pack the build context".into(),
-                    reason: error.to_string(),
-                    help: "see what lies in the folder; .dockerignore keeps large things out of the context".into(),
-                });
+            Builder::Classic => &[(TarStyle::Plain, false)],
+        };
+        for (style, only_cached_copies) in styles {
+            let tag = ledger.build_tag(plan, if *only_cached_copies { "old client" } else { "" });
+            let (workspace, starter) = (self.options.workspace.clone(), self.options.starter.clone());
+            let (owned, style) = (plan.clone(), *style);
+            let packing = tokio::task::spawn_blocking(move || files::context_of(&workspace, &starter, &owned, style));
+            let packed = packing.await.map_err(|error| engine.unintelligible("pack", &error.to_string()))?;
+            let (context, dockerfile) = match packed? {
+                Context::Packed(archive, dockerfile) => (archive, dockerfile),
+                Context::Refused(why) => {
+                    return Ok(Some(Fact::Build(BuildFacts { tag, error: Some(why), ..BuildFacts::default() })));
+                }
+            };
+            let job = BuildJob {
+                tag,
+                context,
+                builder: plan.builder,
+                dockerfile,
+                target: plan.target.clone(),
+                args: plan.args.clone(),
+                no_cache: plan.no_cache,
+                seconds: self.options.build_seconds,
+                only_cached_copies: *only_cached_copies,
+            };
+            if let Some(facts) = engine.build(ledger, &job).await? {
+                return Ok(Some(Fact::Build(facts)));
             }
-        };
-        let job = BuildJob {
-            tag,
-            context,
-            builder: plan.builder,
-            dockerfile: plan.dockerfile.clone(),
-            target: plan.target.clone(),
-            args: plan.args.clone(),
-            no_cache: plan.no_cache,
-            seconds: self.options.build_seconds,
-        };
-        Ok(Some(Fact::Build(engine.build(ledger, &job).await?)))
+        }
+        Ok(None)
     }
 }
 
@@ -217,8 +231,13 @@ impl Answers for Collector {
 
 type Told = (Need, Result<Option<Fact>, EngineError>);
 
-async fn read(engine: &Engine, need: Need) -> Vec<Told> {
+async fn read(engine: &Engine, exports: &Semaphore, need: Need) -> Vec<Told> {
     let result = match &need {
+        Need::Layers { image, skip } => {
+            // Nobody closes the semaphore; without a permit there would only be more at once.
+            let _permit = exports.acquire().await;
+            engine.layers(image, *skip).await.map(|facts| facts.map(Fact::Layers))
+        }
         Need::Engine => engine.facts().await.map(|facts| Some(Fact::Engine(facts))),
         Need::Image { name } => engine.image(name).await.map(|facts| facts.map(Fact::Image)),
         _ => Ok(None),

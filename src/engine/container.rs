@@ -90,17 +90,11 @@ impl Engine {
                 Attempt::Done(name) => name,
                 other => return Ok(other),
             };
-            let doing = format!("start a container of {}", spec.image);
-            let start = self.docker().start_container(&name, None::<StartContainerOptions>);
-            match self.long(&doing, 60, async { start.await.map_err(self.wrong(&doing)) }).await {
-                Ok(()) => return Ok(Attempt::Done(name)),
+            match self.start_created(&name).await {
                 Err(EngineError::Refused { status, message, .. }) if limits && about_limits(status, &message) => {
                     ledger.remove_container(&name).await?;
                 }
-                Err(EngineError::Refused { status, message, .. }) if is_subjects_fault(status, &message) => {
-                    return Ok(Attempt::Refused(message));
-                }
-                Err(error) => return Err(error),
+                other => return other,
             }
         }
         Err(EngineError::Refused {
@@ -108,6 +102,19 @@ impl Engine {
             status: 500,
             message: "it can set no limits, and starts nothing without them either".into(),
         })
+    }
+
+    /// Starts a container that was created.
+    pub(crate) async fn start_created(&self, name: &str) -> Result<Attempt, EngineError> {
+        let doing = "start a container";
+        let start = self.docker().start_container(name, None::<StartContainerOptions>);
+        match self.long(doing, 60, async { start.await.map_err(self.wrong(doing)) }).await {
+            Ok(()) => Ok(Attempt::Done(name.to_owned())),
+            Err(EngineError::Refused { status, message, .. }) if is_subjects_fault(status, &message) => {
+                Ok(Attempt::Refused(message))
+            }
+            Err(error) => Err(error),
+        }
     }
 
     /// Waits until a container has ended, and gives its exit code. Without a deadline of its own.
@@ -223,7 +230,8 @@ fn is_subjects_fault(status: u16, message: &str) -> bool {
         "no command specified",
     ];
     let message = message.to_lowercase();
-    status == 400 || status >= 404 && faults.iter().any(|fault| message.contains(fault))
+    !about_limits(status, &message)
+        && (status == 400 || status >= 404 && faults.iter().any(|fault| message.contains(fault)))
 }
 
 #[cfg(test)]

@@ -2,18 +2,19 @@
 //!
 //! Invariant: nothing outside the workspace is ever read, whatever links lie in it.
 
+use super::EngineError;
+use crate::context::{self, ContextError, Limits, Packed, TarStyle};
 use crate::course::FileSet;
 use crate::evidence::{Answer, BuildPlan, Fact, Source, TextFacts, Unavailable};
+use bytes::Bytes;
 use std::fs;
 use std::io::{self, Read};
 use std::path::{Component, Path, PathBuf};
 
 /// Most bytes of a workspace file that are read.
 const LARGEST_TEXT: u64 = 256 * 1024;
-/// Most bytes of a build context.
-const LARGEST_CONTEXT: u64 = 512 * 1024 * 1024;
-/// Most files of a build context.
-const MOST_FILES: usize = 50_000;
+/// How much of a build context is sent; it lies in memory meanwhile.
+const LIMITS: Limits = Limits { files: 50_000, bytes: 512 * 1024 * 1024 };
 
 /// `relative` below `root`, if no part of it leads elsewhere: not absolute, no `..`, no link.
 pub(crate) fn below(root: &Path, relative: &str) -> io::Result<PathBuf> {
@@ -58,10 +59,11 @@ pub(crate) fn text(root: &Path, relative: &str) -> Answer {
 }
 
 /// What a plan's build context comes to.
+#[derive(Debug)]
 pub(crate) enum Context {
-    /// Its archive.
-    Packed(Vec<u8>),
-    /// There is none, or it holds no such Dockerfile; in the docker command's words.
+    /// Its archive, and the Dockerfile's name in it.
+    Packed(Bytes, String),
+    /// Docker refuses to build from it: no folder, no Dockerfile, a bad `.dockerignore`.
     Refused(String),
 }
 
@@ -69,32 +71,62 @@ pub(crate) enum Context {
 ///
 /// The Dockerfile is looked for here and not by the engine: BuildKit takes an archive without any entry
 /// for the Dockerfile itself, and then complains of an unknown instruction.
-pub(crate) fn context_of(workspace: &Path, starter: &FileSet, plan: &BuildPlan) -> io::Result<Context> {
-    let missing = || Context::Refused(format!("failed to read dockerfile: open {}: no such file", plan.dockerfile));
-    let files = match &plan.source {
-        Source::Workspace => {
-            let root = match below(workspace, &plan.context).and_then(|root| fs::read_dir(&root).map(|_| root)) {
-                Ok(root) => root,
-                Err(error) if is_absent(&error) => {
-                    return Ok(Context::Refused(format!(
-                        "unable to prepare context: path {:?} not found",
-                        plan.context
-                    )));
-                }
-                Err(error) => return Err(error),
-            };
-            if fs::symlink_metadata(root.join(&plan.dockerfile)).is_err() {
-                return Ok(missing());
-            }
-            return context_tar(&root, &plan.dockerfile).map(Context::Packed);
+///
+/// # Errors
+/// Where it cannot be read, or is larger than what is sent.
+pub(crate) fn context_of(
+    workspace: &Path,
+    starter: &FileSet,
+    plan: &BuildPlan,
+    style: TarStyle,
+) -> Result<Context, EngineError> {
+    match &plan.source {
+        Source::Workspace => context_of_folder(workspace, &plan.context, &plan.dockerfile, style),
+        Source::Starter => {
+            packed(context::pack_files(&part_of(starter, &plan.context), &plan.dockerfile, style, &LIMITS))
         }
-        Source::Starter => part_of(starter, &plan.context),
-        Source::Inline(dockerfile) => FileSet::from([(plan.dockerfile.clone(), dockerfile.clone().into_bytes())]),
-    };
-    if !files.contains_key(plan.dockerfile.trim_start_matches("./")) {
-        return Ok(missing());
+        Source::Inline(dockerfile) => {
+            let files = FileSet::from([(plan.dockerfile.clone(), dockerfile.clone().into_bytes())]);
+            packed(context::pack_files(&files, &plan.dockerfile, style, &LIMITS))
+        }
     }
-    super::tarball::of_files(&files).map(Context::Packed)
+}
+
+/// Packs a folder of the workspace.
+pub(crate) fn context_of_folder(
+    workspace: &Path,
+    folder: &str,
+    dockerfile: &str,
+    style: TarStyle,
+) -> Result<Context, EngineError> {
+    match below(workspace, folder) {
+        Ok(root) => packed(context::pack(&root, dockerfile, style, &LIMITS)),
+        Err(error) if is_absent(&error) => {
+            Ok(Context::Refused(format!("unable to prepare context: path {folder:?} not found")))
+        }
+        Err(error) => Err(EngineError::Local {
+            doing: "pack the build context".into(),
+            reason: error.to_string(),
+            help: "see who may read the folder".into(),
+        }),
+    }
+}
+
+fn packed(result: Result<Packed, ContextError>) -> Result<Context, EngineError> {
+    match result {
+        Ok(packed) => Ok(Context::Packed(packed.bytes.into(), packed.dockerfile)),
+        Err(
+            error @ (ContextError::Root { .. }
+            | ContextError::NoDockerfile { .. }
+            | ContextError::DockerfileOutside { .. }
+            | ContextError::Ignore { .. }),
+        ) => Ok(Context::Refused(error.to_string())),
+        Err(error) => Err(EngineError::Local {
+            doing: "pack the build context".into(),
+            help: error.help(),
+            reason: error.to_string(),
+        }),
+    }
 }
 
 /// Whether a path does not exist, or is none of the workspace's.
@@ -112,33 +144,6 @@ fn part_of(files: &FileSet, folder: &str) -> FileSet {
     let prefix = format!("{folder}/");
     let inside = files.iter().filter_map(|(path, content)| Some((path.strip_prefix(&prefix)?, content)));
     inside.map(|(path, content)| (path.to_owned(), content.clone())).collect()
-}
-
-/// The archive of a folder, as the docker command would send it.
-fn context_tar(root: &Path, _dockerfile: &str) -> io::Result<Vec<u8>> {
-    let mut files = FileSet::new();
-    let mut size = 0;
-    walk(root, "", &mut files, &mut size)?;
-    super::tarball::of_files(&files)
-}
-
-fn walk(root: &Path, folder: &str, files: &mut FileSet, size: &mut u64) -> io::Result<()> {
-    for entry in fs::read_dir(root.join(folder))? {
-        let entry = entry?;
-        let Ok(name) = entry.file_name().into_string() else { continue };
-        let path = if folder.is_empty() { name } else { format!("{folder}/{name}") };
-        let kind = entry.file_type()?;
-        if kind.is_dir() {
-            walk(root, &path, files, size)?;
-        } else if kind.is_file() {
-            *size += entry.metadata()?.len();
-            if *size > LARGEST_CONTEXT || files.len() >= MOST_FILES {
-                return Err(io::Error::new(io::ErrorKind::FileTooLarge, "the build context is too large"));
-            }
-            files.insert(path, fs::read(entry.path())?);
-        }
-    }
-    Ok(())
 }
 
 #[cfg(test)]

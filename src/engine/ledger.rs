@@ -42,6 +42,30 @@ pub struct Ledger {
     inner: Arc<Inner>,
 }
 
+/// The ledgers of this process that have not been cleaned up.
+static OPEN: Mutex<Vec<Ledger>> = Mutex::new(Vec::new());
+
+fn open_ledgers() -> MutexGuard<'static, Vec<Ledger>> {
+    OPEN.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Removes what all runs of this process created and have not removed themselves: the last thing
+/// before the process ends, after Ctrl-C too. Takes at most 30 s; what stays then is found by
+/// [`super::leftovers`].
+pub async fn clean_up_everything() {
+    let ledgers = open_ledgers().clone();
+    let cleaning = futures_util::future::join_all(ledgers.iter().map(Ledger::cleanup));
+    // Nobody is left to be told of a failure; the lock files tell the next clean-up.
+    let _ = tokio::time::timeout(Duration::from_secs(30), cleaning).await;
+}
+
+/// Gives up the ledgers of this process without removing anything, as its end would: their locks are
+/// freed, and what they created counts as left behind. For tests of exactly that.
+#[doc(hidden)]
+pub fn forget_everything() {
+    open_ledgers().clear();
+}
+
 #[derive(Debug)]
 struct Inner {
     engine: Engine,
@@ -53,6 +77,8 @@ struct Inner {
 #[derive(Debug)]
 struct State {
     lock: RunLock,
+    /// Whether anything was ever to be created.
+    touched: bool,
     next: u64,
     /// Name → whether its creation was confirmed.
     containers: BTreeMap<String, bool>,
@@ -83,13 +109,16 @@ impl Ledger {
         }
         let state = State {
             lock,
+            touched: false,
             next: 1,
             containers: BTreeMap::new(),
             images: BTreeMap::new(),
             kept: BTreeSet::new(),
             made: BTreeSet::new(),
         };
-        Ok(Self { inner: Arc::new(Inner { engine: engine.clone(), run, labels, state: Mutex::new(state) }) })
+        let ledger = Self { inner: Arc::new(Inner { engine: engine.clone(), run, labels, state: Mutex::new(state) }) };
+        open_ledgers().push(ledger.clone());
+        Ok(ledger)
     }
 
     /// The run's id: twelve hexadecimal digits.
@@ -107,10 +136,15 @@ impl Ledger {
         format!("{}{}/{name}", name::RUN_PREFIX, self.inner.run)
     }
 
-    /// The throw-away tag of a build: the same plan has the same tag.
-    pub fn build_tag(&self, plan: &BuildPlan) -> String {
-        // A plan is plain data: it always serialises, and a fallback would only share a tag.
+    /// The throw-away tag of a build: the same plan, tried in the same way, has the same tag.
+    pub fn build_tag(&self, plan: &BuildPlan, way: &str) -> String {
+        // A plan is plain data, so it always serialises.
         let text = serde_json::to_string(plan).unwrap_or_else(|_| format!("{plan:?}"));
+        self.throw_away_tag(&format!("{text}{way}"))
+    }
+
+    /// A tag that is shown to nobody.
+    fn throw_away_tag(&self, text: &str) -> String {
         let digest = super::context::hex(&Sha256::digest(text));
         self.image_name(&format!("b{}:latest", &digest[..12]))
     }
@@ -125,6 +159,7 @@ impl Ledger {
         let mut state = self.state();
         let name = format!("dlearn-{}-{}", self.inner.run, state.next);
         state.next += 1;
+        state.touched = true;
         state.containers.insert(name.clone(), false);
         name
     }
@@ -149,9 +184,11 @@ impl Ledger {
     /// # Errors
     /// Where the engine cannot be asked, or the note cannot be written.
     pub(crate) async fn expect_image(&self, tag: &str) -> Result<Snapshot, EngineError> {
+        self.keep_hold_of(tag).await?;
         let before = images::snapshot(&self.inner.engine).await?;
         let mut state = self.state();
-        let State { lock, kept, made, images, .. } = &mut *state;
+        let State { lock, touched, kept, made, images, .. } = &mut *state;
+        *touched = true;
         let foreign: Vec<String> = before.unnamed.difference(made).cloned().collect();
         lock.keep(&foreign).map_err(|error| EngineError::Local {
             doing: "note which images must stay".into(),
@@ -161,6 +198,14 @@ impl Ledger {
         kept.extend(foreign);
         images.entry(tag.to_owned()).or_insert(false);
         Ok(before)
+    }
+
+    /// An image that is about to lose our tag to another one would be lost to us: it gets one more.
+    async fn keep_hold_of(&self, tag: &str) -> Result<(), EngineError> {
+        let Some((id, _)) = self.inner.engine.id_and_tags(tag).await? else { return Ok(()) };
+        let held = self.throw_away_tag(&format!("{tag} before {id}"));
+        self.state().images.insert(held.clone(), false);
+        images::give_tag(&self.inner.engine, tag, &held).await
     }
 
     /// The tag was given, or at least images were made on the way: `chain` are their ids, as far as they
@@ -176,6 +221,10 @@ impl Ledger {
     /// # Errors
     /// The first thing that could not be removed; everything else has been tried.
     pub async fn cleanup(&self) -> Result<(), EngineError> {
+        if !self.state().touched {
+            self.close();
+            return Ok(());
+        }
         // An engine that does not answer a ping will not remove anything either.
         self.inner.engine.ping().await?;
         let mut first = None;
@@ -196,10 +245,16 @@ impl Ledger {
         match first {
             Some(error) => Err(error),
             None => {
-                self.state().lock.remove();
+                self.close();
                 Ok(())
             }
         }
+    }
+
+    /// Everything is gone: the run need not be found again.
+    fn close(&self) {
+        self.state().lock.remove();
+        open_ledgers().retain(|other| !Arc::ptr_eq(&other.inner, &self.inner));
     }
 
     async fn remove_expected_container(&self, name: &str, confirmed: bool) -> Result<(), EngineError> {

@@ -14,6 +14,7 @@ use super::{
 use http::Method;
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 
 /// What a leftover is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -28,6 +29,17 @@ pub enum LeftoverKind {
     Image,
 }
 
+impl fmt::Display for LeftoverKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            LeftoverKind::Container => "container",
+            LeftoverKind::Network => "network",
+            LeftoverKind::Volume => "volume",
+            LeftoverKind::Image => "image",
+        })
+    }
+}
+
 /// Whose a leftover is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Standing {
@@ -37,6 +49,16 @@ pub enum Standing {
     Ended,
     /// It belongs to another machine or user, or that cannot be told.
     Elsewhere,
+}
+
+impl fmt::Display for Standing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Standing::Alive => "in use by a dlearn that is running",
+            Standing::Ended => "left behind",
+            Standing::Elsewhere => "belongs to another machine or user",
+        })
+    }
 }
 
 /// One thing that some run created and that is still there.
