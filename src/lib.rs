@@ -3,6 +3,7 @@
 pub mod check;
 pub mod course;
 pub mod evidence;
+pub mod learner;
 mod nearest;
 
 pub use nearest::nearest;
