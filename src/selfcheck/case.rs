@@ -3,7 +3,7 @@
 use super::{CaseKind, PlannedCase};
 use crate::check::{Finding, Outcome, Verdict};
 use crate::course::{Course, FileSet, Round, exercise::Step, exercise::Under, mode_of};
-use crate::engine::{Answers, Collector, CollectorOptions, Engine, EngineError, Ledger, Stage};
+use crate::engine::{Answers, Collector, CollectorOptions, Engine, EngineError, Ledger, perform};
 use crate::evidence::{Answer, Evidence, Fact, Need, Source};
 use crate::examine::examine;
 use std::collections::{BTreeMap, BTreeSet};
@@ -159,9 +159,9 @@ async fn prepare(
     round: &Round,
 ) -> Result<(), String> {
     let images = &round.subject.images;
-    let stage = Stage { engine, ledger, workspace: folder, images, builder: planned.builder };
     for step in steps(planned, round) {
-        stage.perform(&step).await.map_err(|error| format!("a step of the case failed: {error}\n{}", error.help()))?;
+        let performed = perform(engine, ledger, folder, images, planned.builder, &step).await;
+        performed.map_err(|error| format!("a step of the case failed: {error}\n{}", error.help()))?;
     }
     Ok(())
 }
