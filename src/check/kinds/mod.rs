@@ -31,6 +31,18 @@ macro_rules! kinds {
             /// The YAML key of every kind.
             pub const NAMES: &'static [&'static str] = &[$(stringify!($module)),*];
 
+            /// The manual page of a kind, in Markdown; none for an unknown name.
+            pub fn manual(name: &str) -> Option<String> {
+                match name {
+                    $(stringify!($module) => Some(crate::check::manual::page(
+                        stringify!($module),
+                        stringify!($variant),
+                        include_str!(concat!(stringify!($module), ".rs")),
+                    )),)*
+                    _ => None,
+                }
+            }
+
             /// Judges over the facts so far.
             ///
             /// # Errors
