@@ -3,6 +3,7 @@
 pub mod check;
 pub mod context;
 pub mod course;
+pub mod dockerfile;
 pub mod evidence;
 mod nearest;
 
