@@ -37,7 +37,17 @@ fn lines_with(folder: &str, words: &[&str]) -> Vec<String> {
 
 #[test]
 fn judging_does_no_input_or_output() {
-    let io = ["bollard", "tokio", "std::fs", "std::env", "std::net", "std::process", "SystemTime", "Instant", "crate::engine"];
+    let io = [
+        "bollard",
+        "tokio",
+        "std::fs",
+        "std::env",
+        "std::net",
+        "std::process",
+        "SystemTime",
+        "Instant",
+        "crate::engine",
+    ];
     for folder in ["check", "evidence", "dockerfile"] {
         assert_eq!(lines_with(folder, &io), Vec::<String>::new());
     }
@@ -45,7 +55,19 @@ fn judging_does_no_input_or_output() {
 
 #[test]
 fn only_the_engine_adapter_knows_the_client() {
-    for folder in ["check", "cmd", "context", "course", "dockerfile", "evidence", "layers", "learner", "report", "selfcheck", "term"] {
+    for folder in [
+        "check",
+        "cmd",
+        "context",
+        "course",
+        "dockerfile",
+        "evidence",
+        "layers",
+        "learner",
+        "report",
+        "selfcheck",
+        "term",
+    ] {
         assert_eq!(lines_with(folder, &["bollard"]), Vec::<String>::new());
     }
 }

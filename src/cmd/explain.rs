@@ -12,11 +12,15 @@ pub(super) fn run(app: &App, kind: Option<&str>) -> Result<i32, Failure> {
             format!("- `{name}`: {about}")
         };
         let list: Vec<String> = Kind::NAMES.iter().map(first).collect();
-        app.say(&format!("# Kinds of check\n\n{}\n\n`dlearn explain KIND` shows one with its fields.", list.join("\n")))?;
+        app.say(&format!(
+            "# Kinds of check\n\n{}\n\n`dlearn explain KIND` shows one with its fields.",
+            list.join("\n")
+        ))?;
         return Ok(exit::DONE);
     };
-    let page = Kind::manual(name)
-        .ok_or_else(|| Failure::unknown("kind of check", name, Kind::NAMES.iter().copied(), "dlearn explain lists them"))?;
+    let page = Kind::manual(name).ok_or_else(|| {
+        Failure::unknown("kind of check", name, Kind::NAMES.iter().copied(), "dlearn explain lists them")
+    })?;
     app.say(&page)?;
     Ok(exit::DONE)
 }

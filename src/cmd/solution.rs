@@ -36,8 +36,11 @@ pub(super) fn run(app: &App, id: &str, yes: bool, out: Option<PathBuf>) -> Resul
         write(&folder, &round.solution)?;
         return Ok(exit::DONE);
     }
-    let files: BTreeMap<&str, String> =
-        round.solution.iter().map(|(path, content)| (path.as_str(), String::from_utf8_lossy(content).into_owned())).collect();
+    let files: BTreeMap<&str, String> = round
+        .solution
+        .iter()
+        .map(|(path, content)| (path.as_str(), String::from_utf8_lossy(content).into_owned()))
+        .collect();
     if app.common.json {
         let exercise = &round.exercise;
         json::print(&SolutionReport { schema: "dlearn/solution/1", exercise, round: round.number, files })?;
