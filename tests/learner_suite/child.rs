@@ -28,8 +28,11 @@ fn the_part_that_a_child_plays() {
     match part.as_str() {
         "write in a loop" => {
             let mut learner = opened.unwrap();
-            println!("READY");
+            let before = learner.state().sessions;
             loop {
+                if learner.state().sessions == before + 1 {
+                    println!("READY");
+                }
                 // Alternately long and short: a torn write would leave a mixture.
                 learner
                     .update(|state| {
@@ -117,7 +120,7 @@ fn a_killed_process_leaves_the_old_or_the_new_state() {
         }
         last = sessions;
     }
-    assert!(last > 25, "the children did write: {last}");
+    assert!(last >= 25, "every child wrote at least once: {last}");
     let learner = bench.open();
     assert!(learner.notes().is_empty(), "{:?}", learner.notes());
     assert!(bench.own(".tmp-").is_empty(), "leftovers are swept");
@@ -169,7 +172,9 @@ fn a_folder_without_rights_is_explained() {
     if fs::metadata(bench.root()).unwrap().uid() == 0 {
         // Rights do not bind root: the child becomes somebody else, who can read the program.
         let copy = bench.root().join("program");
-        fs::copy(&program, &copy).unwrap();
+        // Not by this process: whatever another test starts meanwhile would hold the copy open for
+        // writing, and then it cannot be run.
+        assert!(Command::new("cp").args([&program, &copy]).status().unwrap().success());
         open_to_all(&copy);
         program = copy;
         nobody = Some(65_534);
