@@ -70,6 +70,16 @@ impl Lock {
     }
 }
 
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // Closing would not do: a process that another thread starts at this moment has the file open
+        // too, until it runs its program.
+        if let Some(file) = &self.file {
+            let _ = file.unlock();
+        }
+    }
+}
+
 /// Some network file systems have no locks. A course that cannot be begun there would be worse than
 /// one that two processes could write.
 fn without(path: &Path, error: std::io::Error) -> Result<Lock, LearnerError> {
