@@ -65,6 +65,9 @@ pub enum Command {
         /// Do not ask first
         #[arg(long)]
         yes: bool,
+        /// Write its files into this new folder instead of printing them
+        #[arg(long, value_name = "DIR")]
+        out: Option<PathBuf>,
     },
     /// Read a lesson from beginning to end
     Read {
@@ -92,6 +95,15 @@ pub enum Command {
         #[arg(long)]
         yes: bool,
     },
+    /// List what a build would send to the engine, and why each file is in or out
+    Context {
+        /// Build context
+        #[arg(default_value = ".")]
+        context: PathBuf,
+        /// Dockerfile, relative to the context
+        #[arg(short, long, default_value = "Dockerfile", value_name = "FILE")]
+        file: String,
+    },
     /// Look whether everything that the course needs is there
     Doctor,
     /// The base images of the course
@@ -99,6 +111,11 @@ pub enum Command {
         /// What to do
         #[command(subcommand)]
         action: ImagesAction,
+    },
+    /// Explain a kind of check, for authors; without a name, list them all
+    Explain {
+        /// Kind of check, such as `built_from`
+        kind: Option<String>,
     },
     /// Prove exercises: the starter fails, right answers pass, wrong ones fail for the right reason
     Selfcheck {

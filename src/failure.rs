@@ -46,9 +46,14 @@ impl Failure {
 
     /// An id that is not in the course.
     pub fn unknown_id<'a>(what: &str, id: &str, known: impl IntoIterator<Item = &'a str>) -> Self {
-        let near = crate::nearest(id, known);
-        let help = near.map_or_else(|| "dlearn list shows them all".to_owned(), |near| format!("did you mean {near}?"));
-        Failure::usage(format!("there is no {what} {id} in this course"), help)
+        Self::unknown(&format!("{what} in this course"), id, known, "dlearn list shows them all")
+    }
+
+    /// A name that does not exist: offers the nearest, else says where they are listed.
+    pub fn unknown<'a>(what: &str, name: &str, known: impl IntoIterator<Item = &'a str>, listed: &str) -> Self {
+        let near = crate::nearest(name, known);
+        let help = near.map_or_else(|| listed.to_owned(), |near| format!("did you mean {near}?"));
+        Failure::usage(format!("there is no {what} called {name}"), help)
     }
 
     /// The process's exit code.

@@ -5,6 +5,7 @@
 //! beside them, and files are polled where the system cannot watch them.
 
 use crate::engine::Engine;
+use futures_util::StreamExt;
 use notify_debouncer_full::notify::{EventKind, RecursiveMode, event::ModifyKind};
 use notify_debouncer_full::{DebounceEventResult, new_debouncer};
 use std::collections::BTreeMap;
@@ -120,14 +121,12 @@ async fn stamps(workspace: PathBuf) -> BTreeMap<PathBuf, (u64, Option<SystemTime
 async fn engine_changes(engine: Engine, images: Vec<String>, sender: mpsc::Sender<Change>) {
     let mut before = look(&engine, &images).await;
     loop {
-        let mut events = engine.events().await.ok();
+        let events = engine.events();
+        tokio::pin!(events);
         loop {
-            let listening = match &mut events {
-                Some(events) => tokio::select! {
-                    event = events.next() => matches!(event, Ok(Some(_))),
-                    () = tokio::time::sleep(ENGINE_POLL) => true,
-                },
-                None => false,
+            let listening = tokio::select! {
+                event = events.next() => matches!(event, Some(Ok(_))),
+                () = tokio::time::sleep(ENGINE_POLL) => true,
             };
             let now = look(&engine, &images).await;
             if now != before {

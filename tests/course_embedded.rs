@@ -33,7 +33,10 @@ fn every_recipe_is_in_the_table_of_the_manual() {
         let row = manual.lines().find(|line| line.starts_with(&format!("| `{name}` |")));
         let row = row.unwrap_or_else(|| panic!("{name} is missing in checks/README.md"));
         for param in recipe.params.keys() {
-            assert!(row.contains(&format!("`{param}`")), "{name}: the parameter {param} is missing in checks/README.md");
+            assert!(
+                row.contains(&format!("`{param}`")),
+                "{name}: the parameter {param} is missing in checks/README.md"
+            );
         }
     }
 }

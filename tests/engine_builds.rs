@@ -5,18 +5,16 @@ mod common;
 use common::*;
 use dlearn::engine::Answers;
 use dlearn::evidence::*;
+use std::fs;
 
 #[tokio::test]
 async fn a_build_gives_image_log_and_cached_steps() {
     for builder in BUILDERS {
         let dir = tempfile::tempdir().unwrap();
-        std::fs::write(
-            dir.path().join("Dockerfile"),
-            "FROM busybox:1.36\nCOPY a /a\nRUN echo building; cat /a\nENV X=1\n",
-        )
-        .unwrap();
+        fs::write(dir.path().join("Dockerfile"), "FROM busybox:1.36\nCOPY a /a\nRUN echo building; cat /a\nENV X=1\n")
+            .unwrap();
         let unique = format!("{:?}", std::time::SystemTime::now());
-        std::fs::write(dir.path().join("a"), unique.as_bytes()).unwrap();
+        fs::write(dir.path().join("a"), unique.as_bytes()).unwrap();
         let mut collector = collector(dir.path()).await;
         let plan = BuildPlan::workspace(builder);
         let first = fact!(ask(&mut collector, Need::Build(plan.clone())).await, Build);
@@ -80,4 +78,38 @@ async fn a_context_that_does_not_exist_fails_the_build() {
     let facts = fact!(ask(&mut collector, Need::Build(plan)).await, Build);
     assert!(facts.error.as_deref().is_some_and(|error| error.contains("gone.Dockerfile")), "{facts:?}");
     collector.finish().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_rebuild_of_what_the_learner_built_gives_the_same_layers() {
+    // Every client on the PATH: each sends the context in its own style.
+    for copy in ["COPY . /app", "COPY a sub /app/"] {
+        for (client, builder) in clients() {
+            if builder == Builder::BuildKit && copy == "COPY . /app" {
+                // BuildKit keys the root of a context by how it came: never a hit over the API.
+                continue;
+            }
+            let dir = tempfile::tempdir().unwrap();
+            let unique = format!("{:?}", std::time::SystemTime::now());
+            fs::write(dir.path().join("Dockerfile"), format!("FROM busybox:1.36\n{copy}\nRUN echo {unique}\n"))
+                .unwrap();
+            fs::write(dir.path().join("a"), unique.as_bytes()).unwrap();
+            fs::create_dir(dir.path().join("sub")).unwrap();
+            fs::write(dir.path().join("sub/run.sh"), "#!/bin/sh\n").unwrap();
+            let id = built_with(&client, dir.path(), builder, None).unwrap();
+            let mut collector = collector(dir.path()).await;
+            let rebuilt = fact!(ask(&mut collector, Need::Build(BuildPlan::workspace(builder))).await, Build);
+            let learners = fact!(ask(&mut collector, Need::Image { name: id.clone() }).await, Image);
+            let layers = rebuilt.image.map(|image| image.layers);
+            assert_eq!(
+                layers.as_ref(),
+                Some(&learners.layers),
+                "{} {builder} {copy}: {:#?}",
+                client.display(),
+                rebuilt.log
+            );
+            collector.finish().await.unwrap();
+            docker(&["rmi", &id]);
+        }
+    }
 }

@@ -7,6 +7,7 @@
 mod inquiry;
 mod judge;
 pub mod kinds;
+mod manual;
 pub mod matching;
 pub mod provenance;
 pub mod quote;

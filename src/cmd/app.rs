@@ -151,12 +151,14 @@ impl App {
             };
         }
         let here = std::env::current_dir().ok().and_then(|here| here.canonicalize().ok());
-        let enclosing = here.and_then(|here| {
-            course.exercises.values().find(|entry| here.starts_with(learner.folder(entry)))
-        });
+        let enclosing =
+            here.and_then(|here| course.exercises.values().find(|entry| here.starts_with(learner.folder(entry))));
         let current = || learner.state().current.as_ref().and_then(|id| course.exercises.get(id));
         enclosing.or_else(current).ok_or_else(|| {
-            Failure::usage("no exercise is meant: you are in none's folder, and none is current", "say which: dlearn check E01")
+            Failure::usage(
+                "no exercise is meant: you are in none's folder, and none is current",
+                "say which: dlearn check E01",
+            )
         })
     }
 

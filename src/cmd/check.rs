@@ -73,7 +73,10 @@ fn conclude(app: &App, mine: &super::app::Mine<'_>, step: Step) -> Result<(), Fa
         Step::NextRound => app.say(&format!("\n{}", round.why)),
         Step::Passed => {
             let points = mine.entry.exercise.points;
-            app.say(&format!("\n{}\n\n**{} is done: {points} points.** Go on with `dlearn next`.", round.why, round.exercise))
+            app.say(&format!(
+                "\n{}\n\n**{} is done: {points} points.** Go on with `dlearn next`.",
+                round.why, round.exercise
+            ))
         }
     }
 }
@@ -81,7 +84,10 @@ fn conclude(app: &App, mine: &super::app::Mine<'_>, step: Step) -> Result<(), Fa
 fn write(file: &Path, evidence: &Evidence) -> Result<(), Failure> {
     let text = serde_json::to_string_pretty(evidence).map_err(std::io::Error::other)?;
     std::fs::write(file, text).map_err(|error| {
-        Failure::usage(format!("the facts could not be written to {}: {error}", file.display()), "name a file in a folder that exists")
+        Failure::usage(
+            format!("the facts could not be written to {}: {error}", file.display()),
+            "name a file in a folder that exists",
+        )
     })
 }
 

@@ -71,7 +71,9 @@ pub(super) fn notes(done: &SetUp) -> Vec<String> {
         notes.push(format!("{} was gone and has been set up anew", done.folder.display()));
     }
     notes.extend(done.updated.iter().map(|file| format!("{file} is newer in the course and was brought up to date")));
-    let beside = |(yours, new): &(String, String)| format!("{yours} is newer in the course; you changed yours, so the new one is {new}");
+    let beside = |(yours, new): &(String, String)| {
+        format!("{yours} is newer in the course; you changed yours, so the new one is {new}")
+    };
     notes.extend(done.beside.iter().map(beside));
     notes
 }

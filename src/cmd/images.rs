@@ -72,7 +72,8 @@ pub(super) async fn bring<'a>(
             continue;
         }
         let progress = Progress::start(&format!("pulling {name}"), &app.terminal);
-        let result = engine.pull(name, |news| progress.say(&format!("pulling {name}: {} {}", news.layer, news.status))).await;
+        let result =
+            engine.pull(name, |news| progress.say(&format!("pulling {name}: {} {}", news.layer, news.status))).await;
         progress.finish();
         result.map_err(|error| {
             let mut why = error.unavailable();

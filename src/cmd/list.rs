@@ -68,7 +68,12 @@ pub(super) fn run(app: &App) -> Result<i32, Failure> {
         .map(|module| Module {
             id: module.id.clone(),
             title: module.title.clone(),
-            items: module.items.iter().filter_map(|id| course.item(id)).map(|item| row(&course, learner.as_ref(), &item)).collect(),
+            items: module
+                .items
+                .iter()
+                .filter_map(|id| course.item(id))
+                .map(|item| row(&course, learner.as_ref(), &item))
+                .collect(),
         })
         .collect();
     if app.common.json {

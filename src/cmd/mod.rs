@@ -3,8 +3,10 @@
 mod app;
 mod check;
 mod clean;
+mod context;
 mod doctor;
 mod exercise;
+mod explain;
 mod hint;
 mod images;
 mod list;
@@ -61,13 +63,15 @@ async fn run(app: &App, command: Command) -> Result<i32, Failure> {
         Command::Check { id, record, replay } => check::run(app, id, record, replay).await,
         Command::Watch { id } => watch::run(app, id).await,
         Command::Hint { id } => hint::run(app, id),
-        Command::Solution { id, yes } => solution::run(app, &id, yes),
+        Command::Solution { id, yes, out } => solution::run(app, &id, yes, out),
+        Command::Context { context, file } => context::run(app, &context, &file),
         Command::Read { id } => read::run(app, &id),
         Command::Status => status::run(app),
         Command::List => list::run(app),
         Command::Reset { id, yes } => reset::run(app, &id, yes),
         Command::Clean { dry_run, yes } => clean::run(app, dry_run, yes).await,
         Command::Doctor => doctor::run(app).await,
+        Command::Explain { kind } => explain::run(app, kind.as_deref()),
         Command::Images { action } => images::run(app, action).await,
         Command::Selfcheck { ids, builder, case, jobs } => selfcheck::run(app, ids, builder, case, jobs).await,
     }

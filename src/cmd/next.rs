@@ -36,7 +36,10 @@ pub(super) async fn run(app: &App, id: Option<String>) -> Result<i32, Failure> {
     loop {
         let on = match &next {
             Next::Finished => {
-                app.say(&format!("**{}** is done, all of it. `dlearn status` shows your points.", course.outline.title))?;
+                app.say(&format!(
+                    "**{}** is done, all of it. `dlearn status` shows your points.",
+                    course.outline.title
+                ))?;
                 return Ok(exit::DONE);
             }
             Next::Lesson { id, section } => lesson(app, &course, &mut learner, id, *section)?,
@@ -163,7 +166,13 @@ async fn printed(app: &App, course: &Course, wanted: Option<Item>) -> Result<i32
             set_up(app, &mut learner, entry, mine.round())?;
             if !app.common.json {
                 let (round, folder) = (mine.round(), learner.workspace(entry, mine.round()));
-                app.say(&format!("# {} {}\n\nYour folder: `{}`\n\n{}\n", id, round.title, folder.display(), round.task))?;
+                app.say(&format!(
+                    "# {} {}\n\nYour folder: `{}`\n\n{}\n",
+                    id,
+                    round.title,
+                    folder.display(),
+                    round.task
+                ))?;
             }
             drop(learner);
             super::check::run(app, Some(id), None, None).await

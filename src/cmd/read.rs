@@ -18,7 +18,10 @@ pub(super) fn run(app: &App, id: &str) -> Result<i32, Failure> {
         Some(Item::Lesson(id)) => &course.lessons[&id],
         Some(Item::Exercise(id)) => {
             let lesson = &course.exercises[&id].exercise.lesson;
-            return Err(Failure::usage(format!("{id} is an exercise"), format!("its lesson is {lesson}: dlearn read {lesson}")));
+            return Err(Failure::usage(
+                format!("{id} is an exercise"),
+                format!("its lesson is {lesson}: dlearn read {lesson}"),
+            ));
         }
         None => return Err(Failure::unknown_id("lesson", id, course.lessons.keys().map(String::as_str))),
     };

@@ -54,7 +54,8 @@ pub(super) async fn run(
     let (engine, course, token, shared) = (&engine, &course, &token, &starters);
     let mut rows = Vec::new();
     let width = cases.iter().map(|case| case.path().chars().count()).max().unwrap_or(0);
-    let proofs = cases.iter().map(|case| async move { (case.builder, prove(engine, course, case, token, shared).await) });
+    let proofs =
+        cases.iter().map(|case| async move { (case.builder, prove(engine, course, case, token, shared).await) });
     let mut proofs = futures_util::stream::iter(proofs).buffered(jobs.clamp(1, 16));
     while let Some((builder, proved)) = proofs.next().await {
         let row = row(builder, &proved);

@@ -1,10 +1,12 @@
 //! `dlearn solution`: the reference solution, after asking.
 
 use super::app::App;
+use crate::course::FileSet;
 use crate::failure::{Failure, exit};
 use crate::report::json;
 use serde::Serialize;
 use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 
 #[derive(Debug, Serialize)]
 struct SolutionReport<'a> {
@@ -14,7 +16,7 @@ struct SolutionReport<'a> {
     files: BTreeMap<&'a str, String>,
 }
 
-pub(super) fn run(app: &App, id: &str, yes: bool) -> Result<i32, Failure> {
+pub(super) fn run(app: &App, id: &str, yes: bool, out: Option<PathBuf>) -> Result<i32, Failure> {
     let course = app.course()?;
     let mut learner = app.learner(&course)?;
     let entry = app.exercise(&course, &learner, Some(id))?;
@@ -30,8 +32,15 @@ pub(super) fn run(app: &App, id: &str, yes: bool) -> Result<i32, Failure> {
         }
     }
     learner.update(|state| state.exercise(&round.exercise).solution_seen = true)?;
-    let files: BTreeMap<&str, String> =
-        round.solution.iter().map(|(path, content)| (path.as_str(), String::from_utf8_lossy(content).into_owned())).collect();
+    if let Some(folder) = out {
+        write(&folder, &round.solution)?;
+        return Ok(exit::DONE);
+    }
+    let files: BTreeMap<&str, String> = round
+        .solution
+        .iter()
+        .map(|(path, content)| (path.as_str(), String::from_utf8_lossy(content).into_owned()))
+        .collect();
     if app.common.json {
         let exercise = &round.exercise;
         json::print(&SolutionReport { schema: "dlearn/solution/1", exercise, round: round.number, files })?;
@@ -42,6 +51,21 @@ pub(super) fn run(app: &App, id: &str, yes: bool) -> Result<i32, Failure> {
     }
     app.say(&format!("Other answers are right too: what counts is what `dlearn check {}` finds.", round.exercise))?;
     Ok(exit::DONE)
+}
+
+/// Writes the files into a folder that does not exist yet.
+fn write(folder: &Path, files: &FileSet) -> Result<(), Failure> {
+    let failed = |error: std::io::Error| {
+        let help = "name a folder that does not exist yet, in one that you may write";
+        Failure::usage(format!("{}: {error}", folder.display()), help)
+    };
+    std::fs::create_dir(folder).map_err(failed)?;
+    for (path, content) in files {
+        let target = folder.join(path);
+        std::fs::create_dir_all(target.parent().unwrap_or(folder)).map_err(failed)?;
+        std::fs::write(&target, content).map_err(failed)?;
+    }
+    Ok(())
 }
 
 fn language(path: &str) -> &'static str {

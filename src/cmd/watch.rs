@@ -26,7 +26,11 @@ pub(super) async fn run(app: &App, id: Option<String>) -> Result<i32, Failure> {
 }
 
 /// Without a terminal: the findings after each change, until they pass.
-async fn printed(app: &App, learner: &mut crate::learner::Learner, mine: &super::app::Mine<'_>) -> Result<i32, Failure> {
+async fn printed(
+    app: &App,
+    learner: &mut crate::learner::Learner,
+    mine: &super::app::Mine<'_>,
+) -> Result<i32, Failure> {
     let round = mine.round();
     let workspace = learner.workspace(mine.entry, round);
     let images = round.subject.images.values().cloned().collect();

@@ -230,7 +230,8 @@ fn is_subjects_fault(status: u16, message: &str) -> bool {
         "no command specified",
     ];
     let message = message.to_lowercase();
-    !about_limits(status, &message) && (status == 400 || status >= 404 && faults.iter().any(|fault| message.contains(fault)))
+    !about_limits(status, &message)
+        && (status == 400 || status >= 404 && faults.iter().any(|fault| message.contains(fault)))
 }
 
 #[cfg(test)]

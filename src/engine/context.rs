@@ -73,8 +73,8 @@ impl Endpoint {
     }
 }
 
-/// What the decision rests on.
-#[derive(Clone, Debug, Default)]
+/// What the decision rests on. The default is this process's environment.
+#[derive(Clone, Debug)]
 pub struct ConnectOptions {
     /// An engine named on the command line (`--engine tcp://…`); goes before everything else.
     pub host: Option<String>,
@@ -82,6 +82,12 @@ pub struct ConnectOptions {
     pub env: BTreeMap<String, String>,
     /// `$DOCKER_CONFIG`, or `~/.docker`.
     pub config_dir: PathBuf,
+}
+
+impl Default for ConnectOptions {
+    fn default() -> Self {
+        Self::from_env()
+    }
 }
 
 impl ConnectOptions {
@@ -102,7 +108,7 @@ impl ConnectOptions {
 
     /// A certain endpoint, whatever the environment says.
     pub fn to(host: impl Into<String>) -> Self {
-        Self { host: Some(host.into()), ..Self::default() }
+        Self { host: Some(host.into()), env: BTreeMap::new(), config_dir: PathBuf::new() }
     }
 
     fn set(&self, name: &str) -> Option<&str> {

@@ -9,6 +9,7 @@ use super::{
     error::one_line,
     name,
 };
+use futures_util::stream::{self, Stream};
 use http::Method;
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -24,12 +25,6 @@ pub struct Event {
     pub name: String,
     /// Whether one of dlearn's own runs caused it.
     pub ours: bool,
-}
-
-/// The events as they come.
-#[derive(Debug)]
-pub struct Events {
-    lines: JsonLines,
 }
 
 #[derive(Deserialize)]
@@ -52,40 +47,40 @@ struct Actor {
 }
 
 impl Engine {
-    /// Subscribes to events from now on.
-    ///
-    /// # Errors
-    /// Where the engine cannot be asked, within 10 s.
-    pub async fn events(&self) -> Result<Events, EngineError> {
+    /// The events from now on. The stream subscribes when it is first asked, waits as long as nothing
+    /// happens, and ends with the connection: then subscribe anew, and look at everything once.
+    pub fn events(&self) -> impl Stream<Item = Result<Event, EngineError>> + Send + use<> {
+        let engine = self.clone();
+        stream::try_unfold(None, move |lines: Option<JsonLines>| {
+            let engine = engine.clone();
+            async move {
+                let mut lines = match lines {
+                    Some(lines) => lines,
+                    None => engine.subscribe().await?,
+                };
+                Ok(lines.next::<Message>().await?.map(|message| (event(message), Some(lines))))
+            }
+        })
+    }
+
+    async fn subscribe(&self) -> Result<JsonLines, EngineError> {
         let doing = "watch its events";
         let filters = serde_json::json!({ "type": ["image", "container"] }).to_string();
         let target = format!("/events{}", query(&[("filters", &filters)]));
         let response = self.read(doing, self.call(doing, Method::GET, &target, None)).await?;
-        Ok(Events { lines: self.json_lines(doing, response) })
+        Ok(self.json_lines(doing, response))
     }
 }
 
-impl Events {
-    /// The next event; none when the engine ends the stream. Waits as long as nothing happens, and may
-    /// be dropped at any time.
-    ///
-    /// # Errors
-    /// Where the connection breaks. Subscribe anew, and look at everything once.
-    pub async fn next(&mut self) -> Result<Option<Event>, EngineError> {
-        let Some(message) = self.lines.next::<Message>().await? else { return Ok(None) };
-        let actor = message.actor.unwrap_or_default();
-        let attributes = actor.attributes.unwrap_or_default();
-        let name = attributes.get("name").cloned().or(actor.id).unwrap_or_default();
-        let name = name::normalise(&one_line(&name));
-        let image = attributes.get("image").map(String::as_str).unwrap_or_default();
-        let ours = attributes.contains_key(super::ledger::LABEL_RUN)
-            || name::run_of(&name).is_some()
-            || name::run_of(image).is_some();
-        Ok(Some(Event {
-            kind: message.kind.unwrap_or_default(),
-            action: one_line(&message.action.unwrap_or_default()),
-            name,
-            ours,
-        }))
-    }
+fn event(message: Message) -> Event {
+    let actor = message.actor.unwrap_or_default();
+    let attributes = actor.attributes.unwrap_or_default();
+    let name = attributes.get("name").cloned().or(actor.id).unwrap_or_default();
+    let name = name::normalise(&one_line(&name));
+    let image = attributes.get("image").map(String::as_str).unwrap_or_default();
+    let ours = attributes.contains_key(super::ledger::LABEL_RUN)
+        || name::run_of(&name).is_some()
+        || name::run_of(image).is_some();
+    let kind = one_line(&message.kind.unwrap_or_default());
+    Event { kind, action: one_line(&message.action.unwrap_or_default()), name, ours }
 }

@@ -42,6 +42,30 @@ pub struct Ledger {
     inner: Arc<Inner>,
 }
 
+/// The ledgers of this process that have not been cleaned up.
+static OPEN: Mutex<Vec<Ledger>> = Mutex::new(Vec::new());
+
+fn open_ledgers() -> MutexGuard<'static, Vec<Ledger>> {
+    OPEN.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Removes what all runs of this process created and have not removed themselves: the last thing
+/// before the process ends, after Ctrl-C too. Takes at most 30 s; what stays then is found by
+/// [`super::leftovers`].
+pub async fn clean_up_everything() {
+    let ledgers = open_ledgers().clone();
+    let cleaning = futures_util::future::join_all(ledgers.iter().map(Ledger::cleanup));
+    // Nobody is left to be told of a failure; the lock files tell the next clean-up.
+    let _ = tokio::time::timeout(Duration::from_secs(30), cleaning).await;
+}
+
+/// Gives up the ledgers of this process without removing anything, as its end would: their locks are
+/// freed, and what they created counts as left behind. For tests of exactly that.
+#[doc(hidden)]
+pub fn forget_everything() {
+    open_ledgers().clear();
+}
+
 #[derive(Debug)]
 struct Inner {
     engine: Engine,
@@ -53,6 +77,8 @@ struct Inner {
 #[derive(Debug)]
 struct State {
     lock: RunLock,
+    /// Whether anything was ever to be created.
+    touched: bool,
     next: u64,
     /// Name → whether its creation was confirmed.
     containers: BTreeMap<String, bool>,
@@ -62,23 +88,6 @@ struct State {
     kept: BTreeSet<String>,
     /// Images that this run's builds made.
     made: BTreeSet<String>,
-}
-
-/// Ledgers whose things may still be there: work that is cut off (Ctrl-C) drops its collector, and
-/// what it created must be removed all the same.
-static OPEN: Mutex<Vec<Ledger>> = Mutex::new(Vec::new());
-
-fn open_ledgers() -> MutexGuard<'static, Vec<Ledger>> {
-    OPEN.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// Removes what this process created in engines and has not removed yet. What cannot be removed is
-/// found by the next run: `dlearn clean`.
-pub async fn clean_up_everything() {
-    let open: Vec<Ledger> = open_ledgers().clone();
-    for ledger in open {
-        let _ = ledger.cleanup().await;
-    }
 }
 
 impl Ledger {
@@ -100,6 +109,7 @@ impl Ledger {
         }
         let state = State {
             lock,
+            touched: false,
             next: 1,
             containers: BTreeMap::new(),
             images: BTreeMap::new(),
@@ -149,6 +159,7 @@ impl Ledger {
         let mut state = self.state();
         let name = format!("dlearn-{}-{}", self.inner.run, state.next);
         state.next += 1;
+        state.touched = true;
         state.containers.insert(name.clone(), false);
         name
     }
@@ -176,7 +187,8 @@ impl Ledger {
         self.keep_hold_of(tag).await?;
         let before = images::snapshot(&self.inner.engine).await?;
         let mut state = self.state();
-        let State { lock, kept, made, images, .. } = &mut *state;
+        let State { lock, touched, kept, made, images, .. } = &mut *state;
+        *touched = true;
         let foreign: Vec<String> = before.unnamed.difference(made).cloned().collect();
         lock.keep(&foreign).map_err(|error| EngineError::Local {
             doing: "note which images must stay".into(),
@@ -209,6 +221,10 @@ impl Ledger {
     /// # Errors
     /// The first thing that could not be removed; everything else has been tried.
     pub async fn cleanup(&self) -> Result<(), EngineError> {
+        if !self.state().touched {
+            self.close();
+            return Ok(());
+        }
         // An engine that does not answer a ping will not remove anything either.
         self.inner.engine.ping().await?;
         let mut first = None;
@@ -229,11 +245,16 @@ impl Ledger {
         match first {
             Some(error) => Err(error),
             None => {
-                self.state().lock.remove();
-                open_ledgers().retain(|other| !Arc::ptr_eq(&other.inner, &self.inner));
+                self.close();
                 Ok(())
             }
         }
+    }
+
+    /// Everything is gone: the run need not be found again.
+    fn close(&self) {
+        self.state().lock.remove();
+        open_ledgers().retain(|other| !Arc::ptr_eq(&other.inner, &self.inner));
     }
 
     async fn remove_expected_container(&self, name: &str, confirmed: bool) -> Result<(), EngineError> {

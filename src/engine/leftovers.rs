@@ -14,6 +14,7 @@ use super::{
 use http::Method;
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 
 /// What a leftover is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -28,8 +29,8 @@ pub enum LeftoverKind {
     Image,
 }
 
-impl std::fmt::Display for LeftoverKind {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Display for LeftoverKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             LeftoverKind::Container => "container",
             LeftoverKind::Network => "network",
@@ -50,12 +51,12 @@ pub enum Standing {
     Elsewhere,
 }
 
-impl std::fmt::Display for Standing {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Display for Standing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Standing::Alive => "its run is going on",
-            Standing::Ended => "its run has ended",
-            Standing::Elsewhere => "it belongs to another machine or user",
+            Standing::Alive => "in use by a dlearn that is running",
+            Standing::Ended => "left behind",
+            Standing::Elsewhere => "belongs to another machine or user",
         })
     }
 }

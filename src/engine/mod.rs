@@ -42,10 +42,10 @@ mod files;
 mod http;
 mod image;
 mod images;
+mod layers;
 pub mod ledger;
 mod leftovers;
 mod listening;
-mod layers;
 mod name;
 mod pipe;
 pub mod pull;
@@ -61,9 +61,14 @@ pub use alive::READ_SECONDS;
 pub use collect::{Answers, Collector, CollectorOptions};
 pub use context::{ConnectOptions, Endpoint, resolve};
 pub use error::EngineError;
+pub use events::Event;
+#[doc(hidden)]
+pub use ledger::forget_everything;
 pub use ledger::{Ledger, clean_up_everything};
 pub use leftovers::{Leftover, LeftoverKind, Standing, leftovers, remove};
-pub use steps::{Stage, StepError};
+pub use pull::PullProgress;
+pub use recorded::Recorded;
+pub use steps::{StepError, perform};
 
 use ::http::HeaderMap;
 use std::fmt;

@@ -3,6 +3,7 @@
 use super::{Engine, EngineError, call::query, error::one_line, name};
 use http::Method;
 use serde::Deserialize;
+use std::fmt;
 use std::time::Duration;
 use tokio::time::timeout;
 
@@ -20,6 +21,21 @@ pub struct PullProgress {
     pub current: u64,
     /// Bytes in all, where that is told.
     pub total: u64,
+}
+
+impl fmt::Display for PullProgress {
+    /// `Downloading 12 of 48 MB (3f4ca61aafcd)`
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const MB: u64 = 1_000_000;
+        f.write_str(&self.status)?;
+        if self.total >= MB {
+            write!(f, " {} of {} MB", self.current / MB, self.total / MB)?;
+        }
+        if !self.layer.is_empty() {
+            write!(f, " ({})", self.layer)?;
+        }
+        Ok(())
+    }
 }
 
 #[derive(Deserialize)]

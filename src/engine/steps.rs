@@ -73,27 +73,32 @@ impl StepError {
     }
 }
 
-/// One engine, one run, one workspace: where steps are performed.
-#[derive(Clone, Copy, Debug)]
-pub struct Stage<'a> {
-    /// The engine.
-    pub engine: &'a Engine,
-    /// The run that everything belongs to.
-    pub ledger: &'a Ledger,
-    /// The files.
-    pub workspace: &'a Path,
-    /// The exercise's own names for images, and their names on the engine.
-    pub images: &'a BTreeMap<String, String>,
-    /// Which builder builds.
-    pub builder: Builder,
+/// Performs one step. `images` gives the exercise's own names for images their names on the engine,
+/// which must be names of `ledger`'s run.
+///
+/// # Errors
+/// Where it does not go as it should; a build that may fail may do so.
+pub async fn perform(
+    engine: &Engine,
+    ledger: &Ledger,
+    workspace: &Path,
+    images: &BTreeMap<String, String>,
+    builder: Builder,
+    step: &Step,
+) -> Result<(), StepError> {
+    Stage { engine, ledger, workspace, images, builder }.perform(step).await
+}
+
+struct Stage<'a> {
+    engine: &'a Engine,
+    ledger: &'a Ledger,
+    workspace: &'a Path,
+    images: &'a BTreeMap<String, String>,
+    builder: Builder,
 }
 
 impl Stage<'_> {
-    /// Performs one step.
-    ///
-    /// # Errors
-    /// Where it does not go as it should; a build that may fail may do so.
-    pub async fn perform(&self, step: &Step) -> Result<(), StepError> {
+    async fn perform(&self, step: &Step) -> Result<(), StepError> {
         match step {
             Step::Build { image, file, context, target, args, no_cache, may_fail } => {
                 let job = BuildJob {
@@ -250,22 +255,26 @@ impl Stage<'_> {
         match attempt {
             Attempt::Done(container) => Ok(container),
             Attempt::NoImage => Err(impossible(format!("there is no image {}", self.name(from)))),
-            Attempt::Refused(why) => Err(impossible(format!("a container of {from} does not start: {}", text::clean(&why)))),
+            Attempt::Refused(why) => {
+                Err(impossible(format!("a container of {from} does not start: {}", text::clean(&why))))
+            }
         }
     }
 
     /// `docker cp` of one file of the workspace.
     async fn copy_in(&self, container: &str, inside: &str, path: &str) -> Result<(), StepError> {
-        let wrong = |what: &dyn std::fmt::Display| impossible(format!("{path} cannot be copied into the container: {what}"));
+        let wrong =
+            |what: &dyn std::fmt::Display| impossible(format!("{path} cannot be copied into the container: {what}"));
         let source = files::below(self.workspace, path).map_err(|error| wrong(&error))?;
         let meta = fs::symlink_metadata(&source).map_err(|error| wrong(&error))?;
         if !meta.is_file() || meta.len() > LARGEST_COPY {
             return Err(wrong(&"only regular files of at most 64 MiB can be"));
         }
         let content = fs::read(&source).map_err(|error| wrong(&error))?;
-        let (folder, file) = inside.rsplit_once('/').filter(|(_, file)| !file.is_empty()).ok_or_else(|| {
-            wrong(&format!("`{inside}` must be the absolute path of a file"))
-        })?;
+        let (folder, file) = inside
+            .rsplit_once('/')
+            .filter(|(_, file)| !file.is_empty())
+            .ok_or_else(|| wrong(&format!("`{inside}` must be the absolute path of a file")))?;
         let folder = if folder.is_empty() { "/" } else { folder };
         let archive = one_file(file, &content).map_err(|error| wrong(&error))?;
         let doing = "copy a file into a container";
@@ -301,6 +310,9 @@ fn one_file(name: &str, content: &[u8]) -> io::Result<Vec<u8>> {
 /// Writes a file below the workspace; folders on the way are made, links are not followed.
 fn write(workspace: &Path, path: &str, content: &[u8]) -> io::Result<()> {
     let (folder, file) = path.rsplit_once('/').unwrap_or((".", path));
+    if path.starts_with('/') || matches!(file, "" | "." | "..") {
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is no path of a file below the workspace"));
+    }
     let mut made = String::from(".");
     for part in folder.split('/') {
         made = format!("{made}/{part}");
@@ -310,11 +322,10 @@ fn write(workspace: &Path, path: &str, content: &[u8]) -> io::Result<()> {
         }
     }
     let target = files::below(workspace, &made)?.join(file);
-    if file.is_empty() || file == "." || file == ".." {
-        return Err(io::Error::new(io::ErrorKind::InvalidInput, "it names no file"));
-    }
     match fs::symlink_metadata(&target) {
-        Ok(meta) if !meta.is_file() => return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is no regular file")),
+        Ok(meta) if !meta.is_file() => {
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is no regular file"));
+        }
         _ => {}
     }
     let mut options = fs::OpenOptions::new();

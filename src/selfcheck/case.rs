@@ -3,7 +3,7 @@
 use super::{CaseKind, PlannedCase};
 use crate::check::{Finding, Outcome, Verdict};
 use crate::course::{Course, FileSet, Round, exercise::Step, exercise::Under, mode_of};
-use crate::engine::{Answers, Collector, CollectorOptions, Engine, EngineError, Ledger, Stage};
+use crate::engine::{Answers, Collector, CollectorOptions, Engine, EngineError, Ledger, perform};
 use crate::evidence::{Answer, Evidence, Fact, Need, Source};
 use crate::examine::examine;
 use std::collections::{BTreeMap, BTreeSet};
@@ -39,15 +39,17 @@ pub enum CaseResult {
     CannotTell(String),
 }
 
+type SharedCollector = Arc<Mutex<Collector>>;
+
 /// Collectors for what is asked about a starter: the same for every case of a variant, so it is built
 /// once. Keyed by exercise and variant.
 #[derive(Debug, Default)]
 pub struct Starters {
-    collectors: std::sync::Mutex<BTreeMap<(String, usize), Arc<Mutex<Collector>>>>,
+    collectors: std::sync::Mutex<BTreeMap<(String, usize), SharedCollector>>,
 }
 
 impl Starters {
-    fn of(&self, engine: &Engine, planned: &PlannedCase<'_>, round: &Round) -> Arc<Mutex<Collector>> {
+    fn of(&self, engine: &Engine, planned: &PlannedCase<'_>, round: &Round) -> SharedCollector {
         let mut collectors = self.collectors.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         let key = (round.exercise.clone(), planned.variant);
         let new = || Arc::new(Mutex::new(Collector::new(Ok(engine.clone()), options(round, Path::new(".")))));
@@ -76,7 +78,7 @@ fn options(round: &Round, workspace: &Path) -> CollectorOptions {
 /// Answers a case's needs: those about the starter from the shared collector.
 struct Shared {
     case: Collector,
-    starter: Arc<Mutex<Collector>>,
+    starter: SharedCollector,
     tags: Vec<String>,
 }
 
@@ -159,9 +161,9 @@ async fn prepare(
     round: &Round,
 ) -> Result<(), String> {
     let images = &round.subject.images;
-    let stage = Stage { engine, ledger, workspace: folder, images, builder: planned.builder };
     for step in steps(planned, round) {
-        stage.perform(&step).await.map_err(|error| format!("a step of the case failed: {error}\n{}", error.help()))?;
+        let performed = perform(engine, ledger, folder, images, planned.builder, &step).await;
+        performed.map_err(|error| format!("a step of the case failed: {error}\n{}", error.help()))?;
     }
     Ok(())
 }
@@ -240,17 +242,17 @@ fn judge(planned: &PlannedCase<'_>, findings: &[Finding]) -> CaseResult {
         }
     }
     let failed = findings.iter().find_map(|finding| match &finding.verdict {
-        Verdict::NotYet(not_yet) => {
-            Some((finding.id.as_str(), format!("{}; found: {}; do: {}", not_yet.expected, not_yet.found, not_yet.advice)))
-        }
+        Verdict::NotYet(not_yet) => Some((
+            finding.id.as_str(),
+            format!("{}; found: {}; do: {}", not_yet.expected, not_yet.found, not_yet.advice),
+        )),
         _ => None,
     });
     let must_pass = matches!(planned.kind, CaseKind::Solution | CaseKind::Right);
     match (must_pass, failed) {
-        (true, Some((id, message))) => CaseResult::Otherwise {
-            expected: "every check passes".into(),
-            found: format!("`{id}` fails: {message}"),
-        },
+        (true, Some((id, message))) => {
+            CaseResult::Otherwise { expected: "every check passes".into(), found: format!("`{id}` fails: {message}") }
+        }
         (true, None) => noted(planned, findings),
         (false, None) => CaseResult::Otherwise {
             expected: format!("`{}` fails", planned.case.fails.as_deref().unwrap_or("some check")),

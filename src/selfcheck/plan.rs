@@ -65,8 +65,9 @@ pub fn plan<'a>(course: &'a Course, ids: &[String], builders: &[Builder]) -> Res
     let wanted = |entry: &&Entry| ids.is_empty() || ids.iter().any(|id| id.eq_ignore_ascii_case(&entry.exercise.id));
     let mut cases = Vec::new();
     for entry in course.exercises.values().filter(wanted) {
-        let rounds =
-            entry.every_variant(&course.recipes, "0000000000000000", &str::to_owned).map_err(|error| error.to_string())?;
+        let rounds = entry
+            .every_variant(&course.recipes, "0000000000000000", &str::to_owned)
+            .map_err(|error| error.to_string())?;
         for (variant, round) in rounds.iter().enumerate() {
             for &builder in builders {
                 cases.extend(cases_of(entry, variant, round, builder));
@@ -87,10 +88,8 @@ fn cases_of<'a>(entry: &'a Entry, variant: usize, round: &Round, builder: Builde
         case: case.clone(),
         builder,
     };
-    let mut planned = vec![
-        one(CaseKind::Starter, "starter", &cases.starter),
-        one(CaseKind::Solution, "solution", &cases.solution),
-    ];
+    let mut planned =
+        vec![one(CaseKind::Starter, "starter", &cases.starter), one(CaseKind::Solution, "solution", &cases.solution)];
     planned.extend(cases.right.iter().map(|(name, case)| one(CaseKind::Right, name, case)));
     planned.extend(cases.wrong.iter().map(|(name, case)| one(CaseKind::Wrong, name, case)));
     planned.retain(|planned| planned.case.builders.is_empty() || planned.case.builders.contains(&builder));

@@ -6,7 +6,7 @@ use dlearn::course::FileSet;
 use dlearn::engine::{Answers, Collector, CollectorOptions, ConnectOptions, Engine};
 use dlearn::evidence::*;
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// A base image that every machine with the stand-ins has.
@@ -64,20 +64,39 @@ pub fn docker(args: &[&str]) -> String {
     String::from_utf8_lossy(&output.stdout).trim().to_owned()
 }
 
-/// `docker build` of a Dockerfile in an otherwise empty folder, as a learner does it. Gives the image's id.
-pub fn learner_builds(folder: &Path, builder: Builder, tag: Option<&str>) -> String {
-    let iid = folder.join(".iid");
-    let mut command = Command::new("docker");
+/// Every docker command of the PATH with each builder that it can build with.
+pub fn clients() -> Vec<(PathBuf, Builder)> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let all = std::env::split_paths(&path).map(|dir| dir.join("docker")).filter(|client| client.is_file());
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    std::fs::write(folder.path().join("Dockerfile"), "FROM busybox:1.36\n").expect("it can be written");
+    let pairs = all.flat_map(|client| BUILDERS.map(|builder| (client.clone(), builder)));
+    // A client without its buildx plugin cannot build with BuildKit.
+    pairs.filter(|(client, builder)| built_with(client, folder.path(), *builder, None).is_ok()).collect()
+}
+
+/// `docker build` of a folder, as a learner does it. Gives the image's id.
+pub fn built_with(client: &Path, folder: &Path, builder: Builder, tag: Option<&str>) -> Result<String, String> {
+    let ids = tempfile::tempdir().expect("a temporary folder");
+    let iid = ids.path().join("iid");
+    let mut command = Command::new(client);
     command.env("DOCKER_BUILDKIT", if builder == Builder::BuildKit { "1" } else { "0" });
     command.arg("build").arg("--iidfile").arg(&iid);
     if let Some(tag) = tag {
         command.args(["-t", tag]);
     }
     let output = command.arg(folder).output().expect("the docker command runs");
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    let id = std::fs::read_to_string(&iid).expect("docker writes the id");
-    std::fs::remove_file(&iid).expect("it is there");
-    id.trim().to_owned()
+    if !output.status.success() {
+        return Err(String::from_utf8_lossy(&output.stderr).into_owned());
+    }
+    Ok(std::fs::read_to_string(&iid).expect("docker writes the id").trim().to_owned())
+}
+
+/// The same with the first client that can.
+pub fn learner_builds(folder: &Path, builder: Builder, tag: Option<&str>) -> String {
+    let client = clients().into_iter().find(|(_, offered)| *offered == builder);
+    let (client, _) = client.unwrap_or_else(|| panic!("no docker command of the PATH builds with {builder}"));
+    built_with(&client, folder, builder, tag).expect("the learner's build succeeds")
 }
 
 /// Everything of a run that is still there, by our label, name or tag.

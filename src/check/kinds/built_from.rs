@@ -55,9 +55,10 @@ impl BuiltFrom {
         let Some(image) = inquiry.image(&name)? else {
             return Ok(no_image(&name));
         };
-        let file = if self.context == "." { self.dockerfile.clone() } else { format!("{}/{}", self.context, self.dockerfile) };
-        let Some(base_name) = workspace_base(inquiry, &file, self.target.as_deref())? else {
-            return Ok(no_dockerfile(&file));
+        let file = self.file();
+        let base_name = match workspace_base(inquiry, &file, self.target.as_deref())? {
+            Ok(base_name) => base_name,
+            Err(verdict) => return Ok(verdict),
         };
         let base = match base_name.as_str() {
             "scratch" => None,
@@ -86,6 +87,14 @@ impl BuiltFrom {
         self.compare(inquiry, &name, image, base, build, rebuilt, skip)
     }
 
+    /// The Dockerfile, relative to the workspace.
+    fn file(&self) -> String {
+        match self.context.as_str() {
+            "." => self.dockerfile.clone(),
+            context => format!("{context}/{}", self.dockerfile),
+        }
+    }
+
     /// The image has another origin than a build: says which.
     fn not_built(
         &self,
@@ -106,18 +115,22 @@ impl BuiltFrom {
                 shown(&created_by)
             ),
             _ => {
-                let flat = base_name != "scratch" && image.layers.len() == 1 && {
-                    let base = inquiry.layers(base_name, 0);
-                    let own = inquiry.layers(name, 0)?;
-                    let base = base?;
-                    matches!((own, base), (Some(own), Some(base)) if own.layers.first().is_some_and(|layer| holds(layer, &base.layers)))
-                };
+                let flat = base_name != "scratch"
+                    && image.layers.len() == 1
+                    && {
+                        let base = inquiry.layers(base_name, 0);
+                        let own = inquiry.layers(name, 0)?;
+                        let base = base?;
+                        matches!((own, base), (Some(own), Some(base)) if own.layers.first().is_some_and(|layer| holds(layer, &base.layers)))
+                    };
                 if flat {
                     format!(
                         "{name} is a flattened copy: the files of {base_name} and yours in a single imported layer, without a history"
                     )
                 } else {
-                    format!("{name} was imported from an archive of files (docker import): no base, no history of a build")
+                    format!(
+                        "{name} was imported from an archive of files (docker import): no base, no history of a build"
+                    )
                 }
             }
         };
@@ -143,7 +156,11 @@ impl BuiltFrom {
         let stale = |found: String| Ok(Verdict::not_yet(expected.clone(), found, advice.clone()));
         if let Some((instruction, has, gives)) = config_difference(&image.config, &rebuilt.config) {
             let value = |text: &str| if text.is_empty() { "nothing".to_owned() } else { shown(text) };
-            return stale(format!("{instruction} is {} in the image, and {} in your Dockerfile", value(&has), value(&gives)));
+            return stale(format!(
+                "{instruction} is {} in the image, and {} in your Dockerfile",
+                value(&has),
+                value(&gives)
+            ));
         }
         if image.layers == rebuilt.layers {
             return Ok(Verdict::pass());
@@ -151,7 +168,11 @@ impl BuiltFrom {
         let (own, fresh) = (own_rows(image, base), own_rows(rebuilt, base));
         let differ = own.iter().zip(fresh).find(|(a, b)| !same_row(&row_text(a), &row_text(b)));
         if let Some((has, gives)) = differ {
-            return stale(format!("the image was made with {}, where your Dockerfile says {}", shown(&row_words(has)), shown(&row_words(gives))));
+            return stale(format!(
+                "the image was made with {}, where your Dockerfile says {}",
+                shown(&row_words(has)),
+                shown(&row_words(gives))
+            ));
         }
         if own.len() != fresh.len() || image.layers.len() != rebuilt.layers.len() {
             return stale(format!(
@@ -173,12 +194,14 @@ impl BuiltFrom {
                 format!("build it again, so that its layers can be compared as a whole: docker build -t {name} ."),
             )));
         }
+        // What COPY --from brings was made by another stage's RUN, and the history does not say so.
+        let staged = inquiry.workspace_file(&self.file())?.is_some_and(|text| text.text.contains("--from="));
         for (index, (a, b)) in has.layers.iter().zip(&gives.layers).enumerate().skip(skip) {
             if a.diff_id == b.diff_id {
                 continue;
             }
             let made_by = a.created_by.as_deref().or(b.created_by.as_deref()).unwrap_or_default();
-            let tolerance = if runs(made_by) { Tolerance::Ran } else { Tolerance::Copied };
+            let tolerance = if runs(made_by) || staged { Tolerance::Ran } else { Tolerance::Copied };
             let differences = compare_layers(a, b, tolerance);
             if let Some(first) = differences.first() {
                 let more = match differences.len() - 1 {
@@ -186,7 +209,10 @@ impl BuiltFrom {
                     n => format!(" (and {n} more)"),
                 };
                 let layer = index + 1;
-                return stale(format!("layer {layer} of the image differs from what this folder builds: {}{more}", first.detail));
+                return stale(format!(
+                    "layer {layer} of the image differs from what this folder builds: {}{more}",
+                    first.detail
+                ));
             }
         }
         Ok(Verdict::pass())

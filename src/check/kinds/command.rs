@@ -87,7 +87,9 @@ impl Command {
             let code = run.exit.map_or_else(|| "no exit code".to_owned(), |code| format!("exit code {code}"));
             return wrong(format!("`{what}` to end with exit code {}", self.exit), format!("{code}{said}"));
         }
-        for (stream, wants, found) in [("print", &self.stdout, &run.stdout), ("complain with", &self.stderr, &run.stderr)] {
+        for (stream, wants, found) in
+            [("print", &self.stdout, &run.stdout), ("complain with", &self.stderr, &run.stderr)]
+        {
             if let Some(expected) = wants.misses(found) {
                 return wrong(format!("`{what}` to {stream} {expected}"), format!("it printed {}", shown(found)));
             }

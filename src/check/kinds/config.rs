@@ -218,7 +218,11 @@ fn user(wants: &UserMatch, found: &str) -> Option<Verdict> {
             "" => "no USER: the process is root".to_owned(),
             user => format!("USER is {user}: the last USER wins"),
         };
-        return Some(Verdict::not_yet("a USER that is not root", found, "create a user and end with USER NAME or a number"));
+        return Some(Verdict::not_yet(
+            "a USER that is not root",
+            found,
+            "create a user and end with USER NAME or a number",
+        ));
     }
     let equals = wants.equals.as_ref()?;
     (equals != found).then(|| {
@@ -263,7 +267,8 @@ mod tests {
 
     fn judged(dockerfile: &str, cmd: &[&str]) -> Verdict {
         let words = |list: &[&str]| list.iter().map(ToString::to_string).collect();
-        let image = ImageFacts { config: ConfigFacts { cmd: words(cmd), ..ConfigFacts::default() }, ..ImageFacts::default() };
+        let image =
+            ImageFacts { config: ConfigFacts { cmd: words(cmd), ..ConfigFacts::default() }, ..ImageFacts::default() };
         let text = TextFacts { text: dockerfile.into(), truncated: false };
         let mut evidence = Evidence::new();
         evidence.insert(Need::Image { name: "x/app:v1".into() }, Answer::Found(Fact::Image(image)));

@@ -76,7 +76,9 @@ impl Diagnosis {
         if !self.causes.contains_key(cause) {
             let codes = self.causes.keys().map(String::as_str).collect::<Vec<_>>().join(", ");
             let near = crate::nearest(cause, self.causes.keys().map(String::as_str));
-            let advice = near.map_or(format!("write one of: {codes}"), |near| format!("did you mean {near}? The codes are: {codes}"));
+            let advice = near.map_or(format!("write one of: {codes}"), |near| {
+                format!("did you mean {near}? The codes are: {codes}")
+            });
             return Ok(Verdict::not_yet("one of the codes for cause", format!("cause is {}", shown(cause)), advice));
         }
         let lines = error.lines().filter(|line| !line.trim().is_empty()).count();
@@ -165,7 +167,9 @@ mod tests {
         let mut evidence = Evidence::new();
         let engine = EngineFacts { builders: vec![Builder::Classic], ..EngineFacts::default() };
         let build = BuildFacts {
-            log: ["Step 2/3 : RUN pip install x==9", "ERROR: No matching distribution found for x==9"].map(Into::into).into(),
+            log: ["Step 2/3 : RUN pip install x==9", "ERROR: No matching distribution found for x==9"]
+                .map(Into::into)
+                .into(),
             error: Some("The command '/bin/sh -c pip install x==9' returned a non-zero code: 1".into()),
             ..BuildFacts::default()
         };
@@ -194,8 +198,14 @@ mod tests {
             ("cause: pni\nerror: |\n  No matching distribution found for x==9\n", "cause is `pni`"),
             ("cause: pin\nerror: |\n  x==9\n", "error is `x==9`"),
             ("cause: pin\nerror: |\n  No space left on device: x==9\n", "never prints"),
-            ("cause: pin\nerror: |\n  The command '/bin/sh -c pip install x==9' returned a non-zero code: 1\n", "does not say"),
-            ("cause: pin\nerror: |\n  Step 2/3 : RUN pip install x==9\n  ERROR: No matching distribution found for x==9\n", "error has 2 lines"),
+            (
+                "cause: pin\nerror: |\n  The command '/bin/sh -c pip install x==9' returned a non-zero code: 1\n",
+                "does not say",
+            ),
+            (
+                "cause: pin\nerror: |\n  Step 2/3 : RUN pip install x==9\n  ERROR: No matching distribution found for x==9\n",
+                "error has 2 lines",
+            ),
             ("cause: network\nerror: |\n  ERROR: No matching distribution found for x==9\n", "would mean: no index"),
             ("cause: pin\nerror: a: b: c\n", "not valid YAML"),
         ] {

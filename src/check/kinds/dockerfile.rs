@@ -74,7 +74,8 @@ impl Dockerfile {
         let all: Vec<&Instruction> = dockerfile.stages.iter().flat_map(|stage| &stage.instructions).collect();
         if let Some(wanted) = self.has.iter().find(|wanted| !all.iter().any(|instruction| wanted.is(instruction))) {
             let advice = wanted.because.clone().unwrap_or_else(|| format!("add a {} line", wanted.instruction));
-            let like = wanted.matches.as_ref().map(|pattern| format!(" like `{}`", pattern.as_str())).unwrap_or_default();
+            let like =
+                wanted.matches.as_ref().map(|pattern| format!(" like `{}`", pattern.as_str())).unwrap_or_default();
             let expected = format!("a {} instruction{like} in {file}", wanted.instruction);
             return Ok(Verdict::not_yet(expected, "none", advice));
         }

@@ -31,8 +31,8 @@ impl Extends {
         let base_name = match &self.base {
             Some(base) => inquiry.name(base),
             None => match super::workspace_base(inquiry, "Dockerfile", None)? {
-                Some(base) => base,
-                None => return Ok(super::no_dockerfile("Dockerfile")),
+                Ok(base) => base,
+                Err(verdict) => return Ok(verdict),
             },
         };
         if base_name == "scratch" {

@@ -67,7 +67,11 @@ impl Http {
             }
             (None, several) => {
                 let list = several.iter().map(u16::to_string).collect::<Vec<_>>().join(", ");
-                return Ok(Verdict::not_yet("one port in EXPOSE", format!("the ports {list}"), "keep the one that is served"));
+                return Ok(Verdict::not_yet(
+                    "one port in EXPOSE",
+                    format!("the ports {list}"),
+                    "keep the one that is served",
+                ));
             }
         };
         let plan = ServePlan { image: name.clone(), port, paths: vec![self.path.clone()], seconds: self.seconds };
@@ -104,7 +108,8 @@ impl Http {
         let said = last_line(&served.logs);
         let said = if said.is_empty() { String::new() } else { format!("; its last words were {}", shown(said)) };
         if let Some(error) = &served.start_error {
-            let advice = "see that the program of CMD or ENTRYPOINT exists in the image, is executable, and finds its loader";
+            let advice =
+                "see that the program of CMD or ENTRYPOINT exists in the image, is executable, and finds its loader";
             return Verdict::not_yet(expected, format!("the container could not start: {}", shown(error)), advice);
         }
         if let Some(code) = served.exit {

@@ -31,6 +31,18 @@ macro_rules! kinds {
             /// The YAML key of every kind.
             pub const NAMES: &'static [&'static str] = &[$(stringify!($module)),*];
 
+            /// The manual page of a kind, in Markdown; none for an unknown name.
+            pub fn manual(name: &str) -> Option<String> {
+                match name {
+                    $(stringify!($module) => Some(crate::check::manual::page(
+                        stringify!($module),
+                        stringify!($variant),
+                        include_str!(concat!(stringify!($module), ".rs")),
+                    )),)*
+                    _ => None,
+                }
+            }
+
             /// Judges over the facts so far.
             ///
             /// # Errors
@@ -85,16 +97,30 @@ fn base_image<'a>(inquiry: &Inquiry<'a>, name: &str) -> Result<&'a ImageFacts, S
     })
 }
 
-/// The base image that a Dockerfile of the workspace builds `target` (or its last stage) on; `None`
-/// where there is no such file or it has no FROM.
-fn workspace_base(inquiry: &Inquiry<'_>, file: &str, target: Option<&str>) -> Result<Option<String>, Stop> {
+/// The base image that a Dockerfile of the workspace builds `target` (or its last stage) on, or the
+/// verdict where there is no such file, no such stage, or no name of a base.
+fn workspace_base(inquiry: &Inquiry<'_>, file: &str, target: Option<&str>) -> Result<Result<String, Verdict>, Stop> {
     let Some(text) = inquiry.workspace_file(file)? else {
-        return Ok(None);
+        return Ok(Err(no_dockerfile(file)));
     };
     let dockerfile = crate::dockerfile::parse(&text.text);
     let stage = match target {
         Some(target) => dockerfile.stage(target),
         None => dockerfile.final_stage(),
     };
-    Ok(stage.map(|stage| dockerfile.base_of(stage)))
+    let Some(stage) = stage else {
+        let what = target.map_or("a FROM line".to_owned(), |target| format!("a stage named {target}"));
+        return Ok(Err(Verdict::not_yet(
+            format!("{what} in {file}"),
+            "none",
+            "begin a stage with FROM and the image to build on",
+        )));
+    };
+    Ok(dockerfile.base_of(stage).ok_or_else(|| {
+        Verdict::not_yet(
+            format!("FROM in {file} to name an image"),
+            format!("FROM {}, which has no value", stage.base),
+            "give the ARG above FROM a default, or write the image's name",
+        )
+    }))
 }

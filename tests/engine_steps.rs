@@ -1,0 +1,145 @@
+//! What a person might do, for proofs; and layers, events and pulling.
+
+mod common;
+
+use common::*;
+use dlearn::course::exercise::Step;
+use dlearn::engine::{Answers, Engine, Ledger, StepError, perform};
+use dlearn::evidence::*;
+use futures_util::StreamExt;
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+use std::time::Duration;
+
+fn step(yaml: &str) -> Step {
+    dlearn::course::read_yaml(yaml).unwrap()
+}
+
+async fn all(engine: &Engine, ledger: &Ledger, dir: &Path, builder: Builder, steps: &[&str]) -> Result<(), StepError> {
+    let names = ["app", "other"].map(|name| (name.to_owned(), ledger.image_name(&format!("{name}:v1"))));
+    let images = BTreeMap::from(names);
+    for yaml in steps {
+        perform(engine, ledger, dir, &images, builder, &step(yaml)).await?;
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn steps_build_tag_commit_and_import_under_the_runs_names() {
+    let engine = engine().await;
+    for builder in BUILDERS {
+        let dir = tempfile::tempdir().unwrap();
+        let ledger = Ledger::open(&engine, "test", "T01").unwrap();
+        fs::write(dir.path().join("note"), "hello").unwrap();
+        let steps = [
+            "write: { path: Dockerfile, text: \"FROM busybox:1.36\\nARG A=none\\nRUN echo $A > /a\\nCMD [\\\"cat\\\", \\\"/a\\\"]\\n\" }",
+            "build: { image: app, args: { A: given } }",
+            "tag: { from: app, to: other }",
+            "build: { image: app, args: { A: again } }",
+            "commit: { from: app, run: [sh, -c, \"cat /note > /b\"], copy: { /note: note }, to: app, changes: [\"USER 7\", \"ENV X=1\"] }",
+        ];
+        all(&engine, &ledger, dir.path(), builder, &steps).await.unwrap();
+        let committed = engine.image(&ledger.image_name("app:v1")).await.unwrap().unwrap();
+        assert_eq!(committed.config.user, "7", "{builder}");
+        assert_eq!(committed.config.env.get("X").map(String::as_str), Some("1"));
+        let ours = committed.config.labels.keys().find(|label| ["dlearn", "dlearn.run"].contains(&label.as_str()));
+        assert_eq!(ours, None, "our labels stay out of the image");
+        let other = engine.image(&ledger.image_name("other:v1")).await.unwrap().unwrap();
+        assert_ne!(other.id, committed.id);
+        all(
+            &engine,
+            &ledger,
+            dir.path(),
+            builder,
+            &["import: { from: other, to: app, changes: ['CMD [\"cat\", \"/a\"]'] }"],
+        )
+        .await
+        .unwrap();
+        let imported = engine.image(&ledger.image_name("app:v1")).await.unwrap().unwrap();
+        assert_eq!((imported.layers.len(), imported.history.len()), (1, 1), "{imported:?}");
+        let plan = RunPlan { image: ledger.image_name("app:v1"), args: None, ..shell("", 20) };
+        let run = engine.run(&ledger, &plan).await.unwrap().unwrap();
+        assert_eq!(run.stdout, "given\n", "{run:?}");
+        ledger.cleanup().await.unwrap();
+        assert_eq!(remains(ledger.run()).await, Vec::<String>::new());
+        let unnamed = docker(&["images", "--quiet", "--no-trunc", "--filter", "dangling=true"]);
+        for image in [committed, other, imported] {
+            assert!(!unnamed.contains(&image.id), "{builder}: nothing stays without a name");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_step_gives_no_name_but_the_runs_and_says_what_went_wrong() {
+    let engine = engine().await;
+    let dir = tempfile::tempdir().unwrap();
+    let ledger = Ledger::open(&engine, "test", "T01").unwrap();
+    fs::write(dir.path().join("Dockerfile"), "FROM busybox:1.36\nRUN echo why; false\n").unwrap();
+    let builder = Builder::BuildKit;
+    let refused =
+        all(&engine, &ledger, dir.path(), builder, &["tag: { from: \"busybox:1.36\", to: \"mine:v1\" }"]).await;
+    assert!(matches!(&refused, Err(StepError::Impossible { what, .. }) if what.contains("mine:v1")), "{refused:?}");
+    let failed = all(&engine, &ledger, dir.path(), builder, &["build: { image: app }"]).await.unwrap_err();
+    assert!(failed.help().contains("why"), "{failed:?}");
+    all(&engine, &ledger, dir.path(), builder, &["build: { image: app, may_fail: true }"]).await.unwrap();
+    ledger.cleanup().await.unwrap();
+    assert_eq!(remains(ledger.run()).await, Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn layers_tell_what_each_one_added() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut collector = collector(dir.path()).await;
+    let text = "FROM busybox:1.36\nRUN echo secret > /secret\nRUN rm /secret\n";
+    let build = fact!(ask(&mut collector, Need::Build(inline(text, Builder::Classic))).await, Build);
+    let layers = build.image.unwrap().layers;
+    let need = Need::Layers { image: build.tag, skip: layers.len() - 2 };
+    let facts = fact!(ask(&mut collector, need).await, Layers);
+    assert_eq!(facts.layers.iter().map(|layer| &layer.diff_id).collect::<Vec<_>>(), layers.iter().collect::<Vec<_>>());
+    let last = &facts.layers[layers.len() - 2..];
+    assert_eq!(last[0].entries["secret"].change, EntryKind::File);
+    assert_eq!(last[1].entries["secret"].change, EntryKind::Whiteout);
+    let gone = Need::Layers { image: "t01/no-such-image:v1".into(), skip: 0 };
+    assert_eq!(ask(&mut collector, gone).await, Answer::Absent);
+    collector.finish().await.unwrap();
+}
+
+#[tokio::test]
+async fn events_tell_of_tags_and_which_are_ours() {
+    let engine = engine().await;
+    let ledger = Ledger::open(&engine, "test", "T01").unwrap();
+    let mut events = Box::pin(engine.events());
+    let dir = tempfile::tempdir().unwrap();
+    let wanted = ledger.image_name("other:v1");
+    // Subscribing happens when the stream is first asked, so the tag is given again until it is heard.
+    let deadline = std::time::Instant::now() + Duration::from_secs(10);
+    let heard = loop {
+        assert!(std::time::Instant::now() < deadline, "no event came");
+        let tagging =
+            all(&engine, &ledger, dir.path(), Builder::Classic, &["tag: { from: \"busybox:1.36\", to: other }"]);
+        let listening = async {
+            loop {
+                let event = events.next().await.unwrap().unwrap();
+                if event.name == wanted {
+                    return event;
+                }
+            }
+        };
+        let (listened, tagged) = tokio::join!(tokio::time::timeout(Duration::from_secs(1), listening), tagging);
+        tagged.unwrap();
+        if let Ok(event) = listened {
+            break event;
+        }
+    };
+    assert_eq!((heard.kind.as_str(), heard.action.as_str(), heard.ours), ("image", "tag", true));
+    ledger.cleanup().await.unwrap();
+}
+
+#[tokio::test]
+async fn pulling_what_cannot_be_had_says_so() {
+    let engine = engine().await;
+    let error = engine.pull("127.0.0.1:1/none/such:v1", |_| {}).await.unwrap_err();
+    assert!(!error.is_dead() && error.to_string().contains("pull 127.0.0.1:1/none/such:v1"), "{error}");
+    assert!(engine.pull("not a name", |_| {}).await.is_err());
+}
