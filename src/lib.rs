@@ -1,11 +1,69 @@
-//! dlearn: an interactive Docker course in the terminal.
+//! dlearn: an interactive Docker course in the terminal. A library, and a thin binary over it.
+//!
+//! ```text
+//! main.rs      parse, run, exit
+//! cli          the command line, types only
+//! cmd/         one file for each command; app, exercise and live are what they share
+//! course/      lessons, exercises, recipes: Source → Course → Entry → Round (one learner's)
+//! evidence/    Need (a question), Fact (an answer): plain data
+//! check/       kinds of check, one file each; judge, verdict; pure
+//! examine      judge → open needs → answers → judge again, until nothing is open
+//! engine/      the Docker Engine API: needs → facts; everything created is in a ledger
+//! layers/      an image archive, streamed: what each layer holds, in what two layers differ
+//! dockerfile/  a tolerant parser with spans; pure
+//! context/     .dockerignore, and the archive that a build sends
+//! learner/     the learner's folder: state, files of the exercises, what comes next
+//! selfcheck/   proves exercises by their right and wrong answers
+//! watching     file saves and engine changes → check again
+//! term/        Markdown, prompts, reader, live screen
+//! report/      what commands print for programs: JSON
+//! failure      why a command could not do its work, and the exit codes
+//! ```
+//!
+//! # The way data goes
+//!
+//! `args → Source → Course → Round → Needs → Evidence → Findings → report → exit code`, and no way
+//! back. A check judges as if every fact were there and stops where one is missing
+//! ([`check::Inquiry`]); [`examine`] finds out what is missing and lets it judge again. So needs come
+//! in rounds by themselves, each distinct need is answered once, and a verdict can be replayed from
+//! recorded evidence.
+//!
+//! # Invariants
+//!
+//! - Judging never does I/O: `check/`, `evidence/` and `dockerfile/` know nothing of the engine's
+//!   client, of tokio, of the file system or of the clock (`tests/architecture.rs` holds them to it).
+//! - An answer is found, absent, or unavailable. Absent is judged; unavailable is *cannot tell*.
+//! - The differences between engines end in `engine/`; nobody else names bollard.
+//! - Only `engine/` creates things in an engine, labelled or under `dlearn-run/`, and all of it is
+//!   removed on every way out; images by that tag only.
+//! - Only `learner/` writes the learner's folder; only `term/`, `report/` and `cmd/` print, and what
+//!   an engine, an image or a course said goes through [`term::sanitize`] first.
+//!
+//! # Where things go
+//!
+//! - A new kind of check: a file in `check/kinds/` and its line in `kinds!`.
+//! - A new question to an engine: a variant of [`evidence::Need`] and of [`evidence::Fact`], a method of
+//!   [`check::Inquiry`], and its answer in `engine/collect.rs`.
+//! - A quirk of an engine: the file in `engine/` that asks it; nothing outside may learn of it.
+//! - A new output format: a file in `report/`.
+//! - New advice, a new exercise, a new lesson: data in `checks/`, `exercises/`, `lessons/`.
 
 pub mod check;
+pub mod cli;
+pub mod cmd;
 pub mod context;
 pub mod course;
+pub mod dockerfile;
 pub mod engine;
 pub mod evidence;
+pub mod examine;
+pub mod failure;
 pub mod layers;
+pub mod learner;
 mod nearest;
+pub mod report;
+pub mod selfcheck;
+pub mod term;
+pub mod watching;
 
 pub use nearest::nearest;

@@ -7,7 +7,10 @@
 mod inquiry;
 mod judge;
 pub mod kinds;
+mod manual;
 pub mod matching;
+pub mod provenance;
+pub mod quote;
 mod spec;
 mod verdict;
 

@@ -241,6 +241,21 @@ pub enum Step {
     },
 }
 
+impl Step {
+    /// `docker build -t IMAGE .`
+    pub fn build(image: &str) -> Self {
+        Step::Build {
+            image: image.to_owned(),
+            file: dockerfile(),
+            context: dot(),
+            target: None,
+            args: BTreeMap::new(),
+            no_cache: false,
+            may_fail: false,
+        }
+    }
+}
+
 fn dockerfile() -> String {
     "Dockerfile".into()
 }

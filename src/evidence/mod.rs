@@ -19,6 +19,7 @@ use std::collections::BTreeMap;
 /// it becomes *cannot tell* and costs nobody anything.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[expect(clippy::large_enum_variant, reason = "nearly all answers are facts, and there are a few dozen at a time")]
 pub enum Answer {
     /// The thing exists and this is what it looks like.
     Found(Fact),

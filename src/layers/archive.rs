@@ -89,6 +89,9 @@ pub(super) fn read(reader: impl Read, options: &ScanOptions) -> Result<Contents,
             Ok(Some(member)) => member,
             Ok(None) => break,
             Err(TarError::Malformed(what)) if files == 0 => return Err(ScanError::NotAnImage { what }),
+            Err(TarError::Malformed(what)) => {
+                return Err(ScanError::Damaged { path: format!("after {within}"), what });
+            }
             Err(error) => return Err(stopped(&watch, &error, &within)),
         };
         files += 1;

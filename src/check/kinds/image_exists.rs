@@ -21,13 +21,6 @@ pub struct ImageExists {
 impl ImageExists {
     pub(super) fn judge(&self, inquiry: &Inquiry<'_>) -> Result<Verdict, Stop> {
         let name = inquiry.name(&self.image);
-        Ok(match inquiry.image(&name)? {
-            Some(_) => Verdict::pass(),
-            None => Verdict::not_yet(
-                format!("an image named {name}"),
-                "no image of that name on this engine",
-                format!("build it in this exercise's folder: docker build -t {name} ."),
-            ),
-        })
+        Ok(inquiry.image(&name)?.map_or_else(|| super::no_image(&name), |_| Verdict::pass()))
     }
 }

@@ -147,6 +147,16 @@ fn long_names_in_gnu_and_pax_form_are_read() {
 }
 
 #[test]
+fn what_is_stored_of_a_file_with_holes_is_not_taken_for_its_content() {
+    let old = Archive::new().member(EntryType::GNUSparse, "holes", "", 0o644, 0, b"abc").done();
+    let mut pax = Builder::new(Vec::new());
+    pax.append_pax_extensions([("GNU.sparse.major", &b"1"[..]), ("GNU.sparse.name", &b"holes"[..])]).unwrap();
+    for layer in [old, Archive(pax).file("GNUSparseFile.0/holes", b"abc").done()] {
+        assert_eq!(one_layer(layer).entries["holes"].content, format!("sparse:{}", sha(b"abc")));
+    }
+}
+
+#[test]
 fn paths_are_normalised_but_never_resolved() {
     let layer = Archive::new()
         .file("/etc//./hosts", b"")

@@ -1,0 +1,153 @@
+# shellcheck shell=bash
+# The engine `sid`: a second, newer Docker Engine (Debian sid's, with buildx and the containerd image store) beside
+# the first, for testing. It lives in a chroot, in a mount and a network namespace of its own (two engines in one
+# network would fight over its bridge), and is reached by a unix socket. It has no way out to a network; its base
+# images are carried over from the first engine. Published ports exist in its namespace only: `exec` runs a command
+# there. Sourced by scripts/engine.
+
+# shellcheck source=../debian.sh
+. "${scripts_dir:?set by lib.sh}/debian.sh"
+
+: "${engine_dir:?set by scripts/engine}"
+root=$engine_dir/root
+socket=$engine_dir/docker.sock
+pid_file=$engine_dir/dockerd.pid
+launched_file=$engine_dir/launched.pid
+log_file=$engine_dir/dockerd.log
+host=unix://$socket
+inside=$scripts_dir/engines.d/sid-inside
+
+our_pid() {
+  local pid
+  pid=$(pid_in "$launched_file")
+  [ -n "$pid" ] && process_is "$pid" dockerd "$pid_file" && printf '%s\n' "$pid"
+}
+
+need_our_pid() {
+  our_pid || die 3 'the engine sid does not run' 'scripts/engine start sid'
+}
+
+# ---- start ---------------------------------------------------------------------------------
+
+engine_start() {
+  has_apt || die 3 'the engine sid is made of Debian packages, and there is no apt here'
+  need_root 'the engine sid (chroot, namespaces)'
+  if [ "${DOCKER_HOST:-}" = "$host" ]; then unset DOCKER_HOST; fi # where the images come from is the first engine
+  if our_pid >/dev/null && socket_answers "$socket"; then
+    say 'the engine sid runs already'
+  else
+    make_root
+    start_dockerd
+  fi
+  describe
+  carry_images
+  printf 'DOCKER_HOST=%s\n' "$host"
+}
+
+make_root() {
+  local work main
+  [ ! -d "$root" ] || return 0
+  apt_install mmdebstrap ca-certificates curl
+  need_debian_archive
+  main=$(debian_archive main)
+  as_root mkdir -p "$engine_dir"
+  # Left over from a run that was killed.
+  as_root rm -rf "$engine_dir"/root.new.*
+  work=$engine_dir/root.new.$$
+  temp_paths+=("$work")
+  # shellcheck disable=SC2016  # mmdebstrap's shell expands it
+  bootstrap sid "$work" \
+    --include=docker.io,docker-cli,docker-buildx,iptables,iproute2,ca-certificates --aptopt='Apt::Install-Recommends "false"' \
+    --setup-hook='mkdir -p "$1/usr/sbin"; printf "#!/bin/sh\nexit 101\n" >"$1/usr/sbin/policy-rc.d"; chmod 755 "$1/usr/sbin/policy-rc.d"' \
+    -- "deb $main sid main"
+  as_root mv -T "$work" "$root"
+}
+
+start_dockerd() {
+  local started
+  started=$(now)
+  # Nothing of ours runs (engine_start looked): what a kill -9 or a reboot left is void.
+  as_root rm -f "$socket" "$pid_file"
+  say "starting dockerd (sid's, data and log under $engine_dir)"
+  launch "$log_file" "$launched_file" unshare --mount --net --propagation private sh "$inside" daemon "$root" "$engine_dir"
+  wait_until 60 answers_or_died || give_up 'dockerd did not answer within 60 s'
+  socket_answers "$socket" || give_up 'dockerd ended while it was starting'
+  say "dockerd answers after $(since "$started") s"
+}
+
+answers_or_died() { socket_answers "$socket" || process_gone "$(pid_in "$launched_file")"; }
+
+give_up() {
+  say "the end of $log_file:" >&2
+  as_root tail -n 15 "$log_file" >&2 || true
+  die 3 "$1" "read $log_file" "to make it afresh: scripts/engine stop sid, remove $engine_dir, start it again"
+}
+
+describe() {
+  local docker
+  docker_command
+  note "Docker Engine $(DOCKER_HOST=$host "${docker[@]}" version -f '{{.Server.Version}} (API {{.Server.APIVersion}}, {{.Server.Os}}/{{.Server.Arch}})') at $host"
+  note "image store: $(DOCKER_HOST=$host "${docker[@]}" info -f '{{.Driver}}, cgroup v{{.CgroupVersion}}' 2>/dev/null)"
+  note "its own client: scripts/engine cli sid -- buildx version"
+}
+
+# ---- base images -----------------------------------------------------------------------------
+
+carry_images() {
+  local image
+  local -a docker missing=()
+  engine_answer >/dev/null || "$scripts_dir/engine" start debian
+  "$scripts_dir/images" || exit $?
+  docker_command
+  for image in $("$scripts_dir/images" --list | awk '{ print $1 }'); do
+    if [ -n "$(layers_of "$image")" ] && [ "$(layers_of "$image")" != "$(DOCKER_HOST=$host layers_of "$image")" ]; then missing+=("$image"); fi
+  done
+  [ ${#missing[@]} -gt 0 ] || return 0
+  say "carrying over ${missing[*]}"
+  "${docker[@]}" save "${missing[@]}" | DOCKER_HOST=$host "${docker[@]}" load --quiet >/dev/null ||
+    die 1 'the base images could not be carried over' "read $log_file" "is the disk full? (df -h)"
+}
+
+layers_of() { "${docker[@]}" image inspect -f '{{json .RootFS.Layers}}' "$1" 2>/dev/null || true; }
+
+# ---- stop, status, cli, exec ------------------------------------------------------------------
+
+engine_stop() {
+  local pid
+  if ! pid=$(our_pid); then
+    say 'the engine sid does not run; nothing to stop'
+    return
+  fi
+  say "stopping dockerd (pid $pid)"
+  as_root kill "$pid"
+  wait_until 30 process_gone "$pid" || die 3 "dockerd (pid $pid) did not end within 30 s" "read $log_file" "kill -9 $pid"
+  say 'stopped'
+}
+
+engine_status() {
+  if our_pid >/dev/null && socket_answers "$socket"; then
+    say 'the engine sid answers'
+    describe
+    printf 'DOCKER_HOST=%s\n' "$host"
+  else
+    say 'the engine sid does not run'
+    note 'scripts/engine start sid'
+    return 1
+  fi
+}
+
+# Its own client, which has buildx. It runs in the chroot and sees the machine's top-level directories but for those of
+# the system (usr, etc, var, run, …): a build context must lie in one of them (home directories and /tmp do).
+engine_cli() {
+  local pid
+  pid=$(need_our_pid)
+  as_root nsenter --net="/proc/$pid/ns/net" unshare --mount --propagation private \
+    sh "$inside" client "$root" "$engine_dir" "$PWD" "$@"
+}
+
+# A command of this machine in the engine's network: there, the ports that containers publish on 127.0.0.1 are open.
+engine_exec() {
+  local pid
+  pid=$(need_our_pid)
+  as_root env "PATH=$PATH" "DOCKER_HOST=$host" nsenter --net="/proc/$pid/ns/net" "$@"
+}

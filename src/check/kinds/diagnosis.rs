@@ -1,0 +1,215 @@
+//! `diagnosis`
+
+use crate::check::matching::{Pattern, shown};
+use crate::check::{Inquiry, Stop, Verdict, quote};
+use crate::evidence::{BuildPlan, Builder, RunPlan, Source};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// The learner has written down what is broken, and quotes what the engine really said.
+///
+/// **Why it matters**: who names the cause before changing anything repairs the cause, and not the
+/// symptom. The starter is built as it was, with each builder that the engine offers, and the quoted
+/// line must be among what that printed (step prefixes, timings and digests aside).
+///
+/// ```yaml
+/// check:
+///   diagnosis: { file: diagnosis.yaml, cause: ignored, causes: { ignored: "…", misspelt: "…" }, line: "requirements" }
+/// ```
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Diagnosis {
+    /// The learner's file: `cause:` and `error:`.
+    #[serde(default = "file")]
+    pub file: String,
+    /// The right code.
+    pub cause: String,
+    /// Every code, and what it claims.
+    pub causes: BTreeMap<String, String>,
+    /// What a line that tells the cause matches.
+    pub line: Pattern,
+    /// The original builds, and fails when it is run: what a container of it prints counts too.
+    #[serde(default)]
+    pub run: bool,
+}
+
+fn file() -> String {
+    "diagnosis.yaml".into()
+}
+
+/// What the learner writes.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Answer {
+    #[serde(default)]
+    cause: Option<String>,
+    #[serde(default)]
+    error: Option<String>,
+}
+
+/// A quote of fewer characters says nothing.
+const SHORTEST: usize = 12;
+
+impl Diagnosis {
+    pub(super) fn judge(&self, inquiry: &Inquiry<'_>) -> Result<Verdict, Stop> {
+        let file = &self.file;
+        let expected = format!("{file} with the cause and the line that shows it");
+        let Some(text) = inquiry.workspace_file(file)? else {
+            let advice = format!("write {file} with two lines, cause: and error: (the task shows how)");
+            return Ok(Verdict::not_yet(expected, format!("there is no {file}"), advice));
+        };
+        let answer: Answer = match crate::course::read_yaml(&text.text) {
+            Ok(answer) => answer,
+            Err((at, what)) => {
+                let line = at.map(|(line, _)| format!("line {line}: ")).unwrap_or_default();
+                let advice = "put the quoted line between single quotes; write a single quote inside it twice";
+                return Ok(Verdict::not_yet(expected, format!("{file} is not valid YAML: {line}{what}"), advice));
+            }
+        };
+        let cause = answer.cause.unwrap_or_default();
+        let error = answer.error.unwrap_or_default();
+        let cause = cause.trim();
+        if cause.is_empty() && error.trim().is_empty() {
+            let advice = "build the folder as it is, read the first error, and write down what you found";
+            return Ok(Verdict::not_yet(expected, format!("{file} is not filled in yet"), advice));
+        }
+        if !self.causes.contains_key(cause) {
+            let codes = self.causes.keys().map(String::as_str).collect::<Vec<_>>().join(", ");
+            let near = crate::nearest(cause, self.causes.keys().map(String::as_str));
+            let advice = near.map_or(format!("write one of: {codes}"), |near| {
+                format!("did you mean {near}? The codes are: {codes}")
+            });
+            return Ok(Verdict::not_yet("one of the codes for cause", format!("cause is {}", shown(cause)), advice));
+        }
+        let lines = error.lines().filter(|line| !line.trim().is_empty()).count();
+        if lines > 1 {
+            // A whole log holds the telling line too, and shows nothing.
+            return Ok(Verdict::not_yet(
+                "one line, for error",
+                format!("error has {lines} lines"),
+                "keep the one line that names the problem",
+            ));
+        }
+        let wanted = quote::plain(&error);
+        if wanted.chars().count() < SHORTEST {
+            return Ok(Verdict::not_yet(
+                "the line that the build or the container printed, for error",
+                format!("error is {}", shown(&error)),
+                "copy the whole line that names the problem",
+            ));
+        }
+        let printed = self.printed(inquiry)?;
+        if !printed.iter().any(|line| quote::same(line, &wanted)) {
+            return Ok(Verdict::not_yet(
+                "a line that the original folder really prints",
+                format!("it never prints {}", shown(&error)),
+                "build the folder as you were given it (dlearn reset brings it back), and copy the line as it stands",
+            ));
+        }
+        if !self.line.found_in(&wanted) {
+            return Ok(Verdict::not_yet(
+                "the line that names the problem",
+                format!("{} is printed, and does not say what is wrong", shown(&error)),
+                "read upwards to the first line that names a file, a package or a program",
+            ));
+        }
+        Ok(if cause == self.cause {
+            Verdict::pass()
+        } else {
+            Verdict::not_yet(
+                "the cause that the quoted line points at",
+                format!("the line is right, and the cause `{cause}` would mean: {}", self.causes[cause]),
+                "look at the file or the name in that line, and check each of the other causes against it",
+            )
+        })
+    }
+
+    /// Every line that the starter prints, with each builder of this engine.
+    fn printed(&self, inquiry: &Inquiry<'_>) -> Result<Vec<String>, Stop> {
+        let builders = inquiry.engine()?.map(|engine| engine.builders.clone()).unwrap_or_default();
+        let plan = |builder: Builder| BuildPlan { source: Source::Starter, ..BuildPlan::workspace(builder) };
+        let mut builds = Vec::new();
+        for builder in builders {
+            builds.push(inquiry.build(plan(builder)));
+        }
+        let mut lines = Vec::new();
+        for build in builds {
+            let Some(build) = build? else { continue };
+            lines.extend(build.log.iter().map(|line| quote::plain(line)));
+            lines.extend(build.error.iter().flat_map(|error| error.lines()).map(quote::plain));
+            if self.run && build.image.is_some() {
+                let run = RunPlan {
+                    image: build.tag.clone(),
+                    args: None,
+                    entrypoint: None,
+                    user: None,
+                    env: BTreeMap::new(),
+                    seconds: 10,
+                };
+                if let Some(run) = inquiry.run(run)? {
+                    let said = run.stdout.lines().chain(run.stderr.lines());
+                    lines.extend(said.chain(run.start_error.iter().flat_map(|error| error.lines())).map(quote::plain));
+                }
+            }
+        }
+        Ok(lines)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::check::Subject;
+    use crate::evidence::{Answer, BuildFacts, EngineFacts, Evidence, Fact, Need, TextFacts};
+
+    /// What is found when the learner writes `answer`, or "pass".
+    fn found(answer: &str) -> String {
+        let mut evidence = Evidence::new();
+        let engine = EngineFacts { builders: vec![Builder::Classic], ..EngineFacts::default() };
+        let build = BuildFacts {
+            log: ["Step 2/3 : RUN pip install x==9", "ERROR: No matching distribution found for x==9"]
+                .map(Into::into)
+                .into(),
+            error: Some("The command '/bin/sh -c pip install x==9' returned a non-zero code: 1".into()),
+            ..BuildFacts::default()
+        };
+        let plan = BuildPlan { source: Source::Starter, ..BuildPlan::workspace(Builder::Classic) };
+        let text = TextFacts { text: answer.into(), truncated: false };
+        evidence.insert(Need::Engine, Answer::Found(Fact::Engine(engine)));
+        evidence.insert(Need::Build(plan), Answer::Found(Fact::Build(build)));
+        evidence.insert(Need::WorkspaceFile { path: "diagnosis.yaml".into() }, Answer::Found(Fact::Text(text)));
+        let check = "cause: pin\ncauses: { pin: no such version, network: no index }\nline: found for x==9";
+        let check: Diagnosis = crate::course::read_yaml(check).expect("a valid check");
+        match check.judge(&Inquiry::new(&evidence, &Subject::default())).expect("everything is known") {
+            Verdict::NotYet(not_yet) => not_yet.found,
+            _ => "pass".into(),
+        }
+    }
+
+    #[test]
+    fn the_telling_line_and_the_right_cause_pass() {
+        assert_eq!(found("cause: pin\nerror: |\n  #8 2.9 ERROR: No matching distribution found for x==9\n"), "pass");
+    }
+
+    #[test]
+    fn every_way_to_be_wrong_is_told_apart() {
+        for (answer, part) in [
+            ("cause:\nerror: |\n\n", "not filled in yet"),
+            ("cause: pni\nerror: |\n  No matching distribution found for x==9\n", "cause is `pni`"),
+            ("cause: pin\nerror: |\n  x==9\n", "error is `x==9`"),
+            ("cause: pin\nerror: |\n  No space left on device: x==9\n", "never prints"),
+            (
+                "cause: pin\nerror: |\n  The command '/bin/sh -c pip install x==9' returned a non-zero code: 1\n",
+                "does not say",
+            ),
+            (
+                "cause: pin\nerror: |\n  Step 2/3 : RUN pip install x==9\n  ERROR: No matching distribution found for x==9\n",
+                "error has 2 lines",
+            ),
+            ("cause: network\nerror: |\n  ERROR: No matching distribution found for x==9\n", "would mean: no index"),
+            ("cause: pin\nerror: a: b: c\n", "not valid YAML"),
+        ] {
+            assert!(found(answer).contains(part), "{answer}: {}", found(answer));
+        }
+    }
+}

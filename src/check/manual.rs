@@ -1,0 +1,61 @@
+//! The manual page of a kind of check: its own doc comments, so that there is one text and not two.
+
+/// A page in Markdown, out of the source text of the kind's file: what stands above `struct_name` in
+/// `source`, and its fields.
+pub(super) fn page(key: &str, struct_name: &str, source: &str) -> String {
+    let lines: Vec<&str> = source.lines().collect();
+    let head = format!("pub struct {struct_name} {{");
+    let Some(at) = lines.iter().position(|line| *line == head) else {
+        return format!("# `{key}`\n");
+    };
+    let mut page = format!("# `{key}`\n\n{}\n\n**Fields**\n\n", docs_above(&lines, at).join("\n"));
+    let body = lines[at + 1..].iter().take_while(|line| **line != "}").count();
+    for index in at + 1..at + 1 + body {
+        if let Some((name, kind)) = field(lines[index]) {
+            let optional = if has_default(&lines, index) { ", may be left out" } else { "" };
+            let about = docs_above(&lines, index).join(" ");
+            page.push_str(&format!("- `{name}` ({kind}{optional}): {about}\n"));
+        }
+    }
+    page
+}
+
+/// The doc comment above a line, attributes skipped.
+fn docs_above<'a>(lines: &[&'a str], at: usize) -> Vec<&'a str> {
+    let above = lines[..at].iter().rev().map(|line| line.trim());
+    let mut docs: Vec<&str> = above
+        .take_while(|line| line.starts_with("///") || line.starts_with("#["))
+        .filter_map(|line| line.strip_prefix("///"))
+        .map(|text| text.strip_prefix(' ').unwrap_or(text))
+        .collect();
+    docs.reverse();
+    docs
+}
+
+fn has_default(lines: &[&str], at: usize) -> bool {
+    let above = lines[..at].iter().rev().map(|line| line.trim());
+    above.take_while(|line| line.starts_with("///") || line.starts_with("#[")).any(|line| line.contains("default"))
+}
+
+/// `    pub port: Option<u16>,` → `port`, `number`.
+fn field(line: &str) -> Option<(&str, String)> {
+    let (name, kind) = line.trim().strip_prefix("pub ")?.trim_end_matches(',').split_once(": ")?;
+    let inner = kind.strip_prefix("Option<").and_then(|kind| kind.strip_suffix('>')).unwrap_or(kind);
+    let inner = match inner.strip_prefix("Vec<").and_then(|kind| kind.strip_suffix('>')) {
+        Some(item) => format!("list of {}s", plain(item)),
+        None if inner.starts_with("BTreeMap<") => "map".into(),
+        None => plain(inner).to_owned(),
+    };
+    Some((name, inner))
+}
+
+fn plain(kind: &str) -> &str {
+    match kind {
+        "String" => "text",
+        "bool" => "true or false",
+        "u16" | "u32" | "u64" | "i64" | "usize" => "number",
+        "TextMatch" => "text matcher",
+        "Pattern" => "regular expression",
+        _ => "see the example",
+    }
+}

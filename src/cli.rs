@@ -1,0 +1,143 @@
+//! The command line: types only.
+
+use clap::{Args, Parser, Subcommand};
+use std::path::PathBuf;
+
+/// An interactive Docker course in the terminal.
+#[derive(Debug, Parser)]
+#[command(name = "dlearn", version, about, after_help = "Start with: dlearn next")]
+pub struct Cli {
+    /// Options that every command takes.
+    #[command(flatten)]
+    pub common: Common,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+/// Options that every command takes.
+#[derive(Clone, Debug, Args)]
+pub struct Common {
+    /// Folder that holds your course (else DLEARN_HOME, the enclosing folder, or what you chose once)
+    #[arg(long, global = true, value_name = "DIR")]
+    pub dir: Option<PathBuf>,
+    /// Another course: a folder with lessons/, exercises/ and checks/
+    #[arg(long, global = true, value_name = "DIR")]
+    pub course: Option<PathBuf>,
+    /// Print JSON (documented, versioned by the field `schema`)
+    #[arg(long, global = true)]
+    pub json: bool,
+}
+
+/// The commands.
+#[derive(Clone, Debug, Subcommand)]
+pub enum Command {
+    /// Go on where you were: lesson, quiz, exercise, check, and on to the next
+    Next {
+        /// Go to this lesson or exercise
+        id: Option<String>,
+    },
+    /// Check an exercise once
+    Check {
+        /// Exercise; by default the one whose folder you are in, or your current one
+        id: Option<String>,
+        /// Write all facts that the verdicts rest on to this file
+        #[arg(long, value_name = "FILE")]
+        record: Option<PathBuf>,
+        /// Judge recorded facts again, without an engine
+        #[arg(long, value_name = "FILE", conflicts_with = "record")]
+        replay: Option<PathBuf>,
+    },
+    /// Check again whenever a file or the engine changes
+    Watch {
+        /// Exercise; by default the one whose folder you are in, or your current one
+        id: Option<String>,
+    },
+    /// Show a hint, one more each time
+    Hint {
+        /// Exercise
+        id: Option<String>,
+    },
+    /// Show the reference solution
+    Solution {
+        /// Exercise
+        id: String,
+        /// Do not ask first
+        #[arg(long)]
+        yes: bool,
+        /// Write its files into this new folder instead of printing them
+        #[arg(long, value_name = "DIR")]
+        out: Option<PathBuf>,
+    },
+    /// Read a lesson from beginning to end
+    Read {
+        /// Lesson
+        id: String,
+    },
+    /// Show how far you are
+    Status,
+    /// List the course's lessons and exercises
+    List,
+    /// Put an exercise's folder back to its beginning; what you wrote is kept aside
+    Reset {
+        /// Exercise
+        id: String,
+        /// Do not ask first
+        #[arg(long)]
+        yes: bool,
+    },
+    /// Remove what dlearn left in your engine, and nothing else
+    Clean {
+        /// Only list it
+        #[arg(long)]
+        dry_run: bool,
+        /// Do not ask first
+        #[arg(long)]
+        yes: bool,
+    },
+    /// List what a build would send to the engine, and why each file is in or out
+    Context {
+        /// Build context
+        #[arg(default_value = ".")]
+        context: PathBuf,
+        /// Dockerfile, relative to the context
+        #[arg(short, long, default_value = "Dockerfile", value_name = "FILE")]
+        file: String,
+    },
+    /// Look whether everything that the course needs is there
+    Doctor,
+    /// The base images of the course
+    Images {
+        /// What to do
+        #[command(subcommand)]
+        action: ImagesAction,
+    },
+    /// Explain a kind of check, for authors; without a name, list them all
+    Explain {
+        /// Kind of check, such as `built_from`
+        kind: Option<String>,
+    },
+    /// Prove exercises: the starter fails, right answers pass, wrong ones fail for the right reason
+    Selfcheck {
+        /// Exercises; by default all
+        ids: Vec<String>,
+        /// Only with this builder
+        #[arg(long, value_parser = ["classic", "buildkit"])]
+        builder: Option<String>,
+        /// Only cases whose name contains this
+        #[arg(long, value_name = "TEXT")]
+        case: Option<String>,
+        /// How many cases at the same time
+        #[arg(long, default_value_t = 2, value_name = "N")]
+        jobs: usize,
+    },
+}
+
+/// What to do with base images.
+#[derive(Clone, Copy, Debug, Subcommand)]
+pub enum ImagesAction {
+    /// Show which are here
+    List,
+    /// Pull those that are missing
+    Pull,
+}

@@ -1,0 +1,103 @@
+//! `dlearn check`: judges an exercise once.
+
+use super::app::App;
+use super::exercise::{Step, look, record, set_up};
+use crate::check::{Finding, Outcome, judge};
+use crate::course::Round;
+use crate::evidence::Evidence;
+use crate::examine::Examined;
+use crate::failure::{Failure, exit};
+use crate::report::json::{self, CheckReport};
+use crate::term::{findings, progress::Progress};
+use std::path::{Path, PathBuf};
+
+pub(super) async fn run(
+    app: &App,
+    id: Option<String>,
+    record_to: Option<PathBuf>,
+    replay: Option<PathBuf>,
+) -> Result<i32, Failure> {
+    let course = app.course()?;
+    let mut learner = app.learner(&course)?;
+    let entry = app.exercise(&course, &learner, id.as_deref())?;
+    let mine = app.mine(&course, &mut learner, entry)?;
+    let round = mine.round();
+    if let Some(file) = replay {
+        let findings = judge(&round.checks, &round.subject, &read(&file)?).findings;
+        show(app, round, &findings)?;
+        return Ok(Outcome::of(&findings).exit_code());
+    }
+    if !learner.workspace(entry, round).is_dir() {
+        set_up(app, &mut learner, entry, round)?;
+    }
+    let workspace = learner.workspace(entry, round);
+    let progress = Progress::start(&format!("checking {}", round.exercise), &app.terminal);
+    let examined = look(round, &workspace).await;
+    progress.finish();
+    if let Some(file) = record_to {
+        write(&file, &examined.evidence)?;
+    }
+    let Examined { findings, .. } = examined;
+    let outcome = Outcome::of(&findings);
+    show(app, round, &findings)?;
+    let step = record(&mut learner, &mine, outcome)?;
+    if !app.common.json {
+        conclude(app, &mine, step)?;
+    }
+    if step == Step::NextRound
+        && let Some(next) = mine.rounds.get(mine.current + 1)
+    {
+        set_up(app, &mut learner, entry, next)?;
+        if !app.common.json {
+            app.say(&format!("Round {} of {} is ready in `{}`.", next.number, next.of, next.folder))?;
+        }
+    }
+    Ok(outcome.exit_code())
+}
+
+/// Prints the findings.
+pub(super) fn show(app: &App, round: &Round, all: &[Finding]) -> Result<(), Failure> {
+    if app.common.json {
+        return Ok(json::print(&CheckReport::new(round, all))?);
+    }
+    let number = if round.of > 1 { format!(", round {} of {}", round.number, round.of) } else { String::new() };
+    app.say(&format!("# {}{number}: {}", round.exercise, round.title))?;
+    Ok(app.terminal.print(&findings::render(all, &app.terminal))?)
+}
+
+/// Says why it worked, and what comes next.
+fn conclude(app: &App, mine: &super::app::Mine<'_>, step: Step) -> Result<(), Failure> {
+    let round = mine.round();
+    match step {
+        Step::Same => Ok(()),
+        Step::NextRound => app.say(&format!("\n{}", round.why)),
+        Step::Passed => {
+            let points = mine.entry.exercise.points;
+            app.say(&format!(
+                "\n{}\n\n**{} is done: {points} points.** Go on with `dlearn next`.",
+                round.why, round.exercise
+            ))
+        }
+    }
+}
+
+fn write(file: &Path, evidence: &Evidence) -> Result<(), Failure> {
+    let text = serde_json::to_string_pretty(evidence).map_err(std::io::Error::other)?;
+    std::fs::write(file, text).map_err(|error| {
+        Failure::usage(
+            format!("the facts could not be written to {}: {error}", file.display()),
+            "name a file in a folder that exists",
+        )
+    })
+}
+
+fn read(file: &Path) -> Result<Evidence, Failure> {
+    let failed = |what: String| {
+        Failure::usage(format!("{}: {what}", file.display()), "name a file that dlearn check --record wrote")
+    };
+    let text = std::fs::read(file).map_err(|error| failed(error.to_string()))?;
+    serde_json::from_slice(&text).map_err(|error| failed(error.to_string()))
+}
+
+/// The exit code of leaving.
+pub(super) const LEFT: i32 = exit::DONE;

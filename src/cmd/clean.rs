@@ -1,0 +1,80 @@
+//! `dlearn clean`: removes what dlearn left in the engine, and nothing else.
+
+use super::app::App;
+use crate::engine::{Leftover, leftovers, remove};
+use crate::failure::{Failure, exit};
+use crate::report::{self, json};
+use serde::Serialize;
+
+#[derive(Debug, Serialize)]
+struct CleanReport {
+    schema: &'static str,
+    dry_run: bool,
+    removed: Vec<Item>,
+    kept: Vec<Item>,
+}
+
+#[derive(Debug, Serialize)]
+struct Item {
+    kind: String,
+    name: String,
+    run: String,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    why: String,
+}
+
+fn item(thing: &Leftover, why: &str) -> Item {
+    Item { kind: thing.kind.to_string(), name: thing.name.clone(), run: thing.run.clone(), why: why.into() }
+}
+
+pub(super) async fn run(app: &App, dry_run: bool, yes: bool) -> Result<i32, Failure> {
+    let engine = app.engine().await?;
+    let found = leftovers(&engine).await.map_err(|error| Failure::Engine(error.unavailable()))?;
+    let (gone, kept): (Vec<Leftover>, Vec<Leftover>) = found.into_iter().partition(Leftover::removable);
+    if !app.common.json {
+        for thing in &gone {
+            let verb = if dry_run { "would remove" } else { "to remove" };
+            report::line(&format!("{verb} {} {} (run {})", thing.kind, thing.name, thing.run))?;
+        }
+        for thing in &kept {
+            report::line(&format!("kept {} {}: {}", thing.kind, thing.name, thing.standing))?;
+        }
+        if gone.is_empty() {
+            report::line("nothing of dlearn's is left in this engine")?;
+        }
+    }
+    if dry_run || gone.is_empty() {
+        return conclude(app, dry_run, &gone, &[], &kept);
+    }
+    let sure = yes || !app.terminal.interactive() || app.ask("Remove them?", true)?;
+    if !sure {
+        return Ok(exit::DONE);
+    }
+    let failed = remove(&engine, &gone).await;
+    let failed: Vec<(Leftover, String)> = failed.into_iter().map(|(thing, why)| (thing, why.to_string())).collect();
+    conclude(app, dry_run, &gone, &failed, &kept)
+}
+
+fn conclude(
+    app: &App,
+    dry_run: bool,
+    gone: &[Leftover],
+    failed: &[(Leftover, String)],
+    kept: &[Leftover],
+) -> Result<i32, Failure> {
+    let stays = |thing: &&Leftover| !failed.iter().any(|(other, _)| other == *thing);
+    if app.common.json {
+        let mut kept: Vec<Item> = kept.iter().map(|thing| item(thing, &thing.standing.to_string())).collect();
+        kept.extend(failed.iter().map(|(thing, why)| item(thing, why)));
+        let removed = gone.iter().filter(stays).map(|thing| item(thing, "")).collect();
+        json::print(&CleanReport { schema: "dlearn/clean/1", dry_run, removed, kept })?;
+    } else if !dry_run {
+        for (thing, why) in failed {
+            eprintln!("dlearn: {} {} is still there: {why}", thing.kind, thing.name);
+        }
+        if !gone.is_empty() {
+            report::line(&format!("removed {}", gone.iter().filter(stays).count()))?;
+        }
+    }
+    Ok(if failed.is_empty() { exit::DONE } else { exit::CANNOT_TELL })
+}

@@ -1,0 +1,79 @@
+//! What `check`, `watch` and `next` share: a round is set up, examined, and its result recorded.
+
+use super::app::{App, Mine};
+use crate::check::Outcome;
+use crate::course::{Entry, Round};
+use crate::engine::{Answers, Collector, CollectorOptions, ConnectOptions, Engine};
+use crate::evidence::Evidence;
+use crate::examine::{Examined, examine};
+use crate::failure::Failure;
+use crate::learner::{Learner, SetUp};
+use std::path::Path;
+
+/// Examines a round of the learner's on their engine. Connects anew each time, so that an engine that
+/// was stopped and started again is found.
+pub(super) async fn look(round: &Round, workspace: &Path) -> Examined {
+    let engine = Engine::connect(&ConnectOptions::default()).await;
+    let options = CollectorOptions {
+        workspace: workspace.to_owned(),
+        starter: round.start.clone(),
+        exercise: round.exercise.clone(),
+        purpose: "check".into(),
+        ..CollectorOptions::default()
+    };
+    let mut collector = Collector::new(engine, options);
+    let examined = examine(round, &mut collector, Evidence::new()).await;
+    // What could not be removed now is found by its label: `dlearn clean`.
+    let _ = collector.finish().await;
+    examined
+}
+
+/// What a check has led to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Step {
+    /// Still the same round.
+    Same,
+    /// This round is passed, and there is another.
+    NextRound,
+    /// The exercise is passed.
+    Passed,
+}
+
+/// Records the result of a check.
+pub(super) fn record(learner: &mut Learner, mine: &Mine<'_>, outcome: Outcome) -> Result<Step, Failure> {
+    let exercise = &mine.entry.exercise;
+    let (number, of) = (mine.round().number, mine.rounds.len());
+    let now = jiff::Timestamp::now();
+    let passed = learner.update(|state| {
+        state.attempted(&exercise.id);
+        outcome == Outcome::Pass && state.round_passed(&exercise.id, number, of, exercise.points, now)
+    })?;
+    Ok(match (outcome, passed) {
+        (Outcome::Pass, true) => Step::Passed,
+        (Outcome::Pass, false) => Step::NextRound,
+        _ => Step::Same,
+    })
+}
+
+/// Brings the round's files; says what was put beside the learner's own.
+pub(super) fn set_up(app: &App, learner: &mut Learner, entry: &Entry, round: &Round) -> Result<(), Failure> {
+    let done = learner.set_up(entry, round)?;
+    for note in notes(&done) {
+        eprintln!("{} {note}", app.terminal.sign("·", "-"));
+    }
+    Ok(())
+}
+
+/// What the learner should know of it.
+pub(super) fn notes(done: &SetUp) -> Vec<String> {
+    let mut notes = Vec::new();
+    if done.restored {
+        notes.push(format!("{} was gone and has been set up anew", done.folder.display()));
+    }
+    notes.extend(done.updated.iter().map(|file| format!("{file} is newer in the course and was brought up to date")));
+    let beside = |(yours, new): &(String, String)| {
+        format!("{yours} is newer in the course; you changed yours, so the new one is {new}")
+    };
+    notes.extend(done.beside.iter().map(beside));
+    notes
+}

@@ -1,0 +1,86 @@
+//! `dlearn images`: the base images of the course.
+
+use super::app::{App, Mark};
+use crate::cli::ImagesAction;
+use crate::course::Course;
+use crate::engine::Engine;
+use crate::failure::{Failure, exit};
+use crate::report::{self, json};
+use crate::term::progress::Progress;
+use serde::Serialize;
+use std::collections::{BTreeMap, BTreeSet};
+
+#[derive(Debug, Serialize)]
+struct ImagesReport<'a> {
+    schema: &'static str,
+    images: Vec<BaseImage<'a>>,
+}
+
+#[derive(Debug, Serialize)]
+struct BaseImage<'a> {
+    name: &'a str,
+    here: bool,
+    exercises: &'a [&'a str],
+}
+
+/// Base images by name, with the exercises that need them.
+fn needed(course: &Course) -> BTreeMap<&str, Vec<&str>> {
+    let mut needed: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for (id, entry) in &course.exercises {
+        for base in &entry.exercise.bases {
+            needed.entry(base).or_default().push(id);
+        }
+    }
+    needed
+}
+
+pub(super) async fn run(app: &App, action: ImagesAction) -> Result<i32, Failure> {
+    let course = app.course()?;
+    let engine = app.engine().await?;
+    let needed = needed(&course);
+    if let ImagesAction::Pull = action {
+        bring(app, &engine, needed.keys().copied()).await?;
+    }
+    let mut images = Vec::new();
+    for (name, exercises) in &needed {
+        let here = engine.has_image(name).await.map_err(|error| Failure::Engine(error.unavailable()))?;
+        images.push(BaseImage { name, here, exercises });
+    }
+    let missing = images.iter().filter(|image| !image.here).count();
+    if app.common.json {
+        json::print(&ImagesReport { schema: "dlearn/images/1", images })?;
+    } else {
+        for image in &images {
+            let mark = app.mark(if image.here { Mark::Good } else { Mark::Bad });
+            report::line(&format!("{mark} {:24} {}", image.name, image.exercises.join(", ")))?;
+        }
+        if missing > 0 {
+            report::line(&format!("\n{missing} missing: dlearn images pull brings them"))?;
+        }
+    }
+    Ok(if missing == 0 { exit::DONE } else { exit::NOT_YET })
+}
+
+/// Pulls those images that are missing; each is named before it is pulled.
+pub(super) async fn bring<'a>(
+    app: &App,
+    engine: &Engine,
+    names: impl IntoIterator<Item = &'a str>,
+) -> Result<(), Failure> {
+    for name in names.into_iter().collect::<BTreeSet<_>>() {
+        if engine.has_image(name).await.map_err(|error| Failure::Engine(error.unavailable()))? {
+            continue;
+        }
+        let progress = Progress::start(&format!("pulling {name}"), &app.terminal);
+        let result =
+            engine.pull(name, |news| progress.say(&format!("pulling {name}: {} {}", news.layer, news.status))).await;
+        progress.finish();
+        result.map_err(|error| {
+            let mut why = error.unavailable();
+            why.reason = format!("the base image {name} is missing and could not be pulled: {}", why.reason);
+            Failure::Engine(why)
+        })?;
+        eprintln!("pulled {name}");
+    }
+    Ok(())
+}

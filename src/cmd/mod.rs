@@ -1,0 +1,78 @@
+//! The commands, one file for each, named after it.
+
+mod app;
+mod check;
+mod clean;
+mod context;
+mod doctor;
+mod exercise;
+mod explain;
+mod hint;
+mod images;
+mod list;
+mod live;
+mod next;
+mod read;
+mod reset;
+mod selfcheck;
+mod solution;
+mod status;
+mod watch;
+
+use crate::cli::{Cli, Command};
+use crate::engine;
+use crate::failure::{Failure, exit};
+use crate::term::Terminal;
+use app::App;
+
+/// Runs a command to its end, or until a signal ends it; gives the exit code.
+///
+/// On every way out, what was created in an engine is removed first.
+pub async fn main(cli: Cli) -> i32 {
+    let app = App { common: cli.common, terminal: Terminal::detect() };
+    let command = cli.command.unwrap_or(Command::Next { id: None });
+    let code = tokio::select! {
+        result = run(&app, command) => match result {
+            Ok(code) => code,
+            Err(failure) => {
+                eprintln!("dlearn: {}", crate::term::sanitize(&failure.to_string()));
+                failure.code()
+            }
+        },
+        code = signalled() => code,
+    };
+    engine::clean_up_everything().await;
+    code
+}
+
+/// Waits for Ctrl-C or SIGTERM.
+async fn signalled() -> i32 {
+    use tokio::signal::unix::{SignalKind, signal};
+    match (signal(SignalKind::interrupt()), signal(SignalKind::terminate())) {
+        (Ok(mut interrupt), Ok(mut terminate)) => tokio::select! {
+            _ = interrupt.recv() => exit::INTERRUPTED,
+            _ = terminate.recv() => exit::TERMINATED,
+        },
+        _ => std::future::pending().await,
+    }
+}
+
+async fn run(app: &App, command: Command) -> Result<i32, Failure> {
+    match command {
+        Command::Next { id } => next::run(app, id).await,
+        Command::Check { id, record, replay } => check::run(app, id, record, replay).await,
+        Command::Watch { id } => watch::run(app, id).await,
+        Command::Hint { id } => hint::run(app, id),
+        Command::Solution { id, yes, out } => solution::run(app, &id, yes, out),
+        Command::Context { context, file } => context::run(app, &context, &file),
+        Command::Read { id } => read::run(app, &id),
+        Command::Status => status::run(app),
+        Command::List => list::run(app),
+        Command::Reset { id, yes } => reset::run(app, &id, yes),
+        Command::Clean { dry_run, yes } => clean::run(app, dry_run, yes).await,
+        Command::Doctor => doctor::run(app).await,
+        Command::Explain { kind } => explain::run(app, kind.as_deref()),
+        Command::Images { action } => images::run(app, action).await,
+        Command::Selfcheck { ids, builder, case, jobs } => selfcheck::run(app, ids, builder, case, jobs).await,
+    }
+}

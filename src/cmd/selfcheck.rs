@@ -1,0 +1,118 @@
+//! `dlearn selfcheck`: proves exercises on the engine.
+
+use super::app::{App, Mark};
+use crate::evidence::Builder;
+use crate::failure::{Failure, exit};
+use crate::report::{self, json};
+use crate::selfcheck::{CaseResult, PlannedCase, Proved, Starters, plan, prove};
+use futures_util::StreamExt;
+use serde::Serialize;
+use std::collections::BTreeSet;
+
+/// One row of the table.
+#[derive(Debug, Serialize)]
+struct Row {
+    case: String,
+    builder: Builder,
+    /// `as_expected`, `otherwise` or `cannot_tell`
+    result: &'static str,
+    detail: String,
+    seconds: f64,
+}
+
+#[derive(Debug, Serialize)]
+struct SelfcheckReport<'a> {
+    schema: &'static str,
+    proved: usize,
+    otherwise: usize,
+    cannot_tell: usize,
+    cases: &'a [Row],
+}
+
+pub(super) async fn run(
+    app: &App,
+    ids: Vec<String>,
+    builder: Option<String>,
+    filter: Option<String>,
+    jobs: usize,
+) -> Result<i32, Failure> {
+    let course = app.course()?;
+    let engine = app.engine().await?;
+    let builders = match builder.as_deref() {
+        Some("classic") => vec![Builder::Classic],
+        Some(_) => vec![Builder::BuildKit],
+        None => engine.facts().await.map_err(|error| Failure::Engine(error.unavailable()))?.builders,
+    };
+    let all = plan(&course, &ids, &builders).map_err(|what| Failure::usage(what, "dlearn list shows them all"))?;
+    let cases: Vec<PlannedCase<'_>> =
+        all.into_iter().filter(|case| filter.as_ref().is_none_or(|text| case.path().contains(text))).collect();
+    let bases: BTreeSet<&String> = cases.iter().flat_map(|case| &case.entry.exercise.bases).collect();
+    super::images::bring(app, &engine, bases.into_iter().map(String::as_str)).await?;
+
+    let token = crate::learner::new_token()?;
+    let starters = Starters::default();
+    let (engine, course, token, shared) = (&engine, &course, &token, &starters);
+    let mut rows = Vec::new();
+    let width = cases.iter().map(|case| case.path().chars().count()).max().unwrap_or(0);
+    let proofs =
+        cases.iter().map(|case| async move { (case.builder, prove(engine, course, case, token, shared).await) });
+    let mut proofs = futures_util::stream::iter(proofs).buffered(jobs.clamp(1, 16));
+    while let Some((builder, proved)) = proofs.next().await {
+        let row = row(builder, &proved);
+        if !app.common.json {
+            report::line(&shown(&row, width, app))?;
+        }
+        rows.push(row);
+    }
+    drop(proofs);
+    starters.finish().await;
+    conclude(app, &rows)
+}
+
+fn row(builder: Builder, proved: &Proved) -> Row {
+    let (result, detail) = match &proved.result {
+        CaseResult::AsExpected(message) => ("as_expected", message.clone()),
+        CaseResult::Otherwise { expected, found } => ("otherwise", format!("expected: {expected}\nfound: {found}")),
+        CaseResult::CannotTell(why) => ("cannot_tell", why.clone()),
+    };
+    Row { case: proved.path.clone(), builder, result, detail, seconds: proved.took.as_secs_f64() }
+}
+
+fn shown(row: &Row, width: usize, app: &App) -> String {
+    let builder = match row.builder {
+        Builder::Classic => "classic",
+        Builder::BuildKit => "buildkit",
+    };
+    let mark = app.mark(match row.result {
+        "as_expected" => Mark::Good,
+        "otherwise" => Mark::Bad,
+        _ => Mark::Unknown,
+    });
+    let mut line = format!("{mark} {:width$}  {builder:8}  {:5.1} s", row.case, row.seconds);
+    if row.result == "as_expected" {
+        let first: String = row.detail.split("; do:").next().unwrap_or_default().chars().take(400).collect();
+        if let Some((_, found)) = first.split_once("; found: ") {
+            line.push_str(&format!("  {}", found.replace('\n', " ")));
+        }
+    } else {
+        for detail in row.detail.lines() {
+            line.push_str(&format!("\n      {detail}"));
+        }
+    }
+    line
+}
+
+fn conclude(app: &App, rows: &[Row]) -> Result<i32, Failure> {
+    let count = |result: &str| rows.iter().filter(|row| row.result == result).count();
+    let (proved, otherwise, cannot_tell) = (count("as_expected"), count("otherwise"), count("cannot_tell"));
+    if app.common.json {
+        json::print(&SelfcheckReport { schema: "dlearn/selfcheck/1", proved, otherwise, cannot_tell, cases: rows })?;
+    } else {
+        report::line(&format!("\n{proved} cases as expected, {otherwise} otherwise, {cannot_tell} cannot tell"))?;
+    }
+    Ok(match (otherwise, cannot_tell) {
+        (0, 0) => exit::DONE,
+        (0, _) => exit::CANNOT_TELL,
+        _ => exit::NOT_YET,
+    })
+}

@@ -1,0 +1,74 @@
+//! `dlearn status`: how far the learner is.
+
+use super::app::App;
+use super::list::{Row, row};
+use crate::failure::{Failure, exit};
+use crate::report::{self, json};
+use serde::Serialize;
+
+#[derive(Debug, Serialize)]
+struct StatusReport {
+    schema: &'static str,
+    folder: Option<String>,
+    current: Option<String>,
+    lessons: Count,
+    exercises: Count,
+    points: Count,
+    missed_questions: usize,
+}
+
+/// So many of so many.
+#[derive(Debug, Serialize)]
+struct Count {
+    done: u32,
+    of: u32,
+}
+
+pub(super) fn run(app: &App) -> Result<i32, Failure> {
+    let course = app.course()?;
+    let learner = app.looking(&course)?;
+    let rows: Vec<Row> = course.items().iter().map(|item| row(&course, learner.as_ref(), item)).collect();
+    let count = |kind: &str, of: &dyn Fn(&Row) -> u32| {
+        let all: Vec<&Row> = rows.iter().filter(|row| row.kind == kind).collect();
+        Count {
+            done: all.iter().filter(|row| row.done).map(|row| of(row)).sum(),
+            of: all.iter().map(|row| of(row)).sum(),
+        }
+    };
+    let state = learner.as_ref().map(|learner| learner.state());
+    let report = StatusReport {
+        schema: "dlearn/status/1",
+        folder: learner.as_ref().map(|learner| learner.home().display().to_string()),
+        current: state.and_then(|state| state.current.clone()),
+        lessons: count("lesson", &|_| 1),
+        exercises: count("exercise", &|_| 1),
+        points: count("exercise", &|row| row.points),
+        missed_questions: state.map_or(0, |state| state.questions.values().filter(|question| question.missed).count()),
+    };
+    if app.common.json {
+        json::print(&report)?;
+        return Ok(exit::DONE);
+    }
+    let Some(folder) = &report.folder else {
+        report::line("You have not begun yet: dlearn next")?;
+        return Ok(exit::DONE);
+    };
+    let bar = |count: &Count| {
+        const CELLS: u32 = 20;
+        let full = (count.done * CELLS).checked_div(count.of).unwrap_or(0);
+        let cell = |sign: &str, n: u32| sign.repeat(n as usize);
+        let (on, off) = (app.terminal.sign("█", "#"), app.terminal.sign("░", "."));
+        format!("{}{}  {} of {}", cell(on, full), cell(off, CELLS - full), count.done, count.of)
+    };
+    report::line(&format!("lessons    {}", bar(&report.lessons)))?;
+    report::line(&format!("exercises  {}", bar(&report.exercises)))?;
+    report::line(&format!("points     {}", bar(&report.points)))?;
+    if report.missed_questions > 0 {
+        report::line(&format!("questions to come again: {}", report.missed_questions))?;
+    }
+    if let Some(row) = report.current.as_ref().and_then(|id| rows.iter().find(|row| row.id == *id)) {
+        report::line(&format!("\nyou are at {} {}; dlearn next goes on", row.id, row.title))?;
+    }
+    report::line(&format!("your folder: {folder}"))?;
+    Ok(exit::DONE)
+}

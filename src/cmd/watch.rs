@@ -1,0 +1,54 @@
+//! `dlearn watch`: an exercise is checked again whenever a file or the engine changes.
+
+use super::app::App;
+use super::check::{LEFT, show};
+use super::exercise::{Step, look, record, set_up};
+use super::live::{self, Ended};
+use crate::check::Outcome;
+use crate::failure::Failure;
+use crate::watching::Watching;
+
+pub(super) async fn run(app: &App, id: Option<String>) -> Result<i32, Failure> {
+    let course = app.course()?;
+    let mut learner = app.learner(&course)?;
+    let entry = app.exercise(&course, &learner, id.as_deref())?;
+    loop {
+        let mine = app.mine(&course, &mut learner, entry)?;
+        set_up(app, &mut learner, entry, mine.round())?;
+        if !app.terminal.interactive() {
+            return printed(app, &mut learner, &mine).await;
+        }
+        match live::run(app, &mut learner, &mine).await? {
+            Ended::Left | Ended::Passed(Step::Passed | Step::Same) => return Ok(LEFT),
+            Ended::Passed(Step::NextRound) => {}
+        }
+    }
+}
+
+/// Without a terminal: the findings after each change, until they pass.
+async fn printed(
+    app: &App,
+    learner: &mut crate::learner::Learner,
+    mine: &super::app::Mine<'_>,
+) -> Result<i32, Failure> {
+    let round = mine.round();
+    let workspace = learner.workspace(mine.entry, round);
+    let images = round.subject.images.values().cloned().collect();
+    let mut watching = Watching::start(&workspace, app.try_engine().await.ok(), images);
+    let mut before = Vec::new();
+    loop {
+        let findings = look(round, &workspace).await.findings;
+        let outcome = Outcome::of(&findings);
+        if findings != before {
+            show(app, round, &findings)?;
+            record(learner, mine, outcome)?;
+        }
+        if outcome == Outcome::Pass {
+            return Ok(outcome.exit_code());
+        }
+        before = findings;
+        if watching.next().await.is_none() {
+            return Ok(outcome.exit_code());
+        }
+    }
+}

@@ -1,0 +1,265 @@
+//! Variables: where they are set, and where Docker replaces them.
+//!
+//! ARG before the first FROM is for FROM lines, and for stages that name it again. In a stage, ARG
+//! and ENV hold from the line after them, also in stages that are built on it. Where both set a
+//! name, the later one counts: so BuildKit does (the classic builder prefers ENV, and forgets ARG
+//! at the end of its stage). RUN, CMD, ENTRYPOINT, HEALTHCHECK, SHELL and ONBUILD are not replaced:
+//! a shell may do that when they run.
+
+use super::lex::Lexer;
+use super::model::{ArgName, Body, Copy, Dockerfile, Instruction, Pair, Problem, Stage};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// How much text the values of a Dockerfile may make together, in bytes.
+const LONGEST_ALTOGETHER: usize = 1024 * 1024;
+/// How many stages may be built on one another.
+const LONGEST_CHAIN: usize = 1000;
+
+/// What a build is given from outside.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Variables {
+    /// `--build-arg`.
+    pub build_args: BTreeMap<String, String>,
+    /// ENV of the external base image.
+    pub base_env: BTreeMap<String, String>,
+    /// What BuildKit sets for FROM lines, and for stages that name it with ARG (`TARGETARCH`).
+    pub predefined: BTreeMap<String, String>,
+}
+
+impl Variables {
+    /// With BuildKit's platform variables for a build on and for one platform, in Go's words.
+    pub fn for_platform(os: &str, arch: &str) -> Self {
+        let mut predefined = BTreeMap::new();
+        for side in ["BUILD", "TARGET"] {
+            predefined.insert(format!("{side}PLATFORM"), format!("{os}/{arch}"));
+            predefined.insert(format!("{side}OS"), os.to_owned());
+            predefined.insert(format!("{side}ARCH"), arch.to_owned());
+            predefined.insert(format!("{side}VARIANT"), String::new());
+        }
+        Self { predefined, ..Self::default() }
+    }
+}
+
+/// A stage with its variables replaced.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Expanded {
+    /// The stage's instructions; where Docker replaces variables they and quotes are gone.
+    pub instructions: Vec<Instruction>,
+    /// The environment that the image gets, as far as it is known.
+    pub env: BTreeMap<String, String>,
+    /// Names that were used and are not set (Docker takes them for empty).
+    pub unset: BTreeSet<String>,
+    /// Words that Docker refuses; they are left as they were.
+    pub problems: Vec<Problem>,
+}
+
+type Values = BTreeMap<String, String>;
+
+impl Dockerfile {
+    /// The external image that a stage is built on, `scratch` for none: names of earlier stages are
+    /// followed, and the defaults of global ARGs filled in. None where that gives no name.
+    pub fn base_of(&self, stage: &Stage) -> Option<String> {
+        self.base_with(stage, &Variables::default())
+    }
+
+    /// The same, for a build with these variables.
+    pub fn base_with(&self, stage: &Stage, variables: &Variables) -> Option<String> {
+        let globals = self.globals(variables);
+        self.chain(stage, &globals).1
+    }
+
+    /// A stage's instructions as Docker sees them when it builds, variables replaced.
+    pub fn expanded(&self, stage: &Stage, variables: &Variables) -> Expanded {
+        let globals = self.globals(variables);
+        let mut expanded = Expanded { env: variables.base_env.clone(), ..Expanded::default() };
+        // A stage inherits what is visible at the end of the stage that it is built on.
+        let visible = variables.base_env.clone();
+        let mut run = Run { escape: self.escape, globals: &globals, variables, left: LONGEST_ALTOGETHER, visible };
+        for stage in self.chain(stage, &globals).0.into_iter().rev() {
+            expanded.instructions.clear();
+            for instruction in &stage.instructions {
+                let instruction = run.instruction(instruction, &mut expanded);
+                expanded.instructions.push(instruction);
+            }
+        }
+        expanded
+    }
+
+    /// The stage and those it is built on, and the external base.
+    fn chain<'a>(&'a self, stage: &'a Stage, globals: &Values) -> (Vec<&'a Stage>, Option<String>) {
+        let mut chain = vec![stage];
+        let mut current = stage;
+        loop {
+            let base = replace(&current.base, self.escape, globals).unwrap_or_default();
+            let name = base.to_lowercase();
+            // Only earlier stages can be meant, so this ends.
+            let earlier = self.stages.get(..current.index).unwrap_or_default();
+            match earlier.iter().rev().find(|stage| stage.name.as_deref() == Some(name.as_str())) {
+                Some(_) if chain.len() == LONGEST_CHAIN => return (chain, None),
+                Some(stage) => {
+                    chain.push(stage);
+                    current = stage;
+                }
+                None => return (chain, Some(base).filter(|base| !base.is_empty())),
+            }
+        }
+    }
+
+    /// The global ARGs with their values, and what the builder predefines.
+    fn globals(&self, variables: &Variables) -> Values {
+        let mut globals = variables.predefined.clone();
+        let names = self.global_args.iter().flat_map(|instruction| match &instruction.body {
+            Body::Arg(names) => names.as_slice(),
+            _ => &[],
+        });
+        let mut left = LONGEST_ALTOGETHER;
+        for ArgName { name, default, .. } in names {
+            let default = default.as_deref().and_then(|default| replace(default, self.escape, &globals).ok());
+            if let Some(value) = variables.build_args.get(name).cloned().or(default) {
+                left = left.saturating_sub(value.len());
+                if left > 0 {
+                    globals.insert(name.clone(), value);
+                }
+            }
+        }
+        globals
+    }
+}
+
+fn replace(word: &str, escape: char, values: &Values) -> Result<String, String> {
+    super::expand(word, escape, &|name| values.get(name).cloned())
+}
+
+/// The way through the instructions of a stage.
+struct Run<'a> {
+    escape: char,
+    globals: &'a Values,
+    variables: &'a Variables,
+    /// Bytes that may still be made.
+    left: usize,
+    /// What `$NAME` finds.
+    visible: Values,
+}
+
+/// How a word is replaced.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum How {
+    Word,
+    /// Quotes stay: the content of a document.
+    Content,
+}
+
+impl Run<'_> {
+    fn instruction(&mut self, instruction: &Instruction, out: &mut Expanded) -> Instruction {
+        let mut copy = instruction.clone();
+        let mut word = |text: &mut String| self.word(text, How::Word, instruction, out);
+        match &mut copy.body {
+            Body::User(text) | Body::Workdir(text) | Body::Stopsignal(text) => word(text),
+            Body::Volume(paths) => paths.iter_mut().for_each(&mut word),
+            Body::Label(pairs) | Body::Env(pairs) => {
+                for Pair { key, value, .. } in pairs {
+                    word(key);
+                    word(value);
+                }
+            }
+            Body::Arg(names) => {
+                for ArgName { name, default, .. } in names {
+                    word(name);
+                    default.iter_mut().for_each(&mut word);
+                }
+            }
+            Body::Copy(body) | Body::Add(body) => self.copy(body, instruction, out),
+            Body::Expose(ports) => *ports = self.ports(ports, instruction, out),
+            _ => {}
+        }
+        self.flags(&mut copy, out);
+        match &mut copy.body {
+            Body::From { base, .. } => {
+                // FROM sees the global arguments only.
+                let visible = std::mem::replace(&mut self.visible, self.globals.clone());
+                self.word(base, How::Word, instruction, out);
+                self.visible = visible;
+            }
+            Body::Env(pairs) => {
+                for Pair { key, value, .. } in pairs {
+                    self.visible.insert(key.clone(), value.clone());
+                    out.env.insert(key.clone(), value.clone());
+                }
+            }
+            Body::Arg(names) => {
+                for ArgName { name, default, .. } in names {
+                    // Only an argument without a default of its own takes the global one's value.
+                    let given = self.variables.build_args.get(name);
+                    let global = self.globals.get(name).filter(|_| default.is_none());
+                    if let Some(value) = given.or(default.as_ref()).or(global).cloned() {
+                        self.visible.insert(name.clone(), value);
+                    }
+                }
+            }
+            _ => {}
+        }
+        copy
+    }
+
+    fn copy(&mut self, body: &mut Copy, instruction: &Instruction, out: &mut Expanded) {
+        for source in &mut body.sources {
+            self.word(source, How::Word, instruction, out);
+        }
+        self.word(&mut body.dest, How::Word, instruction, out);
+        for heredoc in body.heredocs.iter_mut().filter(|heredoc| heredoc.expand) {
+            self.word(&mut heredoc.content, How::Content, instruction, out);
+        }
+    }
+
+    /// Flags that name owners, modes, platforms and mounts; `--from` of COPY takes no variables.
+    fn flags(&mut self, copy: &mut Instruction, out: &mut Expanded) {
+        let source = copy.clone();
+        let from = matches!(copy.body, Body::From { .. });
+        let visible = from.then(|| std::mem::replace(&mut self.visible, self.globals.clone()));
+        for flag in &mut copy.flags {
+            if let ("chown" | "chmod" | "platform" | "mount", Some(value)) = (flag.name.as_str(), flag.value.as_mut()) {
+                self.word(value, How::Word, &source, out);
+            }
+        }
+        if let Some(visible) = visible {
+            self.visible = visible;
+        }
+    }
+
+    /// A variable in EXPOSE may hold several ports.
+    fn ports(&mut self, ports: &[String], instruction: &Instruction, out: &mut Expanded) -> Vec<String> {
+        let mut all = Vec::new();
+        for port in ports {
+            let lookup = |name: &str| self.visible.get(name).cloned();
+            let lexer = Lexer::new(self.escape, &lookup);
+            match lexer.words(port) {
+                Ok(words) => all.extend(words),
+                Err(message) => {
+                    all.push(port.clone());
+                    out.problems.push(Problem { message, span: instruction.span });
+                }
+            }
+            out.unset.extend(lexer.unset.take());
+        }
+        all
+    }
+
+    fn word(&mut self, text: &mut String, how: How, instruction: &Instruction, out: &mut Expanded) {
+        let lookup = |name: &str| self.visible.get(name).cloned();
+        let mut lexer = Lexer::new(self.escape, &lookup);
+        lexer.no_quotes = how == How::Content;
+        let result = lexer.word(text);
+        out.unset.extend(lexer.unset.take());
+        match result {
+            Ok(value) if value.len() <= self.left => {
+                self.left -= value.len();
+                *text = value;
+            }
+            Ok(_) => {
+                let message = "the values of this Dockerfile become too long".to_owned();
+                out.problems.push(Problem { message, span: instruction.span });
+            }
+            Err(message) => out.problems.push(Problem { message, span: instruction.span }),
+        }
+    }
+}

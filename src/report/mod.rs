@@ -1,0 +1,18 @@
+//! What commands report, one file for each format. The JSON shapes are stable; README documents them.
+
+pub mod json;
+
+use std::io::Write;
+
+/// Prints text and a line feed on standard output.
+///
+/// # Errors
+/// Where standard output cannot be written. A reader that went away (`dlearn list | head`) is none:
+/// the process then ends as `head`'s other users do.
+pub fn line(text: &str) -> std::io::Result<()> {
+    let mut out = std::io::stdout().lock();
+    match writeln!(out, "{text}").and_then(|()| out.flush()) {
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => std::process::exit(0),
+        other => other,
+    }
+}

@@ -1,0 +1,290 @@
+//! Proves one case.
+
+use super::{CaseKind, PlannedCase};
+use crate::check::{Finding, Outcome, Verdict};
+use crate::course::{Course, FileSet, Round, exercise::Step, exercise::Under, mode_of};
+use crate::engine::{Answers, Collector, CollectorOptions, Engine, EngineError, Ledger, perform};
+use crate::evidence::{Answer, Evidence, Fact, Need, Source};
+use crate::examine::examine;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use tokio::sync::Mutex;
+
+/// What a case showed.
+#[derive(Clone, Debug)]
+pub struct Proved {
+    /// `S01/ignored wrong/emptied`
+    pub path: String,
+    /// Whether it showed what it was to show.
+    pub result: CaseResult,
+    /// How long it took.
+    pub took: Duration,
+}
+
+/// Whether a case showed what it was to show.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CaseResult {
+    /// It did: the decisive message, or nothing for a pass.
+    AsExpected(String),
+    /// It did not.
+    Otherwise {
+        /// What was to happen.
+        expected: String,
+        /// What happened.
+        found: String,
+    },
+    /// It could not be found out.
+    CannotTell(String),
+}
+
+type SharedCollector = Arc<Mutex<Collector>>;
+
+/// Collectors for what is asked about a starter: the same for every case of a variant, so it is built
+/// once. Keyed by exercise and variant.
+#[derive(Debug, Default)]
+pub struct Starters {
+    collectors: std::sync::Mutex<BTreeMap<(String, usize), SharedCollector>>,
+}
+
+impl Starters {
+    fn of(&self, engine: &Engine, planned: &PlannedCase<'_>, round: &Round) -> SharedCollector {
+        let mut collectors = self.collectors.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let key = (round.exercise.clone(), planned.variant);
+        let new = || Arc::new(Mutex::new(Collector::new(Ok(engine.clone()), options(round, Path::new(".")))));
+        collectors.entry(key).or_insert_with(new).clone()
+    }
+
+    /// Removes what was built.
+    pub async fn finish(self) {
+        let collectors = self.collectors.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
+        for collector in collectors.into_values() {
+            let _ = collector.lock().await.finish().await;
+        }
+    }
+}
+
+fn options(round: &Round, workspace: &Path) -> CollectorOptions {
+    CollectorOptions {
+        workspace: workspace.to_owned(),
+        starter: round.start.clone(),
+        exercise: round.exercise.clone(),
+        purpose: "selfcheck".into(),
+        ..CollectorOptions::default()
+    }
+}
+
+/// Answers a case's needs: those about the starter from the shared collector.
+struct Shared {
+    case: Collector,
+    starter: SharedCollector,
+    tags: Vec<String>,
+}
+
+impl Answers for Shared {
+    async fn answer(&mut self, needs: BTreeSet<Need>) -> Vec<(Need, Answer)> {
+        let shared = |need: &Need| match need {
+            Need::Build(plan) => plan.source != Source::Workspace,
+            Need::Run(plan) => self.tags.contains(&plan.image),
+            _ => false,
+        };
+        let (about_starter, own): (BTreeSet<Need>, BTreeSet<Need>) = needs.into_iter().partition(shared);
+        let mut answers = self.case.answer(own).await;
+        if !about_starter.is_empty() {
+            let told = self.starter.lock().await.answer(about_starter).await;
+            for (_, answer) in &told {
+                if let Answer::Found(Fact::Build(build)) = answer {
+                    self.tags.push(build.tag.clone());
+                }
+            }
+            answers.extend(told);
+        }
+        answers
+    }
+
+    async fn finish(&mut self) -> Result<(), EngineError> {
+        self.case.finish().await
+    }
+}
+
+/// Proves a case under throw-away names. Nothing of it is left.
+pub async fn prove(
+    engine: &Engine,
+    course: &Course,
+    planned: &PlannedCase<'_>,
+    token: &str,
+    starters: &Starters,
+) -> Proved {
+    let begun = Instant::now();
+    let result = try_prove(engine, course, planned, token, starters).await.unwrap_or_else(CaseResult::CannotTell);
+    Proved { path: planned.path(), result, took: begun.elapsed() }
+}
+
+async fn try_prove(
+    engine: &Engine,
+    course: &Course,
+    planned: &PlannedCase<'_>,
+    token: &str,
+    starters: &Starters,
+) -> Result<CaseResult, String> {
+    let ledger = Ledger::open(engine, "selfcheck", &planned.entry.exercise.id).map_err(|error| error.to_string())?;
+    let prefix = ledger.image_name("");
+    let rename = |name: &str| format!("{prefix}{name}");
+    let rounds = planned.entry.every_variant(&course.recipes, token, &rename).map_err(|error| error.to_string())?;
+    let round = &rounds[planned.variant];
+    let folder = tempfile::Builder::new().prefix("dlearn-case-").tempdir().map_err(|error| error.to_string())?;
+    write(folder.path(), &files(planned, round)).map_err(|error| error.to_string())?;
+
+    let prepared = prepare(engine, &ledger, folder.path(), planned, round).await;
+    let result = match prepared {
+        Ok(()) => {
+            let case = Collector::new(Ok(engine.clone()), options(round, folder.path()));
+            let starter = starters.of(engine, planned, round);
+            let mut answers = Shared { case, starter, tags: Vec::new() };
+            let examined = examine(round, &mut answers, Evidence::new()).await;
+            let _ = answers.finish().await;
+            let findings: Vec<Finding> = examined.findings.iter().map(|finding| without(finding, &prefix)).collect();
+            Ok(judge(planned, &findings))
+        }
+        Err(why) => Err(why),
+    };
+    let _ = ledger.cleanup().await;
+    result
+}
+
+async fn prepare(
+    engine: &Engine,
+    ledger: &Ledger,
+    folder: &Path,
+    planned: &PlannedCase<'_>,
+    round: &Round,
+) -> Result<(), String> {
+    let images = &round.subject.images;
+    for step in steps(planned, round) {
+        let performed = perform(engine, ledger, folder, images, planned.builder, &step).await;
+        performed.map_err(|error| format!("a step of the case failed: {error}\n{}", error.help()))?;
+    }
+    Ok(())
+}
+
+/// The files that the case's workspace holds.
+fn files(planned: &PlannedCase<'_>, round: &Round) -> FileSet {
+    let mut files = round.start.clone();
+    let over_solution = planned.kind != CaseKind::Starter && planned.case.over == Under::Solution;
+    if over_solution {
+        files.extend(round.solution.clone());
+    }
+    let part = match planned.kind {
+        CaseKind::Right => format!("right/{}", planned.name),
+        CaseKind::Wrong => format!("wrong/{}", planned.name),
+        CaseKind::Starter | CaseKind::Solution => String::new(),
+    };
+    if !part.is_empty() {
+        files.extend(round.layers_of(planned.entry, &part));
+    }
+    for path in &planned.case.delete {
+        files.remove(path);
+    }
+    files
+}
+
+/// What is done with them: by default every image of the exercise is built, and nothing for the starter.
+fn steps(planned: &PlannedCase<'_>, round: &Round) -> Vec<Step> {
+    if let Some(steps) = &planned.case.steps {
+        return steps.clone();
+    }
+    if planned.kind == CaseKind::Starter {
+        return Vec::new();
+    }
+    round.subject.images.keys().map(|image| Step::build(image)).collect()
+}
+
+fn write(root: &Path, files: &FileSet) -> std::io::Result<()> {
+    for (path, content) in files {
+        let target = root.join(path);
+        if let Some(parent) = target.parent() {
+            std::fs::create_dir_all(parent)?;
+        }
+        std::fs::write(&target, content)?;
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            std::fs::set_permissions(&target, std::fs::Permissions::from_mode(mode_of(content)))?;
+        }
+    }
+    Ok(())
+}
+
+/// The finding in the names that a learner would see.
+fn without(finding: &Finding, prefix: &str) -> Finding {
+    let mut finding = finding.clone();
+    match &mut finding.verdict {
+        Verdict::NotYet(not_yet) => {
+            for text in [&mut not_yet.expected, &mut not_yet.found, &mut not_yet.advice] {
+                *text = text.replace(prefix, "");
+            }
+        }
+        Verdict::CannotTell { reason, help } => {
+            for text in [reason, help] {
+                *text = text.replace(prefix, "");
+            }
+        }
+        Verdict::Pass { .. } | Verdict::Waits { .. } => {}
+    }
+    finding
+}
+
+fn judge(planned: &PlannedCase<'_>, findings: &[Finding]) -> CaseResult {
+    for finding in findings {
+        if let Verdict::CannotTell { reason, .. } = &finding.verdict {
+            return CaseResult::CannotTell(format!("check `{}`: {reason}", finding.id));
+        }
+    }
+    let failed = findings.iter().find_map(|finding| match &finding.verdict {
+        Verdict::NotYet(not_yet) => Some((
+            finding.id.as_str(),
+            format!("{}; found: {}; do: {}", not_yet.expected, not_yet.found, not_yet.advice),
+        )),
+        _ => None,
+    });
+    let must_pass = matches!(planned.kind, CaseKind::Solution | CaseKind::Right);
+    match (must_pass, failed) {
+        (true, Some((id, message))) => {
+            CaseResult::Otherwise { expected: "every check passes".into(), found: format!("`{id}` fails: {message}") }
+        }
+        (true, None) => noted(planned, findings),
+        (false, None) => CaseResult::Otherwise {
+            expected: format!("`{}` fails", planned.case.fails.as_deref().unwrap_or("some check")),
+            found: format!("every check passes ({:?})", Outcome::of(findings)),
+        },
+        (false, Some((id, message))) => {
+            let fails = planned.case.fails.as_deref().unwrap_or(id);
+            let says = planned.case.says.as_deref().unwrap_or_default();
+            if fails == id && message.contains(says) {
+                CaseResult::AsExpected(message)
+            } else {
+                CaseResult::Otherwise {
+                    expected: format!("`{fails}` fails and says `{says}`"),
+                    found: format!("`{id}` fails: {message}"),
+                }
+            }
+        }
+    }
+}
+
+fn noted(planned: &PlannedCase<'_>, findings: &[Finding]) -> CaseResult {
+    let notes: BTreeMap<&str, &Vec<String>> = findings
+        .iter()
+        .filter_map(|finding| match &finding.verdict {
+            Verdict::Pass { notes } => Some((finding.id.as_str(), notes)),
+            _ => None,
+        })
+        .collect();
+    match &planned.case.notes {
+        Some(wanted) if !notes.values().any(|notes| notes.iter().any(|note| note.contains(wanted))) => {
+            CaseResult::Otherwise { expected: format!("a note that says `{wanted}`"), found: "no such note".into() }
+        }
+        _ => CaseResult::AsExpected(String::new()),
+    }
+}

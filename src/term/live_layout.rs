@@ -1,0 +1,263 @@
+//! What the live screen shows where: a pure function from a frame and a size to rows.
+//!
+//! From the least to be given up to the first: the check being worked on, the list of checks (one
+//! row each), the note, the task, notes of passes.
+
+use super::{
+    Terminal, findings,
+    line::{Line, Span, Style},
+    live::{Frame, status},
+    markdown,
+    prompt::keys,
+};
+use crate::check::Finding;
+
+/// From this many rows on, an empty one stands above the line at the bottom.
+const AIRY: usize = 20;
+/// Wide enough that a title is not broken but cut.
+const ONE_ROW: usize = 1000;
+
+/// Exactly `rows` lines of at most `columns` columns (code in a task may be cut).
+pub(super) fn layout(frame: &Frame<'_>, columns: usize, rows: usize, terminal: &Terminal) -> Vec<Line> {
+    let width = columns.min(terminal.text_width());
+    // The title, the line at the bottom and, where there is room for it, an empty one above that.
+    let room = rows.saturating_sub(if rows >= AIRY { 3 } else { 2 });
+    let mut parts = Parts::new(frame, width, room, terminal);
+    parts.spread(room);
+    let mut lines = vec![title(frame, width)];
+    for part in [parts.task, parts.list, parts.detail, parts.note] {
+        if !part.is_empty() {
+            lines.push(Line::empty());
+            lines.extend(part);
+        }
+    }
+    lines.truncate(rows.saturating_sub(1));
+    lines.resize(rows.saturating_sub(1), Line::empty());
+    lines.push(bottom(frame, width, terminal));
+    lines.truncate(rows);
+    lines
+}
+
+/// The parts between the title and the line at the bottom. Each costs an empty row above it.
+struct Parts {
+    task: Vec<Line>,
+    list: Vec<Line>,
+    detail: Vec<Line>,
+    note: Vec<Line>,
+    /// The task as a whole, and the list with everything that it says.
+    whole_task: Vec<Line>,
+    whole_list: Vec<Line>,
+    whole_note: Vec<Line>,
+    /// What stands for the rest of a task and of a note.
+    more: Line,
+    cut: Line,
+}
+
+impl Parts {
+    fn new(frame: &Frame<'_>, width: usize, room: usize, terminal: &Terminal) -> Self {
+        let current = findings::current(frame.findings);
+        let seen: Vec<&Finding> = findings::shown(frame.findings).collect();
+        let one_row = |finding: &&Finding| {
+            findings::titled(finding, ONE_ROW, terminal).first().map(|line| line.cut(width, terminal))
+        };
+        let short: Vec<Line> = seen.iter().filter_map(one_row).collect();
+        // The list keeps three rows, or one on a low screen, and an empty row stands above each.
+        let kept = short.len().min(if room >= AIRY { 3 } else { 1 });
+        let detail_room = room.saturating_sub(kept + 2);
+        let detail = match current {
+            Some(finding) => findings::detail_within(finding, width, detail_room.max(1), terminal),
+            None if seen.iter().any(|finding| finding.verdict.passed()) => findings::summary(frame.findings, width),
+            None => Vec::new(),
+        };
+        let at = current.and_then(|current| seen.iter().position(|finding| finding.id == current.id)).unwrap_or(0);
+        let list_room = room.saturating_sub(detail.len() + 2);
+        Self {
+            list: window(short, at, list_room, terminal),
+            detail,
+            task: Vec::new(),
+            note: Vec::new(),
+            whole_task: markdown::lines(frame.task, width, terminal),
+            whole_list: findings::list(frame.findings, width, terminal),
+            whole_note: frame.note.map_or_else(Vec::new, |note| noted(note, width, terminal)),
+            more: more(frame, terminal),
+            cut: Line(vec![Span::new(terminal.sign("▌ …", "| ..."), Style::DIM)]),
+        }
+    }
+
+    /// Gives what room is left to the note, then to the task, then to the list's details.
+    fn spread(&mut self, room: usize) {
+        let used = |part: &[Line]| if part.is_empty() { 0 } else { part.len() + 1 };
+        let mut left = room.saturating_sub(used(&self.list) + used(&self.detail));
+        self.note = first(&self.whole_note, left.saturating_sub(1), &self.cut);
+        left = left.saturating_sub(used(&self.note));
+        self.task = first(&self.whole_task, left.saturating_sub(1), &self.more);
+        left = left.saturating_sub(used(&self.task));
+        if self.whole_list.len() <= self.list.len() + left {
+            self.list = std::mem::take(&mut self.whole_list);
+        }
+    }
+}
+
+/// Stands for the rest of a task: `… t task`, where there is a key for it.
+fn more(frame: &Frame<'_>, terminal: &Terminal) -> Line {
+    let mut spans = vec![Span::new(terminal.sign("… ", "... "), Style::DIM)];
+    if let Some(hint) = frame.keys.iter().find(|(_, does)| does.contains("task")) {
+        spans.extend(keys(&[*hint], terminal));
+    }
+    Line(spans)
+}
+
+/// As many lines as fit, the last of them a sign that there is more. Nothing rather than the sign
+/// alone.
+fn first(lines: &[Line], room: usize, more: &Line) -> Vec<Line> {
+    if lines.len() <= room {
+        return lines.to_vec();
+    }
+    if room < 2 {
+        return Vec::new();
+    }
+    let mut kept = lines[..room - 1].to_vec();
+    while kept.last().is_some_and(|line| line.width() == 0) {
+        kept.pop();
+    }
+    kept.push(more.clone());
+    kept
+}
+
+/// The rows around `at`, where not all fit.
+fn window(lines: Vec<Line>, at: usize, room: usize, terminal: &Terminal) -> Vec<Line> {
+    if lines.len() <= room || room == 0 {
+        return lines.into_iter().take(room).collect();
+    }
+    let of = lines.len();
+    let rows = room - usize::from(room > 2);
+    let from = at.saturating_sub(rows / 2).min(of - rows);
+    let mut kept: Vec<Line> = lines.into_iter().skip(from).take(rows).collect();
+    if rows < room {
+        let text = format!("    {} checks {} to {} of {of}", terminal.sign("…", "..."), from + 1, from + rows);
+        kept.push(Line::new(&text, Style::DIM));
+    }
+    kept
+}
+
+fn noted(note: &str, width: usize, terminal: &Terminal) -> Vec<Line> {
+    let bar = Span::new(terminal.sign("▌ ", "| "), Style::CODE);
+    let lines = markdown::lines(note, width.saturating_sub(2), terminal);
+    lines.into_iter().map(|line| Line([vec![bar.clone()], line.0].concat())).collect()
+}
+
+fn title(frame: &Frame<'_>, width: usize) -> Line {
+    let round = frame.round.filter(|(_, of)| *of > 1).map(|(number, of)| format!("round {number} of {of}"));
+    ends(
+        vec![Span::new(frame.title, Style::ACCENT)],
+        round.map_or_else(Vec::new, |round| vec![Span::new(&round, Style::DIM)]),
+        width,
+    )
+}
+
+fn bottom(frame: &Frame<'_>, width: usize, terminal: &Terminal) -> Line {
+    let hints = keys(frame.keys, terminal);
+    let state = Line(status(frame, terminal));
+    // The keys matter more than what is watched.
+    let room = width.saturating_sub(Line(hints.clone()).width() + 2);
+    let state = if room < 4 { Vec::new() } else { state.cut(room, terminal).0 };
+    ends(state, hints, width)
+}
+
+/// One part at the left end, one at the right.
+fn ends(left: Vec<Span>, right: Vec<Span>, width: usize) -> Line {
+    let used = Line(left.clone()).width() + Line(right.clone()).width();
+    let mut spans = left;
+    if !right.is_empty() {
+        spans.push(Span::plain(&" ".repeat(width.saturating_sub(used))));
+        spans.extend(right);
+    }
+    Line(spans)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::check::{NotYet, Place, Verdict};
+    use proptest::prelude::*;
+
+    const KEYS: [(&str, &str); 4] = [("h", "hint"), ("c", "check now"), ("t", "task"), ("q", "leave")];
+
+    fn findings(count: usize, failing: usize, words: usize) -> Vec<Finding> {
+        let not_yet = NotYet {
+            expected: "expected ".repeat(words),
+            found: "found ".repeat(words * 3),
+            advice: "do this at once".into(),
+            place: Some(Place { file: "Dockerfile".into(), line: 3, text: "RUN false".into() }),
+        };
+        let verdict = |index: usize| match index.cmp(&failing) {
+            std::cmp::Ordering::Less => Verdict::pass_with("a note"),
+            std::cmp::Ordering::Equal => Verdict::NotYet(not_yet.clone()),
+            std::cmp::Ordering::Greater => Verdict::Waits { on: "x".into() },
+        };
+        let finding = |index: usize| Finding {
+            id: index.to_string(),
+            title: format!("Check number {index} is as it should be"),
+            weight: 1,
+            hidden: false,
+            verdict: verdict(index),
+            evidence: Vec::new(),
+        };
+        (0..count).map(finding).collect()
+    }
+
+    fn texts(frame: &Frame<'_>, columns: usize, rows: usize) -> Vec<String> {
+        layout(frame, columns, rows, &Terminal::plain(columns)).iter().map(Line::text).collect()
+    }
+
+    #[test]
+    fn before_the_first_verdict_the_checks_stand_there_and_nothing_is_counted() {
+        let waiting: Vec<Finding> = findings(3, 0, 1)
+            .into_iter()
+            .map(|finding| Finding { verdict: Verdict::Waits { on: String::new() }, ..finding })
+            .collect();
+        let frame = Frame { title: "E01", findings: &waiting, busy: true, keys: &KEYS, ..Frame::default() };
+        let text = texts(&frame, 80, 24).join("\n");
+        assert!(text.contains("Check number 2") && text.contains("checking"), "{text}");
+        assert!(!text.contains("of 3"), "{text}");
+    }
+
+    #[test]
+    fn a_task_that_does_not_fit_names_the_key_that_shows_it() {
+        let findings = findings(6, 2, 10);
+        let task = "A long task. ".repeat(60);
+        let frame = Frame { title: "E01", task: &task, findings: &findings, keys: &KEYS, ..Frame::default() };
+        let lines = texts(&frame, 80, 24);
+        assert!(lines.iter().any(|line| line == "… t task"), "{}", lines.join("\n"));
+    }
+
+    proptest! {
+        #[test]
+        fn the_check_to_work_on_is_always_in_sight(
+            count in 1usize..15, failing in 0usize..15, words in 0usize..80, note in 0usize..200,
+            columns in 80usize..=120, rows in 24usize..=40,
+        ) {
+            let findings = findings(count, failing.min(count - 1), words);
+            let (task, note) = ("The task. ".repeat(40), "A note. ".repeat(note));
+            let frame = Frame {
+                title: "E01", round: Some((1, 3)), task: &task, findings: &findings, note: Some(&note),
+                status: "watching", keys: &KEYS, ..Frame::default()
+            };
+            let lines = texts(&frame, columns, rows);
+            prop_assert_eq!(lines.len(), rows);
+            prop_assert!(lines.iter().all(|line| super::super::measure(line.trim_end()) <= columns));
+            let text = lines.join("\n");
+            let failed = format!("✗ Check number {} is", failing.min(count - 1));
+            prop_assert_eq!(text.matches(&failed).count(), 2, "{}", text);
+            prop_assert!(text.contains("do:       do this at once"), "{}", text);
+            prop_assert!(lines[rows - 1].contains("q leave"));
+        }
+
+        #[test]
+        fn no_size_is_too_small(columns in 1usize..200, rows in 1usize..30, count in 0usize..20, words in 0usize..50) {
+            let findings = findings(count, count / 2, words);
+            let frame = Frame { title: "E01", task: "x", findings: &findings, keys: &KEYS, ..Frame::default() };
+            prop_assert_eq!(texts(&frame, columns, rows).len(), rows);
+        }
+    }
+}

@@ -1,0 +1,235 @@
+//! Asking a person: questions with options, text, yes or no, a key.
+//!
+//! Invariants: nothing is asked where no terminal is attached ([`PromptError::NoTerminal`]);
+//! Ctrl-C, Esc and `q` are an answer ([`Reply::Left`]), never the end of the process.
+
+use super::{
+    Terminal,
+    line::{Color, Line, Span, Style, paint},
+    markdown,
+    sanitize::sanitize_line,
+    screen::{Screen, ready},
+};
+use crossterm::event::{Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
+use inquire::{
+    InquireError,
+    ui::{Attributes, IndexPrefix, RenderConfig, StyleSheet, Styled},
+};
+use std::io;
+
+/// What a person gave, or that they left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub enum Reply<T> {
+    /// The answer.
+    Given(T),
+    /// Ctrl-C, Esc or `q`.
+    Left,
+}
+
+/// Nobody could be asked.
+#[derive(Debug, thiserror::Error)]
+pub enum PromptError {
+    /// Input, output or error is not a terminal.
+    #[error("a question cannot be asked: no terminal is attached")]
+    NoTerminal,
+    /// The terminal failed.
+    #[error("the terminal cannot be read or written: {0}")]
+    Terminal(#[from] io::Error),
+}
+
+impl PromptError {
+    /// What to do next.
+    pub fn help(&self) -> &'static str {
+        match self {
+            Self::NoTerminal => "run it in a terminal, or give the answer as an option (see --help)",
+            Self::Terminal(_) => "open another terminal and run the command again",
+        }
+    }
+}
+
+/// Asks for yes or no. Enter takes `default`.
+///
+/// # Errors
+/// Where nobody can be asked.
+pub fn confirm(message: &str, default: bool, terminal: &Terminal) -> Result<Reply<bool>, PromptError> {
+    attached(terminal)?;
+    let _raw = ready()?;
+    let message = sanitize_line(message);
+    let prompt = inquire::Confirm::new(&message).with_default(default).with_render_config(colors(terminal));
+    replied(prompt.prompt())
+}
+
+/// Asks for a line of text. Enter takes `default`.
+///
+/// # Errors
+/// Where nobody can be asked.
+pub fn text(
+    message: &str,
+    default: Option<&str>,
+    help: Option<&str>,
+    terminal: &Terminal,
+) -> Result<Reply<String>, PromptError> {
+    attached(terminal)?;
+    let message = sanitize_line(message);
+    let default = default.map(sanitize_line);
+    let mut prompt = inquire::Text::new(&message).with_render_config(colors(terminal));
+    prompt.default = default.as_deref();
+    prompt.help_message = help;
+    replied(prompt.prompt())
+}
+
+/// Asks for one of `options` (Markdown), by arrow keys or by number, and gives its index.
+///
+/// # Errors
+/// Where nobody can be asked.
+pub fn choose(message: &str, options: &[String], terminal: &Terminal) -> Result<Reply<usize>, PromptError> {
+    attached(terminal)?;
+    let _raw = ready()?;
+    let message = sanitize_line(message);
+    let count = options.len();
+    let shown = options.iter().map(|option| option_text(option, terminal)).collect();
+    // A number leaves only its option; whatever else is typed leaves all of them.
+    let by_number = |typed: &str, _: &String, _: &str, index: usize| {
+        let number = typed.chars().rev().find_map(|char| char.to_digit(10)).map(|digit| digit as usize);
+        number.is_none_or(|number| !(1..=count).contains(&number) || number == index + 1).then_some(0)
+    };
+    let help = format!("{} or 1-{count} to choose, Enter to answer, Esc to leave", terminal.sign("↑↓", "arrows"));
+    let prompt = inquire::Select::new(&message, shown)
+        .with_page_size(count.max(1))
+        .with_scorer(&by_number)
+        .with_help_message(&help)
+        .with_formatter(&|chosen| (chosen.index + 1).to_string())
+        .with_render_config(colors(terminal));
+    Ok(match replied(prompt.raw_prompt())? {
+        Reply::Given(option) => Reply::Given(option.index),
+        Reply::Left => Reply::Left,
+    })
+}
+
+/// Waits for Enter or Space ([`Turn::Next`]) or `b` ([`Turn::Back`]), below a line that says so.
+///
+/// # Errors
+/// Where nobody can be asked.
+pub fn turn(terminal: &Terminal) -> Result<Reply<Turn>, PromptError> {
+    attached(terminal)?;
+    let hint = Line(keys(&[("Enter", "go on"), ("b", "back"), ("q", "leave")], terminal));
+    // Raw before the line is shown: whoever answers it at once must not be missed.
+    let _raw = Screen::raw()?;
+    terminal.print(&hint.paint(terminal))?;
+    let reply = key(|key| match key.code {
+        KeyCode::Enter | KeyCode::Char(' ') | KeyCode::Right | KeyCode::PageDown => Some(Turn::Next),
+        KeyCode::Char('b') | KeyCode::Backspace | KeyCode::Left | KeyCode::PageUp => Some(Turn::Back),
+        _ => None,
+    });
+    terminal.print("\r\x1b[K")?;
+    Ok(reply?)
+}
+
+/// Where to go from here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Turn {
+    /// On.
+    Next,
+    /// Back.
+    Back,
+}
+
+/// `Enter go on · b back · q leave`, as a line of hints.
+pub fn keys(hints: &[(&str, &str)], terminal: &Terminal) -> Vec<Span> {
+    let mut spans = Vec::new();
+    for (key, does) in hints {
+        if !spans.is_empty() {
+            spans.push(Span::new(terminal.sign(" · ", " | "), Style::DIM));
+        }
+        spans.push(Span::new(key, Style::ACCENT));
+        spans.push(Span::new(&format!(" {does}"), Style::DIM));
+    }
+    spans
+}
+
+/// Whether a key means "leave": Ctrl-C, Ctrl-D, Esc, `q`.
+pub(super) fn leaves(key: &KeyEvent) -> bool {
+    match key.code {
+        KeyCode::Char('c' | 'd') => key.modifiers.contains(KeyModifiers::CONTROL),
+        KeyCode::Char('q') | KeyCode::Esc => true,
+        _ => false,
+    }
+}
+
+/// Waits for a key that `wanted` knows. The terminal must be in raw mode.
+fn key<T>(wanted: impl Fn(&KeyEvent) -> Option<T>) -> io::Result<Reply<T>> {
+    loop {
+        if let Event::Key(key) = crossterm::event::read()? {
+            if key.kind == KeyEventKind::Release {
+                continue;
+            }
+            if leaves(&key) {
+                return Ok(Reply::Left);
+            }
+            if let Some(answer) = wanted(&key) {
+                return Ok(Reply::Given(answer));
+            }
+        }
+    }
+}
+
+fn attached(terminal: &Terminal) -> Result<(), PromptError> {
+    if terminal.interactive() { Ok(()) } else { Err(PromptError::NoTerminal) }
+}
+
+fn replied<T>(answer: Result<T, InquireError>) -> Result<Reply<T>, PromptError> {
+    match answer {
+        Ok(answer) => Ok(Reply::Given(answer)),
+        Err(InquireError::OperationCanceled | InquireError::OperationInterrupted) => Ok(Reply::Left),
+        Err(InquireError::NotTTY) => Err(PromptError::NoTerminal),
+        Err(InquireError::IO(error)) => Err(PromptError::Terminal(error)),
+        Err(other) => Err(PromptError::Terminal(io::Error::other(other.to_string()))),
+    }
+}
+
+/// inquire draws on standard error; its colours are ours.
+fn colors(terminal: &Terminal) -> RenderConfig<'static> {
+    use inquire::ui::Color as C;
+    let mark = terminal.sign("❯", ">");
+    let plain = RenderConfig::empty()
+        .with_option_index_prefix(IndexPrefix::Simple)
+        .with_highlighted_option_prefix(Styled::new(mark))
+        .with_canceled_prompt_indicator(Styled::new(""));
+    if !terminal.color_stderr {
+        return plain;
+    }
+    let accent = StyleSheet::new().with_fg(C::DarkCyan).with_attr(Attributes::BOLD);
+    plain
+        .with_prompt_prefix(Styled::new("?").with_style_sheet(accent))
+        .with_answered_prompt_prefix(Styled::new("?").with_style_sheet(accent))
+        .with_highlighted_option_prefix(Styled::new(mark).with_style_sheet(accent))
+        .with_selected_option(Some(StyleSheet::new().with_attr(Attributes::BOLD)))
+        .with_answer(StyleSheet::new().with_fg(C::DarkCyan))
+        .with_help_message(StyleSheet::new().with_fg(C::DarkCyan))
+}
+
+/// An option as inquire draws it: broken into lines that hang below the number, with nothing but
+/// foreground colours, so that the highlight of the chosen one stays.
+fn option_text(option: &str, terminal: &Terminal) -> String {
+    const PREFIX: usize = 5;
+    let lines = markdown::lines(option, terminal.text_width() - PREFIX, &terminal.for_stderr());
+    let tinted = |line: &Line| {
+        line.0
+            .iter()
+            .map(|span| match span.style().color {
+                Some(Color::Cyan) if terminal.color_stderr => format!("\x1b[36m{}\x1b[39m", span.text()),
+                _ => span.text().to_owned(),
+            })
+            .collect::<String>()
+    };
+    lines.iter().map(tinted).collect::<Vec<_>>().join(&format!("\n{:PREFIX$}", ""))
+}
+
+/// Shows `lines` on standard output.
+///
+/// # Errors
+/// As [`Terminal::print`].
+pub fn show(lines: &[Line], terminal: &Terminal) -> io::Result<()> {
+    terminal.print(&paint(lines, terminal))
+}

@@ -1,0 +1,219 @@
+//! A lesson, section by section, on the whole screen.
+//!
+//! Invariants: every step is reported to [`ReadProgress`] when it happens, so that whoever leaves,
+//! or is cut off, finds their place again; nothing here writes a file. The calls block: inside
+//! tokio, run them where blocking is allowed.
+
+use super::{
+    Screen, Terminal,
+    canvas::Canvas,
+    line::{Line, Span, Style, paint},
+    markdown,
+    pager::{Page, Pager},
+    prompt::{PromptError, Reply, Turn},
+    quiz,
+};
+use crate::course::{Block, Lesson, Question};
+use std::collections::HashMap;
+
+/// Told what the reader does.
+pub trait ReadProgress {
+    /// The section with this index (from 0) is on the screen.
+    fn section_shown(&mut self, section: usize);
+    /// A question was answered with the option of this index.
+    fn answered(&mut self, question: &Question, chosen: usize, right: bool);
+}
+
+/// How reading ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub enum ReadOutcome {
+    /// The last section was read.
+    Finished,
+    /// The reader left in the section with this index (from 0).
+    Left {
+        /// Where to go on the next time.
+        section: usize,
+    },
+}
+
+/// Shows a lesson from the section `from` (an index from 0) on; `seed` decides the order of the
+/// options of its questions.
+///
+/// Enter or Space goes on, `b` back, arrows scroll, `q` leaves.
+///
+/// # Errors
+/// Where no terminal is attached: print [`section`] instead.
+pub fn read(
+    lesson: &Lesson,
+    from: usize,
+    seed: u64,
+    terminal: &Terminal,
+    progress: &mut dyn ReadProgress,
+) -> Result<ReadOutcome, PromptError> {
+    if !terminal.interactive() {
+        return Err(PromptError::NoTerminal);
+    }
+    let steps = steps(lesson);
+    let screen = Screen::full()?;
+    let canvas = Canvas::new(terminal);
+    let mut reader = Reader { lesson, seed, screen, canvas, answers: HashMap::new() };
+    let mut at = steps.iter().position(|step| step.section >= from).unwrap_or(0);
+    let mut shown = None;
+    let mut backwards = false;
+    while let Some(step) = steps.get(at) {
+        if shown.replace(step.section) != Some(step.section) {
+            progress.section_shown(step.section);
+        }
+        let reply = match step.block {
+            Block::Text(text) => reader.text(step, text, backwards)?,
+            Block::Question(question) => reader.question(step, question, progress)?,
+        };
+        match reply {
+            Reply::Given(Turn::Next) => (at, backwards) = (at + 1, false),
+            Reply::Given(Turn::Back) => (at, backwards) = (at.saturating_sub(1), at > 0),
+            Reply::Left => return Ok(ReadOutcome::Left { section: step.section }),
+        }
+    }
+    Ok(ReadOutcome::Finished)
+}
+
+/// A section as text, its questions with their options and without the answers: what is printed
+/// where no terminal is attached. Empty for an index beyond the last section.
+pub fn section(lesson: &Lesson, section: usize, seed: u64, terminal: &Terminal) -> String {
+    let width = terminal.text_width();
+    let mut lines = Vec::new();
+    if section == 0 {
+        lines.extend(title(lesson, terminal));
+    }
+    for step in steps(lesson).iter().filter(|step| step.section == section) {
+        if !lines.is_empty() {
+            lines.push(Line::empty());
+        }
+        lines.extend(match step.block {
+            Block::Text(text) => markdown::lines(text, width, terminal),
+            Block::Question(question) => quiz::printed(question, seed, width, terminal),
+        });
+    }
+    paint(&lines, terminal)
+}
+
+/// A whole lesson as text.
+pub fn whole(lesson: &Lesson, seed: u64, terminal: &Terminal) -> String {
+    let sections = (0..lesson.sections.len()).map(|index| section(lesson, index, seed, terminal));
+    sections.collect::<Vec<_>>().join("\n")
+}
+
+/// One text or one question.
+struct Step<'a> {
+    section: usize,
+    block: &'a Block,
+    /// The lesson's title stands above it.
+    first: bool,
+}
+
+fn steps(lesson: &Lesson) -> Vec<Step<'_>> {
+    let sections = lesson.sections.iter().enumerate();
+    let blocks = sections.flat_map(|(section, it)| it.blocks.iter().map(move |block| (section, block)));
+    blocks.enumerate().map(|(index, (section, block))| Step { section, block, first: index == 0 }).collect()
+}
+
+struct Reader<'a> {
+    lesson: &'a Lesson,
+    seed: u64,
+    screen: Screen,
+    canvas: Canvas,
+    /// What was chosen in this session, by the question's id.
+    answers: HashMap<String, usize>,
+}
+
+impl Reader<'_> {
+    fn text(&mut self, step: &Step<'_>, text: &str, at_end: bool) -> Result<Reply<Turn>, PromptError> {
+        let lesson = self.lesson;
+        let body = |terminal: &Terminal| {
+            let mut lines = Vec::new();
+            if step.first {
+                lines.extend(title(lesson, terminal));
+                lines.push(Line::empty());
+            }
+            lines.extend(markdown::lines(text, terminal.text_width(), terminal));
+            lines
+        };
+        self.page(step, &body, at_end)
+    }
+
+    /// A question that was answered already in this session shows its answer.
+    fn question(
+        &mut self,
+        step: &Step<'_>,
+        question: &Question,
+        progress: &mut dyn ReadProgress,
+    ) -> Result<Reply<Turn>, PromptError> {
+        let seed = self.seed;
+        let chosen = match self.answers.get(&question.id) {
+            Some(chosen) => *chosen,
+            None => {
+                let terminal = self.canvas.terminal().clone();
+                self.canvas.begin(&[header(self.lesson, step.section, &terminal), Line::empty()])?;
+                let reply = self.screen.lend(|| quiz::ask(question, seed, &terminal))??;
+                self.canvas = Canvas::new(&terminal);
+                let Reply::Given(chosen) = reply else { return Ok(Reply::Left) };
+                self.answers.insert(question.id.clone(), chosen);
+                progress.answered(question, chosen, chosen == question.answer());
+                chosen
+            }
+        };
+        let body = |terminal: &Terminal| {
+            let width = terminal.text_width();
+            let mut lines = markdown::lines(&question.ask, width, terminal);
+            lines.push(Line::empty());
+            lines.extend(quiz::explained(question, chosen, seed, width, terminal));
+            lines
+        };
+        self.page(step, &body, false)
+    }
+
+    fn page(
+        &mut self,
+        step: &Step<'_>,
+        body: &dyn Fn(&Terminal) -> Vec<Line>,
+        at_end: bool,
+    ) -> Result<Reply<Turn>, PromptError> {
+        let lesson = self.lesson;
+        let header = |terminal: &Terminal| header(lesson, step.section, terminal);
+        let hints: &[(&str, &str)] = match step.first {
+            true => &[("Enter", "go on"), ("q", "leave")],
+            false => &[("Enter", "go on"), ("b", "back"), ("q", "leave")],
+        };
+        let page = Page { header: &header, body, hints };
+        Ok(Pager::new(page, &self.canvas, at_end).run(&mut self.canvas)?)
+    }
+}
+
+/// `L06 · section 2 of 5 · 15 min`, and as many dots.
+fn header(lesson: &Lesson, section: usize, terminal: &Terminal) -> Line {
+    let (front, of) = (&lesson.front, lesson.sections.len());
+    let dot = terminal.sign("·", "|");
+    let mut spans = vec![
+        Span::new(&front.id, Style::ACCENT),
+        Span::new(&format!(" {dot} section {} of {of} {dot} {} min", section + 1, front.minutes), Style::DIM),
+    ];
+    let left = Line(spans.clone()).width();
+    let (done, open) = (terminal.sign("●", "#"), terminal.sign("○", "."));
+    if let Some(space) = terminal.text_width().checked_sub(left + of).filter(|space| *space > 1) {
+        spans.push(Span::plain(&" ".repeat(space)));
+        spans.push(Span::new(&done.repeat(section + 1), Style::CODE));
+        spans.push(Span::new(&open.repeat(of - section - 1), Style::DIM));
+    }
+    Line(spans)
+}
+
+/// The lesson's title and what it is for.
+fn title(lesson: &Lesson, terminal: &Terminal) -> Vec<Line> {
+    let width = terminal.text_width();
+    let mut lines = markdown::lines(&format!("# {}", lesson.front.title), width, terminal);
+    lines.push(Line::empty());
+    let prefixes: [&[Span]; 2] = [&[Span::new("Goal: ", Style::BOLD)], &[Span::plain("      ")]];
+    lines.extend(super::wrap_message(&lesson.front.objective, Style::PLAIN, width, prefixes, terminal));
+    lines
+}
