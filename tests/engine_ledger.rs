@@ -81,6 +81,26 @@ async fn the_learners_untagged_parent_survives_and_ours_above_it_go() {
 }
 
 #[tokio::test]
+async fn images_that_share_a_parent_of_ours_all_go() {
+    let dir = tempfile::tempdir().unwrap();
+    let dockerfile = fresh(dir.path(), "");
+    let id = learner_builds(dir.path(), Builder::Classic, None);
+    let mut collector = collector(dir.path()).await;
+    let mut made = Vec::new();
+    for tail in ["RUN echo a > /a\n", "RUN echo b > /b\n", ""] {
+        let plan = inline(&format!("{dockerfile}RUN echo shared > /shared\n{tail}"), Builder::Classic);
+        let build = fact!(ask(&mut collector, Need::Build(plan)).await, Build);
+        made.push(build.image.unwrap().id);
+    }
+    collector.finish().await.unwrap();
+    assert!(exists(&id) && untagged().contains(&id));
+    for image in made {
+        assert!(!exists(&image), "{image}");
+    }
+    docker(&["rmi", &id]);
+}
+
+#[tokio::test]
 async fn a_rebuild_of_an_inner_part_leaves_the_learners_whole_image() {
     // What dlearn builds is an intermediate image of the learner's tagged one.
     let dir = tempfile::tempdir().unwrap();

@@ -17,6 +17,9 @@ use tokio::time::Instant;
 
 /// Between two questions to a service that does not answer yet.
 const POLL: Duration = Duration::from_millis(100);
+/// Between two looks at where a silent service listens, and how many of them must agree.
+const LOOK: Duration = Duration::from_secs(1);
+const LOOKS: u32 = 3;
 /// How long one question may take, and each path after the first one that was answered.
 const ANSWER: Duration = Duration::from_secs(5);
 
@@ -46,6 +49,23 @@ struct Asked {
     /// Something accepted a connection at the published port.
     connected: bool,
     listening: Option<Vec<String>>,
+    /// Looks in a row that found the right port open on the container's own loopback interface only.
+    loopback: u32,
+}
+
+impl Asked {
+    /// The service is up where nobody outside can reach it; waiting longer changes nothing.
+    fn is_shut_in(&self) -> bool {
+        self.loopback >= LOOKS
+    }
+
+    fn looked(&mut self, listening: Option<Vec<String>>, port: u16) {
+        let open = |address: &String| listening::is_open_to_all(address, port);
+        let right = |address: &String| listening::port_of(address) == Some(port);
+        let shut_in = listening.as_ref().is_some_and(|found| found.iter().any(right) && !found.iter().any(open));
+        self.loopback = if shut_in { self.loopback + 1 } else { 0 };
+        self.listening = listening;
+    }
 }
 
 impl Engine {
@@ -90,6 +110,7 @@ impl Engine {
         let mut ended = pin!(self.wait(container));
         // None: it ended before a port was published.
         let port = self.published_port(container, plan.port).await?;
+        let mut looked = Instant::now();
         for path in &plan.paths {
             let answered = asked.responses.iter().any(Option::is_some);
             let until = if answered { deadline.max(Instant::now() + ANSWER) } else { deadline };
@@ -103,8 +124,12 @@ impl Engine {
                     }
                     exit = &mut ended => asked.exit = Some(exit?),
                 }
-                if response.is_none() && Instant::now() >= until {
+                if response.is_none() && (Instant::now() >= until || asked.is_shut_in()) {
                     break;
+                }
+                if response.is_none() && asked.exit.is_none() && looked.elapsed() >= LOOK {
+                    looked = Instant::now();
+                    asked.looked(self.listening(ledger, container).await?, plan.port);
                 }
                 if response.is_none() && asked.exit.is_none() {
                     tokio::select! {
