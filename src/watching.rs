@@ -13,6 +13,7 @@ use std::collections::BTreeMap;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use tokio::sync::{Notify, mpsc};
 use tokio::task::JoinSet;
@@ -41,6 +42,7 @@ pub enum Change {
 #[derive(Debug)]
 pub struct Watching {
     changes: mpsc::Receiver<Change>,
+    answers: Arc<AtomicBool>,
     _tasks: JoinSet<()>,
 }
 
@@ -51,10 +53,15 @@ impl Watching {
         let (sender, changes) = mpsc::channel(16);
         let mut tasks = JoinSet::new();
         tasks.spawn(files(workspace.to_owned(), sender.clone()));
-        tasks.spawn(async move {
-            EngineWatch { options, images, seen: None, sender }.run().await;
-        });
-        Self { changes, _tasks: tasks }
+        let answers = Arc::new(AtomicBool::new(true));
+        let watch = EngineWatch { options, images, seen: None, answers: Arc::clone(&answers), sender };
+        tasks.spawn(watch.run());
+        Self { changes, answers, _tasks: tasks }
+    }
+
+    /// Whether the engine answered when it was last looked at; taken for granted before the first look.
+    pub fn engine_answers(&self) -> bool {
+        self.answers.load(Ordering::Relaxed)
     }
 
     /// Waits for the next change. Changes that came meanwhile are one. May be dropped while it waits.
@@ -127,6 +134,7 @@ struct EngineWatch {
     images: Vec<String>,
     /// None before the first look.
     seen: Option<Seen>,
+    answers: Arc<AtomicBool>,
     sender: mpsc::Sender<Change>,
 }
 
@@ -170,6 +178,7 @@ impl EngineWatch {
     }
 
     fn saw(&mut self, now: Seen) {
+        self.answers.store(now.is_some(), Ordering::Relaxed);
         if self.seen.as_ref() != Some(&now) {
             self.seen = Some(now);
             tell(&self.sender, Change::Engine);

@@ -88,7 +88,7 @@ pub(super) async fn run(
     if session.setting.fresh {
         session.task();
     }
-    session.draw(true)?;
+    session.draw(true, &watching)?;
     // What the engine looks like now is known before the first check: no change between is missed.
     let _ = tokio::time::timeout(FIRST_LOOK, watching.next()).await;
     let mut checking: Option<Checking> = None;
@@ -100,7 +100,7 @@ pub(super) async fn run(
             checking = Some(Checking::start(round.clone(), session.workspace.clone()));
             due = false;
         }
-        session.draw(checking.is_some())?;
+        session.draw(checking.is_some(), &watching)?;
         let happened = tokio::select! {
             event = session.live.next_event() => Happened::Keyboard(event),
             Some(_) = watching.next() => Happened::Changed,
@@ -143,8 +143,8 @@ impl Session<'_> {
         format!("{} {}", self.round.exercise, self.mine.entry.exercise.title)
     }
 
-    fn draw(&mut self, busy: bool) -> Result<(), Failure> {
-        let (passed, round) = (matches!(self.view, View::Passed(_)), self.round);
+    fn draw(&mut self, busy: bool, watching: &Watching) -> Result<(), Failure> {
+        let (passed, round) = (matches!(self.view, View::Passed(_) | View::Why(_)), self.round);
         let title = self.title();
         let number = match round.of {
             1 => String::new(),
@@ -159,7 +159,11 @@ impl Session<'_> {
             findings: &self.findings,
             note: self.setting.note.as_deref().filter(|_| !passed),
             busy: busy && !passed,
-            status: if passed { "" } else { "watching your files and the engine" },
+            status: match passed {
+                true => "",
+                false if watching.engine_answers() => "watching your files and the engine",
+                false => "waiting for the engine to answer",
+            },
             keys: if passed { PASSED } else { WORKING },
         };
         Ok(self.live.draw(&frame)?)
@@ -189,14 +193,17 @@ impl Session<'_> {
         let leave: &[_] = if self.setting.fresh { &[("Enter", "begin")] } else { &[("Enter", "back")] };
         self.setting.fresh = false;
         let round = self.round;
-        let head = if round.of > 1 { format!("## Round {} of {}\n\n", round.number, round.of) } else { String::new() };
+        let title = match round.of {
+            1 => self.title(),
+            of => format!("{}, round {} of {of}", self.title(), round.number),
+        };
         let text = format!(
-            "{head}Your files are here. Open a second terminal in this folder, and leave this one as it is: it checks \
+            "Your files are here. Open a second terminal in this folder, and leave this one as it is: it checks \
              whenever you save a file or build an image.\n\n```sh\ncd {}\n```\n\n{}",
             super::app::shell_word(&self.place),
             round.task,
         );
-        self.live.open(&self.title(), &text, leave);
+        self.live.open(&title, &text, leave);
         self.view = View::Task;
     }
 

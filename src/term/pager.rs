@@ -106,7 +106,10 @@ impl<'a> Pager<'a> {
         }
         let terminal = canvas.terminal().clone();
         let header = (self.page.header)(&terminal);
-        let mut screen = vec![ends(header.0, self.aside.clone(), terminal.text_width()), Line::empty()];
+        let width = terminal.text_width().min(canvas.columns());
+        let room = width.saturating_sub(header.width() + 2);
+        let aside = Some(self.aside.clone()).filter(|aside| Line(aside.clone()).width() <= room);
+        let mut screen = vec![ends(header.0, aside.unwrap_or_default(), width), Line::empty()];
         screen.extend(self.lines.iter().skip(self.top).take(self.room).cloned());
         screen.resize(self.room + FRAME - 1, Line::empty());
         screen.push(self.footer(&terminal));
