@@ -101,6 +101,22 @@ async fn images_that_share_a_parent_of_ours_all_go() {
 }
 
 #[tokio::test]
+async fn an_image_that_a_container_of_the_learners_uses_loses_our_tag_only() {
+    let dir = tempfile::tempdir().unwrap();
+    fresh(dir.path(), "");
+    let mut collector = collector(dir.path()).await;
+    let plan = BuildPlan::workspace(Builder::BuildKit);
+    let build = fact!(ask(&mut collector, Need::Build(plan)).await, Build);
+    let container = docker(&["create", &build.tag]);
+    let run = collector.ledger().unwrap().run().to_owned();
+    collector.finish().await.unwrap();
+    assert_eq!(remains(&run).await, Vec::<String>::new());
+    docker(&["container", "inspect", &container]);
+    docker(&["rm", &container]);
+    docker(&["rmi", &build.image.unwrap().id]);
+}
+
+#[tokio::test]
 async fn a_rebuild_of_an_inner_part_leaves_the_learners_whole_image() {
     // What dlearn builds is an intermediate image of the learner's tagged one.
     let dir = tempfile::tempdir().unwrap();
@@ -168,7 +184,7 @@ async fn a_build_that_takes_too_long_is_a_fact_and_ends() {
         assert!(build.log.iter().any(|line| line == "begun"), "{builder}: {build:?}");
         collector.finish().await.unwrap();
         let deadline = std::time::Instant::now() + std::time::Duration::from_secs(20);
-        let running = || docker(&["ps", "--no-trunc", "--format", "{{.Command}}"]).contains(&unique);
+        let running = || docker(&["ps", "--all", "--no-trunc", "--format", "{{.Command}}"]).contains(&unique);
         while running() {
             assert!(std::time::Instant::now() < deadline, "{builder}: the build goes on");
             tokio::time::sleep(std::time::Duration::from_millis(200)).await;

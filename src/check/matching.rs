@@ -106,9 +106,23 @@ pub fn exec_form(words: &[String]) -> String {
     if words.is_empty() { "nothing".into() } else { serde_json::to_string(words).unwrap_or_default() }
 }
 
-/// Whether a configured command is the shell form: `/bin/sh -c TEXT` (Dockerfile reference, "Shell form").
+/// Whether a shell stays between the engine and the program: `/bin/sh -c TEXT`, or what SHELL names
+/// instead (Dockerfile reference, "Shell and exec form"). With `exec` at its head the text replaces the
+/// shell, so that form is none.
 pub fn is_shell_form(words: &[String]) -> bool {
-    matches!(words, [shell, flag, _] if shell.ends_with("sh") && flag == "-c")
+    let [shell, flags @ .., text] = words else { return false };
+    let name = shell.rsplit('/').next().unwrap_or(shell);
+    let is_shell = matches!(name, "sh" | "bash" | "ash" | "dash" | "zsh" | "ksh");
+    is_shell && flags.last().is_some_and(|flag| flag == "-c") && !text.trim_start().starts_with("exec ")
+}
+
+/// The first line of some output that names an error, else its last line that says something.
+pub fn telling_line(output: &str) -> &str {
+    let tells = |line: &&str| {
+        let line = line.to_lowercase();
+        ["error", "failed", "not found", "no such", "cannot", "can't"].iter().any(|word| line.contains(word))
+    };
+    output.lines().map(str::trim).find(tells).unwrap_or_else(|| last_line(output))
 }
 
 #[cfg(test)]
@@ -124,10 +138,12 @@ mod tests {
     }
 
     #[test]
-    fn shell_form_is_three_words() {
+    fn a_shell_that_stays_is_the_shell_form() {
         let words = |list: &[&str]| list.iter().map(ToString::to_string).collect::<Vec<_>>();
         assert!(is_shell_form(&words(&["/bin/sh", "-c", "httpd -f"])));
         assert!(!is_shell_form(&words(&["httpd", "-f"])));
         assert!(!is_shell_form(&words(&["sh", "-c", "echo", "x"])));
+        assert!(is_shell_form(&words(&["/bin/bash", "-o", "pipefail", "-c", "httpd -f"])));
+        assert!(!is_shell_form(&words(&["sh", "-c", "exec httpd -f"])));
     }
 }

@@ -6,18 +6,16 @@
 use crate::evidence::{Builder, ConfigFacts, EntryKind, HistoryRow, ImageFacts, LayerFacts};
 
 /// What an image's history says of its making.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Origin {
-    /// Rows that a builder wrote.
+    /// Rows above the base's: a builder's, as far as they tell. A commit leaves a row too, and only a
+    /// rebuild shows whether an instruction stands behind it.
     Built(Builder),
+    /// The layers do not begin with the base's.
+    OtherBase,
     /// No rows beyond the base's: a second name.
     Renamed,
-    /// A row that a commit wrote.
-    Committed {
-        /// The command of the container, as the history shows it.
-        created_by: String,
-    },
-    /// A row that an import wrote.
+    /// One row, which an import wrote.
     Imported,
 }
 
@@ -32,18 +30,30 @@ pub fn own_rows<'a>(image: &'a ImageFacts, base: Option<&ImageFacts>) -> &'a [Hi
 
 /// Reads the origin from the rows above the base's.
 pub fn origin(image: &ImageFacts, base: Option<&ImageFacts>) -> Origin {
-    let rows = own_rows(image, base);
-    if rows.iter().any(is_import) {
+    if matches!(image.history.as_slice(), [row] if is_import(row)) && base.is_none_or(|base| base.layers != image.layers) {
         return Origin::Imported;
     }
+    if base.is_some_and(|base| !image.layers.starts_with(&base.layers)) {
+        return Origin::OtherBase;
+    }
+    let rows = own_rows(image, base);
     if rows.is_empty() {
         return Origin::Renamed;
     }
-    match rows.iter().find(|row| builder_of(row).is_none()) {
-        Some(row) => Origin::Committed { created_by: row.created_by.clone() },
-        None if rows.iter().any(|row| builder_of(row) == Some(Builder::BuildKit)) => Origin::Built(Builder::BuildKit),
-        None => Origin::Built(Builder::Classic),
-    }
+    Origin::Built(builder_of_rows(rows))
+}
+
+/// The builder behind some rows.
+pub fn builder_of_rows(rows: &[HistoryRow]) -> Builder {
+    let buildkit = rows.iter().any(|row| builder_of(row) == Some(Builder::BuildKit));
+    if buildkit { Builder::BuildKit } else { Builder::Classic }
+}
+
+/// The row that a commit wrote: one without a builder's mark that a rebuild does not have. (A RUN in
+/// exec form leaves no mark with the classic builder, and the rebuild has it too.)
+pub fn committed<'a>(own: &'a [HistoryRow], rebuilt: &[HistoryRow]) -> Option<&'a HistoryRow> {
+    let known = |row: &HistoryRow| rebuilt.iter().any(|other| row_text(other) == row_text(row));
+    own.iter().find(|row| builder_of(row).is_none() && !known(row))
 }
 
 /// The builder that wrote a row: BuildKit signs in the comment, the classic builder wraps what does
@@ -89,11 +99,15 @@ pub fn runs(created_by: &str) -> bool {
     !text.contains("#(nop)") && (text.starts_with("RUN ") || text.starts_with("/bin/sh -c ") || text.starts_with('|'))
 }
 
+type Map = std::collections::BTreeMap<String, String>;
+
 /// The first field in which two configurations differ: its Dockerfile instruction, and both values.
 pub fn config_difference(image: &ConfigFacts, rebuilt: &ConfigFacts) -> Option<(&'static str, String, String)> {
     let words = crate::check::matching::exec_form;
-    let map = |map: &std::collections::BTreeMap<String, String>| {
-        map.iter().map(|(key, value)| format!("{key}={value}")).collect::<Vec<_>>().join(" ")
+    // Of a map, the first entry that differs: the whole would be too long to see it.
+    let map = |map: &Map, other: &Map| {
+        let differs = map.iter().find(|(key, value)| other.get(*key) != Some(*value));
+        differs.map(|(key, value)| format!("{key}={value}")).unwrap_or_default()
     };
     let fields = [
         ("CMD", words(&image.cmd), words(&rebuilt.cmd)),
@@ -101,8 +115,8 @@ pub fn config_difference(image: &ConfigFacts, rebuilt: &ConfigFacts) -> Option<(
         ("WORKDIR", image.workdir.clone(), rebuilt.workdir.clone()),
         ("USER", image.user.clone(), rebuilt.user.clone()),
         ("EXPOSE", image.ports.join(" "), rebuilt.ports.join(" ")),
-        ("ENV", map(&image.env), map(&rebuilt.env)),
-        ("LABEL", map(&image.labels), map(&rebuilt.labels)),
+        ("ENV", map(&image.env, &rebuilt.env), map(&rebuilt.env, &image.env)),
+        ("LABEL", map(&image.labels, &rebuilt.labels), map(&rebuilt.labels, &image.labels)),
         ("VOLUME", image.volumes.join(" "), rebuilt.volumes.join(" ")),
         ("HEALTHCHECK", words(&image.healthcheck), words(&rebuilt.healthcheck)),
         ("STOPSIGNAL", image.stop_signal.clone(), rebuilt.stop_signal.clone()),
@@ -148,8 +162,21 @@ mod tests {
         assert_eq!(above("COPY . /site # buildkit", "buildkit.dockerfile.v0"), Origin::Built(Builder::BuildKit));
         assert_eq!(above("/bin/sh -c #(nop) COPY dir:ab in /site", ""), Origin::Built(Builder::Classic));
         assert_eq!(above("|1 A=b /bin/sh -c make", ""), Origin::Built(Builder::Classic));
-        assert_eq!(above("sh", ""), Origin::Committed { created_by: "sh".into() });
-        assert_eq!(above("", "Imported from -"), Origin::Imported);
+        assert_eq!(origin(&image(&[("", "Imported from -")]), Some(&base)), Origin::Imported);
+    }
+
+    #[test]
+    fn only_a_row_that_the_rebuild_lacks_was_committed() {
+        let rows = [row("/bin/sh -c #(nop) COPY a in /", ""), row("chmod 644 a", "")];
+        assert_eq!(committed(&rows, &rows), None);
+        assert_eq!(committed(&rows, &rows[..1]), Some(&rows[1]));
+    }
+
+    #[test]
+    fn an_image_on_another_version_of_its_base_was_not_committed() {
+        let base = ImageFacts { layers: vec!["new".into()], ..image(&[("# debian.sh", "")]) };
+        let built = ImageFacts { layers: vec!["old".into(), "own".into()], ..image(&[("# debian.sh 1", ""), ("COPY", "buildkit.dockerfile.v0")]) };
+        assert_eq!(origin(&built, Some(&base)), Origin::OtherBase);
     }
 
     #[test]

@@ -36,12 +36,15 @@ pub fn plain(line: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
+/// More characters than a client puts before what the engine said.
+const LONGEST_PREFIX: usize = 60;
+
 /// Whether a quote is what was printed: the line itself, or at least half of it without a gap.
 pub fn same(printed: &str, quote: &str) -> bool {
     let (printed, quote) = (printed.to_lowercase(), quote.to_lowercase());
     printed == quote || printed.contains(&quote) && quote.len() * 2 >= printed.len().min(160) || {
         // A person may copy a longer line of the client's that ends in what the engine said.
-        printed.len() >= 24 && quote.ends_with(&printed)
+        printed.len() >= 24 && quote.ends_with(&printed) && quote.len() <= printed.len() + LONGEST_PREFIX
     }
 }
 

@@ -67,6 +67,19 @@ pub struct Check {
     pub advice: Option<String>,
 }
 
+impl Check {
+    /// An image that the check asks about and that is neither the exercise's own nor a base of it.
+    pub fn foreign_image(&self, images: &BTreeMap<String, String>, bases: &[String]) -> Option<String> {
+        let named = self.asks.iter().filter_map(|ask| serde_json::to_value(ask).ok()).flat_map(|ask| {
+            let fields = ask.as_object().into_iter().flat_map(|kinds| kinds.values()).cloned().collect::<Vec<_>>();
+            let name = |field: &serde_json::Value, key: &str| field.get(key).and_then(|name| name.as_str()).map(str::to_owned);
+            fields.iter().flat_map(|field| [name(field, "image"), name(field, "base")]).flatten().collect::<Vec<_>>()
+        });
+        let mut foreign = named.filter(|name| !images.contains_key(name) && !bases.contains(name));
+        foreign.next()
+    }
+}
+
 impl CheckSpec {
     /// Looks up the recipe and fills in names and drawn values.
     ///

@@ -63,8 +63,8 @@ pub(super) async fn run(app: &App) -> Result<i32, Failure> {
     }
     let any = |state: &str| symptoms.iter().any(|symptom| symptom.state == state);
     Ok(match (any("cannot_tell"), any("repair")) {
-        (true, _) => exit::CANNOT_TELL,
-        (false, true) => exit::NOT_YET,
+        (_, true) => exit::NOT_YET,
+        (true, false) => exit::CANNOT_TELL,
         (false, false) => exit::DONE,
     })
 }

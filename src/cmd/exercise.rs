@@ -87,7 +87,10 @@ pub(super) fn record(learner: &mut Learner, mine: &Mine<'_>, outcome: Outcome) -
     let (number, of) = (mine.round().number, mine.rounds.len());
     let now = jiff::Timestamp::now();
     let passed = learner.update(|state| {
-        state.attempted(&exercise.id);
+        // What could not be told is no attempt.
+        if outcome != Outcome::CannotTell {
+            state.attempted(&exercise.id);
+        }
         outcome == Outcome::Pass && state.round_passed(&exercise.id, number, of, exercise.points, now)
     })?;
     Ok(match (outcome, passed) {

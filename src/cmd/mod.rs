@@ -25,12 +25,17 @@ use crate::failure::{Failure, exit};
 use crate::term::Terminal;
 use app::App;
 
+/// How long the command may take to end by itself after a signal.
+const GRACE: std::time::Duration = std::time::Duration::from_millis(300);
+
 /// Runs a command to its end, or until a signal ends it; gives the exit code.
 ///
 /// On every way out, what was created in an engine is removed first.
 pub async fn main(cli: Cli) -> i32 {
     let app = App { common: cli.common, terminal: Terminal::detect() };
     let command = cli.command.unwrap_or(Command::Next { id: None });
+    let (sender, signal) = tokio::sync::oneshot::channel();
+    tokio::spawn(stop_on_signal(sender, app.terminal.interactive()));
     let code = tokio::select! {
         result = run(&app, command) => match result {
             Ok(code) => code,
@@ -39,12 +44,23 @@ pub async fn main(cli: Cli) -> i32 {
                 failure.code()
             }
         },
-        code = signalled(app.terminal.interactive()) => code,
+        Ok(code) = signal => code,
     };
     // A thread that waits for a key may still hold the terminal.
     crate::term::restore();
     engine::clean_up_everything().await;
     code
+}
+
+/// Tells `main` of a signal, which drops the command and cleans up. A prompt blocks the command and
+/// cannot be dropped: then the process cleans up and ends from here.
+async fn stop_on_signal(main: tokio::sync::oneshot::Sender<i32>, interactive: bool) {
+    let code = signalled(interactive).await;
+    let _ = main.send(code);
+    tokio::time::sleep(GRACE).await;
+    crate::term::restore();
+    engine::clean_up_everything().await;
+    std::process::exit(code);
 }
 
 /// Waits for Ctrl-C, SIGTERM, or the end of the terminal; with `nohup` that is none of our business.

@@ -46,6 +46,10 @@ pub(super) async fn run(
     let all = plan(&course, &ids, &builders).map_err(|what| Failure::usage(what, "dlearn list shows them all"))?;
     let cases: Vec<PlannedCase<'_>> =
         all.into_iter().filter(|case| filter.as_ref().is_none_or(|text| case.path().contains(text))).collect();
+    if cases.is_empty() {
+        let text = filter.unwrap_or_default();
+        return Err(Failure::usage(format!("no case has `{text}` in its name"), "dlearn selfcheck shows the names"));
+    }
     let bases: BTreeSet<&String> = cases.iter().flat_map(|case| &case.entry.exercise.bases).collect();
     super::images::bring(app, &engine, bases.into_iter().map(String::as_str)).await?;
 

@@ -76,6 +76,8 @@ impl Lesson {
     /// # Errors
     /// Names `file`, line and column, for front matter or a quiz that is not what it should be.
     pub fn parse(file: &str, text: &str) -> Result<Self, CourseError> {
+        // Editors on Windows end lines with CR LF.
+        let text = &text.replace("\r\n", "\n");
         let (front_text, body_start) = front_matter(file, text)?;
         let front: Front = super::source::yaml_at(file, front_text, 1)?;
         let body = &text[body_start..];

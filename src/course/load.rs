@@ -67,6 +67,7 @@ impl Course {
         }
         let mut course = Self { outline, lessons, exercises: exercises(source)?, recipes };
         course.check_outline()?;
+        course.check_questions()?;
         course.check_exercises()?;
         Ok(course)
     }
@@ -108,6 +109,19 @@ impl Course {
         Ok(())
     }
 
+    fn check_questions(&self) -> Result<(), CourseError> {
+        let mut seen = BTreeMap::new();
+        for (id, lesson) in &self.lessons {
+            for question in lesson.questions() {
+                if let Some(other) = seen.insert(&question.id, id) {
+                    let what = format!("two questions have the id {} (in {other} and {id})", question.id);
+                    return Err(CourseError::new("lessons", what, "ids are unique: what was missed is kept by them"));
+                }
+            }
+        }
+        Ok(())
+    }
+
     /// Every exercise must make a round: names, recipes and templates are tried out once.
     fn check_exercises(&mut self) -> Result<(), CourseError> {
         for entry in self.exercises.values() {
@@ -128,6 +142,16 @@ impl Course {
                         ),
                     ));
                 }
+            }
+            if let Some(rounds) = &exercise.rounds
+                && !(1..=rounds.variants.len()).contains(&rounds.count)
+            {
+                let what = format!("rounds: count is {}, and there are {} variants", rounds.count, rounds.variants.len());
+                return Err(CourseError::new(file, what, "a learner meets at least one variant, and each at most once"));
+            }
+            if exercise.repository.starts_with("dlearn") {
+                let what = format!("the repository is {}", exercise.repository);
+                return Err(CourseError::new(file, what, "take another name: dlearn's own images are called so"));
             }
             entry.rounds_of_every_variant(&self.recipes)?;
         }
@@ -157,7 +181,15 @@ fn exercises(source: &Source) -> Result<BTreeMap<String, Entry>, CourseError> {
         if folder != id && !folder.starts_with(&format!("{id}-")) {
             return Err(CourseError::new(file, format!("the id is {id}"), format!("call the folder {id}-NAME")));
         }
-        exercises.insert(id, Entry { folder, exercise, files });
+        let hidden = |path: &&String| path.split('/').any(|part| matches!(part, ".dlearn" | ".git"));
+        if let Some(path) = files.keys().find(hidden) {
+            let what = format!("the exercise brings {path}");
+            return Err(CourseError::new(file, what, "a course brings no .dlearn and no .git: they steer other programs"));
+        }
+        if let Some(other) = exercises.insert(id.clone(), Entry { folder, exercise, files }) {
+            let what = format!("{} has the id {id} too", other.folder);
+            return Err(CourseError::new(file, what, "ids are unique: progress is kept by them"));
+        }
     }
     Ok(exercises)
 }

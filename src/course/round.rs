@@ -124,6 +124,11 @@ impl super::load::Entry {
                 let what = format!("two checks have the id `{}`", check.id);
                 return Err(CourseError::new(file, what, "ids are unique in an exercise"));
             }
+            if let Some(image) = check.foreign_image(&images, &exercise.bases) {
+                let what = format!("check `{}` asks about the image {image}", check.id);
+                let help = "name one of images:, or one of bases:; an exercise asks about no other image of the learner's";
+                return Err(CourseError::new(file, what, help));
+            }
             if let Some(unknown) = check.after.iter().find(|id| !checks.iter().any(|other| other.id == **id)) {
                 let what = format!("check `{}` comes after `{unknown}`, which is not a check above it", check.id);
                 let near = crate::nearest(unknown, checks.iter().map(|other| other.id.as_str()));
@@ -146,7 +151,7 @@ impl super::load::Entry {
             number,
             of,
             variant: variant.cloned(),
-            title: chosen.map_or(&exercise.title, |variant| &variant.title).clone(),
+            title: template::fill(chosen.map_or(&exercise.title, |variant| &variant.title), &values),
             task: template::fill(&task, &values),
             why: template::fill(chosen.map_or(&exercise.why, |variant| &variant.why), &values),
             folder: if rounds.is_some() { format!("round-{number}") } else { String::new() },
@@ -231,6 +236,10 @@ impl Round {
                 let what = format!("the wrong answer `{name}` does not say which check it fails");
                 return Err(CourseError::new(file, what, "add fails: CHECK and says: part of the message"));
             };
+            if name != "starter" && case.says.as_ref().is_none_or(|says| says.trim().is_empty()) {
+                let what = format!("the wrong answer `{name}` does not say what its message contains");
+                return Err(CourseError::new(file, what, "add says: part of the message"));
+            }
             if !self.checks.iter().any(|check| check.id == *fails) {
                 let what = format!("the case `{name}` is to fail in `{fails}`, which is no check");
                 let near = crate::nearest(fails, self.checks.iter().map(|check| check.id.as_str()));

@@ -71,9 +71,9 @@ pub(super) fn read(
 ) -> Body {
     let none = source.arguments.is_empty();
     let text = source.text().to_owned();
-    // HEALTHCHECK NONE does not look at its flags.
-    let healthcheck_none = keyword == "HEALTHCHECK" && text.eq_ignore_ascii_case("none");
-    if KEYWORDS.contains(&keyword) && !healthcheck_none && !found.full() {
+    // Docker drops the flags of ARG and of HEALTHCHECK NONE without a look at them.
+    let unread = keyword == "ARG" || keyword == "HEALTHCHECK" && text.eq_ignore_ascii_case("none");
+    if KEYWORDS.contains(&keyword) && !unread && !found.full() {
         flag::check(keyword, flags, &mut found.meaning);
     }
     let needs = |found: &mut Found, what: &str| {

@@ -155,7 +155,16 @@ impl Run<'_> {
         let mut word = |text: &mut String| self.word(text, How::Word, instruction, out);
         match &mut copy.body {
             Body::User(text) | Body::Workdir(text) | Body::Stopsignal(text) => word(text),
-            Body::Volume(paths) => paths.iter_mut().for_each(&mut word),
+            Body::Volume(paths) => {
+                for path in paths.iter_mut() {
+                    word(path);
+                    *path = path.trim().to_owned();
+                }
+                if paths.iter().any(String::is_empty) {
+                    let message = "the path of a VOLUME is empty once its variables are replaced".to_owned();
+                    out.problems.push(Problem { message, span: instruction.span });
+                }
+            }
             Body::Label(pairs) | Body::Env(pairs) => {
                 for Pair { key, value, .. } in pairs {
                     word(key);

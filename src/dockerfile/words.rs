@@ -62,7 +62,7 @@ pub(super) fn flags(text: &str, offset: usize) -> (Vec<Word>, usize) {
     let mut flags = Vec::new();
     let mut rest = text;
     loop {
-        let trimmed = rest.trim_start();
+        let trimmed = rest.trim_start_matches(ascii_blank);
         let start = text.len() - trimmed.len();
         if !trimmed.starts_with("--") {
             return (flags, start);
@@ -79,6 +79,11 @@ pub(super) fn flags(text: &str, offset: usize) -> (Vec<Word>, usize) {
     }
 }
 
+/// Docker reads flags byte by byte, so that only ASCII blanks part them.
+fn ascii_blank(c: char) -> bool {
+    c.is_ascii() && c.is_whitespace()
+}
+
 /// One flag: how long it is in the text, what it says, whether a part of it is quoted.
 fn flag(text: &str) -> (usize, String, bool) {
     let mut word = String::new();
@@ -86,7 +91,7 @@ fn flag(text: &str) -> (usize, String, bool) {
     let mut chars = text.char_indices();
     while let Some((at, c)) = chars.next() {
         match (quote, c) {
-            (None, c) if c.is_whitespace() => return (at, word, quoted),
+            (None, c) if ascii_blank(c) => return (at, word, quoted),
             (None, '\'' | '"') => (quote, quoted) = (Some(c), true),
             (Some(open), c) if open == c => quote = None,
             (_, '\\') => word.extend(chars.next().map(|(_, c)| c)),

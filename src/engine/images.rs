@@ -9,6 +9,11 @@ use bytes::Bytes;
 use http::Method;
 use serde::Deserialize;
 use std::collections::BTreeSet;
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// How long a container of a build that was cut off may still use an image.
+const IN_USE: Duration = Duration::from_secs(10);
 
 /// The images of an engine at one moment.
 #[derive(Clone, Debug, Default)]
@@ -44,8 +49,18 @@ struct HistoryId {
 
 /// Lists all images.
 pub(crate) async fn list(engine: &Engine, intermediate: bool) -> Result<Vec<Listed>, EngineError> {
+    let doing = "list images";
     let target = if intermediate { "/images/json?all=1" } else { "/images/json" };
-    engine.read("list images", engine.get_json("list images", target)).await
+    let work = async {
+        loop {
+            match engine.get_json(doing, target).await {
+                // The containerd store stumbles over an image that somebody removes meanwhile.
+                Err(error) if error.is_absent() => tokio::time::sleep(Duration::from_millis(50)).await,
+                other => return other,
+            }
+        }
+    };
+    engine.read(doing, work).await
 }
 
 /// What is there now.
@@ -111,11 +126,22 @@ pub(crate) async fn give_tag(engine: &Engine, image: &str, tag: &str) -> Result<
 async fn delete(engine: &Engine, tag: &str, noprune: bool) -> Result<(), EngineError> {
     let doing = format!("remove the tag {tag}");
     let target = format!("/images/{tag}{}", query(&[("noprune", if noprune { "1" } else { "0" })]));
-    match engine.long(&doing, 30, engine.call(&doing, Method::DELETE, &target, None)).await {
-        Ok(_) => Ok(()),
-        Err(error) if error.is_absent() => Ok(()),
-        Err(error) => Err(error),
+    let deadline = Instant::now() + IN_USE;
+    loop {
+        match engine.long(&doing, 30, engine.call(&doing, Method::DELETE, &target, None)).await {
+            Ok(_) => return Ok(()),
+            Err(error) if error.is_absent() => return Ok(()),
+            // A container uses the image: one of a build that was cut off goes by itself, within moments.
+            Err(EngineError::Refused { status: 409, .. }) if Instant::now() < deadline => {
+                tokio::time::sleep(Duration::from_millis(100)).await;
+            }
+            // Somebody else's: the image is theirs too then, and only our tag goes.
+            Err(EngineError::Refused { status: 409, .. }) => break,
+            Err(error) => return Err(error),
+        }
     }
+    move_to_placeholder(engine, tag).await?;
+    engine.long(&doing, 30, engine.call(&doing, Method::DELETE, &target, None)).await.map(drop)
 }
 
 /// Moves a tag onto an image without any content, so that what it was on stays, untagged as before.

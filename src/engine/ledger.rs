@@ -225,8 +225,12 @@ impl Ledger {
             self.close();
             return Ok(());
         }
-        // An engine that does not answer a ping will not remove anything either.
-        self.inner.engine.ping().await?;
+        // An engine that does not answer a ping will not remove anything either, and need not be asked
+        // again at the process's end.
+        if let Err(error) = self.inner.engine.ping().await {
+            open_ledgers().retain(|other| !Arc::ptr_eq(&other.inner, &self.inner));
+            return Err(error);
+        }
         let mut first = None;
         let mut note = |result: Result<(), EngineError>| {
             if let Err(error) = result {

@@ -14,7 +14,7 @@
 //!
 //! Invariants:
 //! - Whatever could not be asked is an [`EngineError`] and becomes *cannot tell*; whatever the
-//!   subject did wrong is a fact. No question waits for ever ([`alive`]).
+//!   subject did wrong is a fact. No question waits for ever: a dead engine is told within 12 s.
 //! - Everything created is known to a [`Ledger`] before it exists.
 //! - Images are removed by dlearn's own tag only: a cached rebuild returns the learner's image.
 //!
@@ -26,11 +26,14 @@
 //! - bollard sends no API version, so the engine would answer in its newest dialect: the transport
 //!   puts the negotiated one in front of each path.
 //! - bollard does not decode BuildKit's progress without its heavy `buildkit` feature: builds go
-//!   over the transport directly, and [`buildkit`] decodes what is shown.
+//!   over the transport directly, and `buildkit.rs` decodes what is shown.
+//! - BuildKit takes an archive without entries for the Dockerfile itself.
+//! - A link in an image that leads back to itself is refused with status 500, not shown.
+//! - bollard reports an exit code other than 0 as an error.
 
-pub mod alive;
+mod alive;
 pub mod build;
-pub mod buildkit;
+mod buildkit;
 mod call;
 pub mod collect;
 mod container;

@@ -11,9 +11,15 @@ use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// Most bytes of a journal that are read.
 const LARGEST_JOURNAL: u64 = 16 * 1024 * 1024;
+
+/// After this time, the file of a run that ended is removed.
+const OLD: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+/// Most files that are looked at for that.
+const MOST_FILES: usize = 1000;
 
 /// Who owns what is created: this machine and this user. Another user of the same engine sees
 /// neither our locks nor our journals, so what is theirs is never ours to remove.
@@ -91,7 +97,10 @@ impl RunLock {
         let mut last = None;
         for folder in owner.folders() {
             match take_in(&folder, owner.uid, run) {
-                Ok((file, path)) => return Ok(Self { file, path, kept: BTreeSet::new() }),
+                Ok((file, path)) => {
+                    forget_old(&folder);
+                    return Ok(Self { file, path, kept: BTreeSet::new() });
+                }
                 Err(error) => last = Some((folder, error)),
             }
         }
@@ -136,6 +145,21 @@ fn take_in(folder: &Path, uid: u32, run: &str) -> io::Result<(File, PathBuf)> {
     let file = OpenOptions::new().read(true).write(true).create_new(true).mode(0o600).open(&path)?;
     file.lock()?;
     Ok((file, path))
+}
+
+/// Removes the files of runs that ended long ago. What such a run may have left behind is still known by its
+/// label and its name; only its images then lose no more than their tag.
+fn forget_old(folder: &Path) {
+    let Ok(entries) = fs::read_dir(folder) else { return };
+    for entry in entries.flatten().take(MOST_FILES) {
+        let age = entry.metadata().and_then(|meta| meta.modified()).ok().and_then(|time| time.elapsed().ok());
+        if age.is_some_and(|age| age > OLD)
+            && let Ok(file) = File::open(entry.path())
+            && file.try_lock().is_ok()
+        {
+            let _ = fs::remove_file(entry.path());
+        }
+    }
 }
 
 /// What a run's lock file tells.
@@ -207,6 +231,25 @@ mod tests {
         assert_eq!(ended.kept.len(), 2);
         ended.remove();
         assert!(matches!(state_of(&owner, &run), RunState::Unknown));
+    }
+
+    #[test]
+    fn files_of_runs_that_ended_long_ago_go_and_others_stay() {
+        let dir = tempfile::tempdir().unwrap();
+        let make = |name: &str, old: bool| {
+            let file = File::create(dir.path().join(name)).unwrap();
+            if old {
+                file.set_modified(std::time::SystemTime::now() - 2 * OLD).unwrap();
+            }
+            file
+        };
+        let alive = make("alive.lock", true);
+        alive.lock().unwrap();
+        drop((make("old.lock", true), make("new.lock", false)));
+        forget_old(dir.path());
+        let mut names: Vec<_> = fs::read_dir(dir.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        names.sort();
+        assert_eq!(names, ["alive.lock", "new.lock"]);
     }
 
     #[test]

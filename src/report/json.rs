@@ -38,5 +38,33 @@ impl<'a> CheckReport<'a> {
 /// Prints a report on standard output.
 pub fn print(report: &impl Serialize) -> std::io::Result<()> {
     let text = serde_json::to_string_pretty(report).map_err(std::io::Error::other)?;
-    crate::report::line(&text)
+    crate::report::raw(&escaped(&text))
+}
+
+/// JSON need not escape DEL, the C1 controls and the marks that turn the direction of text, but a
+/// terminal obeys them. They can only stand inside strings, where an escape means the same.
+fn escaped(json: &str) -> String {
+    let mut text = String::with_capacity(json.len());
+    for char in json.chars() {
+        match char {
+            '\u{7f}'..='\u{9f}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => {
+                text.push_str(&format!("\\u{:04x}", u32::from(char)));
+            }
+            char => text.push(char),
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::escaped;
+
+    #[test]
+    fn what_a_terminal_would_obey_is_escaped_and_means_the_same() {
+        let said = "a\u{9b}31m\u{202e}b\u{7f}é";
+        let json = escaped(&serde_json::to_string(said).unwrap());
+        assert!(json.chars().all(|char| !char.is_control() && char != '\u{202e}'), "{json}");
+        assert_eq!(serde_json::from_str::<String>(&json).unwrap(), said);
+    }
 }

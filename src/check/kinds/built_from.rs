@@ -1,8 +1,10 @@
 //! `built_from`
 
 use super::{base_image, no_dockerfile, no_image, workspace_base};
-use crate::check::matching::{last_line, shown};
-use crate::check::provenance::{Origin, config_difference, holds, origin, own_rows, row_text, row_words, runs};
+use crate::check::matching::{shown, telling_line};
+use crate::check::provenance::{
+    Origin, committed, config_difference, holds, origin, own_rows, row_text, row_words, runs,
+};
 use crate::check::{Inquiry, Stop, Verdict};
 use crate::evidence::{BuildFacts, BuildPlan, Builder, ImageFacts, Source, Unavailable};
 use crate::layers::{Tolerance, compare_layers};
@@ -62,7 +64,10 @@ impl BuiltFrom {
         };
         let base = match base_name.as_str() {
             "scratch" => None,
-            base_name => Some(base_image(inquiry, base_name)?),
+            base_name => match base_image(inquiry, base_name)? {
+                Ok(base) => Some(base),
+                Err(verdict) => return Ok(verdict),
+            },
         };
         let builder = match origin(image, base) {
             Origin::Built(builder) => builder,
@@ -80,8 +85,13 @@ impl BuiltFrom {
         let Some(build) = inquiry.build(plan)? else {
             return Ok(no_dockerfile(&file));
         };
+        let own = own_rows(image, base);
+        let fresh = build.image.as_ref().map_or(&[][..], |rebuilt| own_rows(rebuilt, base));
+        if let Some(row) = committed(own, fresh) {
+            return Ok(self.by_hand(&name, &row.created_by));
+        }
         let Some(rebuilt) = &build.image else {
-            return Ok(broken(&file, builder, build));
+            return broken(&file, builder, build);
         };
         let skip = base.map_or(0, |base| base.layers.len());
         self.compare(inquiry, &name, image, base, build, rebuilt, skip)
@@ -107,14 +117,16 @@ impl BuiltFrom {
         let expected = format!("{name} built from your Dockerfile");
         let advice = format!("build it here: docker build -t {name} {}", self.context);
         let found = match origin {
+            Origin::Renamed if image.history.is_empty() => format!("{name} has no history at all: no builder made it"),
+            Origin::OtherBase => {
+                let what = "is not on the base that your Dockerfile names now";
+                let why = "FROM was changed since, or the base has a newer version";
+                format!("{name} {what}, {base_name}: its first layers are others ({why})")
+            }
             Origin::Renamed => format!(
                 "{name} is only another name for {base_name}: the history has no line of your Dockerfile (docker tag copies nothing)"
             ),
-            Origin::Committed { created_by } => format!(
-                "{name} was made from a container, not from a Dockerfile (docker commit): the history shows {}",
-                shown(&created_by)
-            ),
-            _ => {
+            Origin::Imported | Origin::Built(_) => {
                 let flat = base_name != "scratch"
                     && image.layers.len() == 1
                     && {
@@ -135,6 +147,17 @@ impl BuiltFrom {
             }
         };
         Ok(Verdict::not_yet(expected, found, advice))
+    }
+
+    fn by_hand(&self, name: &str, created_by: &str) -> Verdict {
+        Verdict::not_yet(
+            format!("{name} built from your Dockerfile"),
+            format!(
+                "{name} was made from a container, not from a Dockerfile (docker commit): the history shows {}",
+                shown(created_by)
+            ),
+            format!("build it here: docker build -t {name} {}", self.context),
+        )
     }
 
     #[allow(clippy::too_many_arguments)]
@@ -174,13 +197,17 @@ impl BuiltFrom {
                 shown(&row_words(gives))
             ));
         }
-        if own.len() != fresh.len() || image.layers.len() != rebuilt.layers.len() {
+        if let Some(more) = own.get(fresh.len()) {
+            return stale(format!("the image has a step that your Dockerfile lacks: {}", shown(&row_words(more))));
+        }
+        if let Some(more) = fresh.get(own.len()) {
+            return stale(format!("your Dockerfile has a step that the image lacks: {}", shown(&row_words(more))));
+        }
+        if image.layers.len() != rebuilt.layers.len() {
             return stale(format!(
-                "the image has {} layers and {} history rows above its base, a build of this folder has {} and {}",
+                "the image adds {} layers to its base, and a build of this folder adds {}",
                 image.layers.len().saturating_sub(skip),
-                own.len(),
                 rebuilt.layers.len().saturating_sub(skip),
-                fresh.len()
             ));
         }
         let has = inquiry.layers(name, skip);
@@ -195,7 +222,8 @@ impl BuiltFrom {
             )));
         }
         // What COPY --from brings was made by another stage's RUN, and the history does not say so.
-        let staged = inquiry.workspace_file(&self.file())?.is_some_and(|text| text.text.contains("--from="));
+        let dockerfile = inquiry.workspace_file(&self.file())?.map(|text| crate::dockerfile::parse(&text.text));
+        let staged = dockerfile.is_some_and(|file| file.instructions().any(|one| one.flag("from").is_some()));
         for (index, (a, b)) in has.layers.iter().zip(&gives.layers).enumerate().skip(skip) {
             if a.diff_id == b.diff_id {
                 continue;
@@ -229,23 +257,40 @@ fn same_row(a: &str, b: &str) -> bool {
     plain(a) == plain(b)
 }
 
+/// What a builder says when something outside the folder is missing: that is nobody's mistake.
+const OUTSIDE: &[&str] = &[
+    "temporary failure in name resolution",
+    "could not resolve",
+    "name or service not known",
+    "network is unreachable",
+    "failed to establish a new connection",
+    "connection timed out",
+    "i/o timeout",
+    "tls handshake timeout",
+    "no space left on device",
+    "toomanyrequests",
+];
+
 /// The folder no longer builds.
-fn broken(file: &str, builder: Builder, build: &BuildFacts) -> Verdict {
-    let said = build.error.as_deref().unwrap_or_default();
-    let found = if build.timed_out {
-        "its build does not come to an end".to_owned()
-    } else {
-        format!("its build with {builder} fails: {}", shown(last_line(said)))
-    };
-    let mut verdict = Verdict::not_yet(
-        format!("{file} to build"),
-        found,
-        "the image may be from before your last edit: build it and read the first error",
-    );
-    if let Verdict::NotYet(not_yet) = &mut verdict
-        && build.timed_out
-    {
-        not_yet.advice = "see which RUN line never ends".into();
+fn broken(file: &str, builder: Builder, build: &BuildFacts) -> Result<Verdict, Stop> {
+    let expected = format!("your {file} to build without an error");
+    if build.timed_out {
+        let found = "its build does not come to an end";
+        return Ok(Verdict::not_yet(expected, found, "see which RUN line never ends"));
     }
-    verdict
+    let error = build.error.as_deref().unwrap_or_default();
+    let last = build.log.iter().rev().take(40).map(String::as_str).chain(error.lines());
+    if let Some(line) = last.filter(|line| OUTSIDE.iter().any(|sign| line.to_lowercase().contains(sign))).last() {
+        return Err(Stop::CannotTell(Unavailable::new(
+            format!("building {file} again needs something that is out of reach now: {}", shown(line)),
+            "see that the network and the disk are there, then check again",
+        )));
+    }
+    let tail = build.log.iter().skip(build.log.len().saturating_sub(40)).cloned().collect::<Vec<_>>().join("\n");
+    let said = if error.contains("exit code") || error.contains("non-zero code") { telling_line(&tail) } else { telling_line(error) };
+    Ok(Verdict::not_yet(
+        expected,
+        format!("its build with {builder} fails: {}", shown(said)),
+        "the image may be from before your last edit: build it and read the first error",
+    ))
 }

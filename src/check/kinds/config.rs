@@ -140,7 +140,7 @@ impl Config {
             let leaked = self.env_lacks.iter().find(|key| config.env.contains_key(*key))?;
             Some(Verdict::not_yet(
                 format!("no {leaked} in the environment of containers"),
-                format!("ENV sets {leaked}={}", config.env[leaked]),
+                format!("ENV sets {leaked}"),
                 format!("take {leaked} out of ENV: every container and everybody with the image can read it"),
             ))
         })
@@ -212,7 +212,7 @@ fn list(instruction: &str, wants: &ListMatch, found: &[String]) -> Option<Verdic
 
 fn user(wants: &UserMatch, found: &str) -> Option<Verdict> {
     let name = found.split(':').next().unwrap_or_default();
-    let root = matches!(name, "" | "0" | "root");
+    let root = matches!(name, "" | "root") || name.parse::<u64>() == Ok(0);
     if wants.root == Some(false) && root {
         let found = match found {
             "" => "no USER: the process is root".to_owned(),

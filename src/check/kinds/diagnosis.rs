@@ -2,7 +2,7 @@
 
 use crate::check::matching::{Pattern, shown};
 use crate::check::{Inquiry, Stop, Verdict, quote};
-use crate::evidence::{BuildPlan, Builder, RunPlan, Source};
+use crate::evidence::{BuildPlan, Builder, RunPlan, Source, Unavailable};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -98,15 +98,20 @@ impl Diagnosis {
                 "copy the whole line that names the problem",
             ));
         }
-        let printed = self.printed(inquiry)?;
-        if !printed.iter().any(|line| quote::same(line, &wanted)) {
+        let (printed, unasked) = self.printed(inquiry)?;
+        let quoted: Vec<&String> = printed.iter().filter(|line| quote::same(line, &wanted)).collect();
+        if quoted.is_empty() {
+            // The line may be what the builder prints that could not be asked.
+            if let Some(why) = unasked {
+                return Err(Stop::CannotTell(why));
+            }
             return Ok(Verdict::not_yet(
                 "a line that the original folder really prints",
                 format!("it never prints {}", shown(&error)),
                 "build the folder as you were given it (dlearn reset brings it back), and copy the line as it stands",
             ));
         }
-        if !self.line.found_in(&wanted) {
+        if !quoted.iter().any(|line| self.line.found_in(line)) {
             return Ok(Verdict::not_yet(
                 "the line that names the problem",
                 format!("{} is printed, and does not say what is wrong", shown(&error)),
@@ -124,17 +129,26 @@ impl Diagnosis {
         })
     }
 
-    /// Every line that the starter prints, with each builder of this engine.
-    fn printed(&self, inquiry: &Inquiry<'_>) -> Result<Vec<String>, Stop> {
+    /// Every line that the starter prints, with each builder of this engine, and why one of them could
+    /// not be asked, if so.
+    fn printed(&self, inquiry: &Inquiry<'_>) -> Result<(Vec<String>, Option<Unavailable>), Stop> {
         let builders = inquiry.engine()?.map(|engine| engine.builders.clone()).unwrap_or_default();
         let plan = |builder: Builder| BuildPlan { source: Source::Starter, ..BuildPlan::workspace(builder) };
         let mut builds = Vec::new();
         for builder in builders {
             builds.push(inquiry.build(plan(builder)));
         }
-        let mut lines = Vec::new();
+        let (mut lines, mut unasked) = (Vec::new(), None);
         for build in builds {
-            let Some(build) = build? else { continue };
+            let build = match build {
+                Ok(Some(build)) => build,
+                Ok(None) => continue,
+                Err(Stop::CannotTell(why)) => {
+                    unasked = Some(why);
+                    continue;
+                }
+                Err(Stop::Open) => return Err(Stop::Open),
+            };
             lines.extend(build.log.iter().map(|line| quote::plain(line)));
             lines.extend(build.error.iter().flat_map(|error| error.lines()).map(quote::plain));
             if self.run && build.image.is_some() {
@@ -152,7 +166,7 @@ impl Diagnosis {
                 }
             }
         }
-        Ok(lines)
+        Ok((lines, unasked))
     }
 }
 

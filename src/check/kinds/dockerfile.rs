@@ -84,7 +84,7 @@ impl Dockerfile {
                 let line = found.span.start_line;
                 let because = wanted.because.clone().unwrap_or_else(|| "take it out".into());
                 return Ok(Verdict::NotYet(NotYet {
-                    expected: format!("no such {} instruction in {file}", wanted.instruction),
+                    expected: format!("{file} without such a {} line", wanted.instruction),
                     found: format!("line {line}: {}", found.original.lines().next().unwrap_or_default().trim()),
                     advice: because,
                     place: Some(Place {

@@ -46,7 +46,10 @@ impl Extends {
                 Verdict::pass()
             });
         }
-        let base = base_image(inquiry, &base_name)?;
+        let base = match base_image(inquiry, &base_name)? {
+            Ok(base) => base,
+            Err(verdict) => return Ok(verdict),
+        };
         let shared = image.layers.iter().zip(&base.layers).take_while(|(a, b)| a == b).count();
         Ok(if shared < base.layers.len() {
             Verdict::not_yet(

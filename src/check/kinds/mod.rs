@@ -11,8 +11,8 @@ mod http;
 mod image_exists;
 mod token;
 
-use super::{Inquiry, Stop, Verdict};
-use crate::evidence::{ImageFacts, Unavailable};
+use super::{Inquiry, Stop, Verdict, matching};
+use crate::evidence::{BuildPlan, Builder, ImageFacts, Source, Unavailable};
 use serde::{Deserialize, Serialize};
 
 macro_rules! kinds {
@@ -83,18 +83,48 @@ fn no_dockerfile(file: &str) -> Verdict {
     Verdict::not_yet(
         format!("a file {file} in this exercise's folder"),
         "no such file",
-        format!("write {file}; its name has no ending, and a capital D"),
+        match file {
+            "Dockerfile" => "write it; its name has no ending, and a capital D".to_owned(),
+            _ => format!("write {file}"),
+        },
     )
 }
 
-/// A base image that must be on the engine: its absence is not the learner's answer.
-fn base_image<'a>(inquiry: &Inquiry<'a>, name: &str) -> Result<&'a ImageFacts, Stop> {
-    inquiry.image(name)?.ok_or_else(|| {
-        Stop::CannotTell(Unavailable::new(
-            format!("the base image {name} is not on this engine, so nothing can be compared with it"),
-            format!("bring it with docker pull {name} (or dlearn images pull), then check again"),
-        ))
-    })
+/// The facts of a base image, or the verdict where no registry has it.
+///
+/// It need not be among the engine's images: BuildKit keeps what FROM names in a store of its own. Then
+/// a Dockerfile of one line is built, which brings it wherever the learner's own build gets it from.
+fn base_image<'a>(inquiry: &Inquiry<'a>, name: &str) -> Result<Result<&'a ImageFacts, Verdict>, Stop> {
+    if let Some(image) = inquiry.image(name)? {
+        return Ok(Ok(image));
+    }
+    let builders = inquiry.engine()?.map(|engine| engine.builders.clone()).unwrap_or_default();
+    let builder = builders.into_iter().max().unwrap_or(Builder::BuildKit);
+    let source = Source::Inline(format!("FROM {name}\n"));
+    let Some(build) = inquiry.build(BuildPlan { source, ..BuildPlan::workspace(builder) })? else {
+        return Ok(Err(no_base(name, "no engine builds it")));
+    };
+    if let Some(image) = &build.image {
+        return Ok(Ok(image));
+    }
+    let said = build.error.as_deref().unwrap_or_default();
+    let lower = said.to_lowercase();
+    let unknown = ["not found", "does not exist", "manifest unknown", "invalid reference", "pull access denied"];
+    if unknown.iter().any(|sign| lower.contains(sign)) && !lower.contains("no such host") {
+        return Ok(Err(no_base(name, matching::last_line(said))));
+    }
+    Err(Stop::CannotTell(Unavailable::new(
+        format!("the base image {name} is not on this engine, and could not be brought: {}", matching::last_line(said)),
+        format!("bring it with docker pull {name} (or dlearn images pull), then check again"),
+    )))
+}
+
+fn no_base(name: &str, said: &str) -> Verdict {
+    Verdict::not_yet(
+        format!("FROM to name an image that exists ({name})"),
+        matching::shown(said),
+        "see how the image and its tag are spelt",
+    )
 }
 
 /// The base image that a Dockerfile of the workspace builds `target` (or its last stage) on, or the

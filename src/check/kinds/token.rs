@@ -43,6 +43,7 @@ impl Token {
             FileType::File if is_token(text) => {
                 format!("{path} holds another token, {text}: this image was not made from this folder's files")
             }
+            FileType::File if file.text.is_none() => format!("{path} holds {} bytes", file.size),
             FileType::File if text.is_empty() => format!("{path} is empty"),
             FileType::File => format!("{path} holds {}", shown(text)),
             _ => format!("{path} is not a regular file"),
