@@ -7,7 +7,7 @@ use crate::check::provenance::{
 };
 use crate::check::{Inquiry, Stop, Verdict};
 use crate::evidence::{BuildFacts, BuildPlan, Builder, ImageFacts, Source, Unavailable};
-use crate::layers::{Tolerance, compare_layers};
+use crate::layers::{Difference, DifferenceKind, Tolerance, compare_layers};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -234,7 +234,8 @@ impl BuiltFrom {
             }
             let made_by = a.created_by.as_deref().or(b.created_by.as_deref()).unwrap_or_default();
             let tolerance = if runs(made_by) || staged { Tolerance::Ran } else { Tolerance::Copied };
-            let differences = compare_layers(a, b, tolerance);
+            let mut differences = compare_layers(a, b, tolerance);
+            differences.retain(|difference| !only_seen_by(build, difference));
             if let Some(first) = differences.first() {
                 let more = match differences.len() - 1 {
                     0 => String::new(),
@@ -249,6 +250,13 @@ impl BuiltFrom {
         }
         Ok(Verdict::pass())
     }
+}
+
+/// Whether this is the Dockerfile that COPY sees in our build and in no client's.
+fn only_seen_by(build: &BuildFacts, difference: &Difference) -> bool {
+    let name = |path: &str| path.rsplit('/').next().unwrap_or_default().to_owned();
+    let seen = build.dockerfile_seen.as_deref().map(name);
+    difference.what == DifferenceKind::OnlyRebuilt && seen == Some(name(&difference.path))
 }
 
 /// COPY and ADD rows of the classic builder carry a hash of the files, which differs between clients;
