@@ -14,7 +14,11 @@ const IGNORE: &str = include_str!("../exercises/E01-first-dockerfile/right/whole
 /// A learner with E01 set up, and its folder.
 fn begun() -> (Learner, PathBuf) {
     let learner = Learner::new();
-    learner.dlearn(&["next", "E01"]).exits(1).says("Your first Dockerfile").says("expected: a file Dockerfile in this exercise's folder");
+    learner
+        .dlearn(&["next", "E01"])
+        .exits(1)
+        .says("Your first Dockerfile")
+        .says("expected: a file Dockerfile in this exercise's folder");
     let folder = learner.home().join("E01-first-dockerfile");
     (learner, folder)
 }

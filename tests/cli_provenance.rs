@@ -12,8 +12,14 @@ use std::io::Read;
 use std::path::Path;
 
 /// What the right image's configuration says, for those who type it in by hand.
-const CHANGES: [&str; 6] =
-    ["--change", "WORKDIR /site", "--change", "EXPOSE 8080", "--change", "CMD [\"httpd\", \"-f\", \"-v\", \"-p\", \"8080\", \"-h\", \"/site\"]"];
+const CHANGES: [&str; 6] = [
+    "--change",
+    "WORKDIR /site",
+    "--change",
+    "EXPOSE 8080",
+    "--change",
+    "CMD [\"httpd\", \"-f\", \"-v\", \"-p\", \"8080\", \"-h\", \"/site\"]",
+];
 
 #[test]
 fn a_rebuild_without_cache_and_one_whose_cache_is_gone_still_pass() {

@@ -30,7 +30,10 @@ impl Claim {
     pub fn take(name: &str, images: &[&'static str]) -> Self {
         let mut journal = alone(name);
         let mut made = String::new();
-        journal.seek(SeekFrom::Start(0)).and_then(|_| journal.read_to_string(&mut made)).expect("the lock file is read");
+        journal
+            .seek(SeekFrom::Start(0))
+            .and_then(|_| journal.read_to_string(&mut made))
+            .expect("the lock file is read");
         for image in images {
             for id in ids(image) {
                 assert!(

@@ -49,8 +49,13 @@ fn with_buildkit() -> &'static str {
                 return true;
             }
             let version = Command::new(program).args(["version", "--format", "{{.Client.Version}}"]).output();
-            let version = version.map(|output| String::from_utf8_lossy(&output.stdout).into_owned()).unwrap_or_default();
-            version.split('.').next().and_then(|major| major.parse::<u32>().ok()).is_some_and(|major| (19..23).contains(&major))
+            let version =
+                version.map(|output| String::from_utf8_lossy(&output.stdout).into_owned()).unwrap_or_default();
+            version
+                .split('.')
+                .next()
+                .and_then(|major| major.parse::<u32>().ok())
+                .is_some_and(|major| (19..23).contains(&major))
         })
     });
     found.unwrap_or_else(|| {

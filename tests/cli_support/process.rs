@@ -89,8 +89,11 @@ impl Running {
     pub fn start(mut command: Command) -> Self {
         let what = format!("{command:?}");
         let begun = Instant::now();
-        let mut child =
-            command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap_or_else(|error| panic!("{what}: {error}"));
+        let mut child = command
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap_or_else(|error| panic!("{what}: {error}"));
         let out = child.stdout.take().map(gather).expect("it is piped");
         let err = child.stderr.take().map(gather).expect("it is piped");
         Self { child, what, begun, pipes: Some([out, err]) }
