@@ -174,10 +174,9 @@ fn the_command_forms_are_those_of_the_builder() {
         "\\\n# c\n x",
         "{\"a\": 1}",
     ] {
-        for keyword in ["CMD", "HEALTHCHECK CMD"] {
-            for version in [1, 2] {
-                compare(&format!("FROM scratch\n{keyword} {command}\n"), version).expect("the same");
-            }
+        // The builders share their parser; each of them sees one of the keywords.
+        for (keyword, version) in [("CMD", 2), ("HEALTHCHECK CMD", 1)] {
+            compare(&format!("FROM scratch\n{keyword} {command}\n"), version).expect("the same");
         }
     }
 }
@@ -244,7 +243,7 @@ fn random_dockerfiles_are_read_as_the_builder_reads_them() {
     ]);
     let text =
         (start, prop::collection::vec(line, 1..5)).prop_map(|(start, lines)| format!("{start}{}", lines.concat()));
-    let cases = std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(40);
+    let cases = std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(25);
     let mut runner = TestRunner::new(Config { cases, failure_persistence: None, ..Config::default() });
     if let Err(error) = runner.run(&text, |text| compare(&text, 2)) {
         panic!("{error}");
