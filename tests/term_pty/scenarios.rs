@@ -112,16 +112,12 @@ async fn live(terminal: &Terminal) {
             }
             LiveEvent::Key('n') => note = Some("A note to read now.".to_owned()),
             LiveEvent::Key('p') => panic!("a fault in the program"),
-            LiveEvent::Key('t') => {
-                if live.page("Task", &task).await.expect("a terminal") == Reply::Left {
-                    return;
-                }
-            }
+            LiveEvent::Key('t') => live.open("Task", &task, &[("Enter", "back")]),
             LiveEvent::Key('a') => {
                 let reply = live.ask(&[], |terminal| prompt::confirm("Pull?", true, terminal)).expect("a terminal");
                 note = Some(format!("answered {:?}", reply.expect("a terminal")));
             }
-            LiveEvent::Key(_) | LiveEvent::Resize => {}
+            LiveEvent::Key(_) | LiveEvent::Closed(_) | LiveEvent::Resize => {}
         }
     }
 }

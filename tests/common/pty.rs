@@ -1,9 +1,9 @@
 //! A program in a pseudo-terminal: keys go in, a screen comes out.
-//!
-//! The program is this test binary itself, run again for one scenario (`TERM_SCENARIO`), so that
-//! what is tested is the library and not a binary made for the test.
 
-use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
+#![allow(dead_code, reason = "each test binary uses a part of it")]
+
+pub use portable_pty::CommandBuilder;
+use portable_pty::{Child, MasterPty, PtySize, native_pty_system};
 use std::io::{Read, Write};
 use std::num::NonZero;
 use std::sync::{Arc, Condvar, Mutex};
@@ -27,21 +27,20 @@ struct Seen {
 }
 
 impl Pty {
-    /// Starts `scenario` in a terminal of this size with these variables beside the usual ones.
-    pub fn start(scenario: &str, columns: u16, rows: u16, variables: &[(&str, &str)]) -> Self {
+    /// Starts `command` in a terminal of this size, with these variables beside the usual ones, and
+    /// without those that would change what it looks like.
+    pub fn spawn(mut command: CommandBuilder, columns: u16, rows: u16, variables: &[(&str, &str)]) -> Self {
         let size = PtySize { rows, cols: columns, pixel_width: 0, pixel_height: 0 };
         let pair = native_pty_system().openpty(size).expect("a pseudo-terminal");
         let modes = modes(pair.master.as_ref());
-        let mut command = CommandBuilder::new(std::env::current_exe().expect("this test"));
-        command.args(["--exact", "scenario", "--nocapture", "--test-threads=1"]);
         for name in ["NO_COLOR", "CLICOLOR_FORCE", "CLICOLOR", "COLUMNS", "LINES", "VTE_VERSION", "WT_SESSION"] {
             command.env_remove(name);
         }
-        let usual = [("TERM", "xterm-256color"), ("LC_ALL", "C.UTF-8"), ("TERM_SCENARIO", scenario)];
+        let usual = [("TERM", "xterm-256color"), ("LC_ALL", "C.UTF-8")];
         for (name, value) in usual.iter().chain(variables) {
             command.env(name, value);
         }
-        let child = pair.slave.spawn_command(command).expect("this test again");
+        let child = pair.slave.spawn_command(command).expect("the program starts");
         drop(pair.slave);
         let parser = vt100::Parser::new(cells(rows), cells(columns), 2000);
         let seen = Arc::new((Mutex::new(Seen { parser, raw: Vec::new(), ended: false }), Condvar::new()));
@@ -101,9 +100,26 @@ impl Pty {
         self.master.resize(size).expect("a new size");
     }
 
+    /// Ends the process as nothing else does: SIGKILL.
+    pub fn kill(mut self) {
+        self.child.kill().expect("it is there");
+        self.child.wait().expect("it has ended");
+    }
+
+    /// The process's id.
+    pub fn pid(&self) -> u32 {
+        self.child.process_id().expect("it is there")
+    }
+
     /// Waits for the end, checks that the terminal is as it was, and gives the exit status's success
     /// and everything that was written.
-    pub fn end(mut self) -> (bool, String) {
+    pub fn end(self) -> (bool, String) {
+        let (code, _, raw) = self.ended();
+        (code == 0, raw)
+    }
+
+    /// The same, with the exit code, what the screen shows at the end, and everything that was written.
+    pub fn ended(mut self) -> (u32, String, String) {
         let until = Instant::now() + DEADLINE;
         let mut now = self.seen.0.lock().expect("nobody panics with it");
         while !now.ended {
@@ -116,7 +132,14 @@ impl Pty {
         assert!(!screen.alternate_screen() && !screen.hide_cursor() && !screen.bracketed_paste());
         assert_eq!(modes(self.master.as_ref()), self.modes, "raw mode is off again");
         let status = self.child.wait().expect("it has ended");
-        (status.success(), String::from_utf8_lossy(&now.raw).into_owned())
+        (status.exit_code(), screen.contents(), String::from_utf8_lossy(&now.raw).into_owned())
+    }
+}
+
+impl Drop for Pty {
+    /// A test that has failed leaves no process behind.
+    fn drop(&mut self) {
+        let _gone = self.child.kill();
     }
 }
 
