@@ -1,0 +1,234 @@
+//! An engine that is absent, silent, frozen or gone in the middle is never a wrong answer: "cannot tell",
+//! exit code 3, within 15 seconds, whatever the command. What needs no engine works without one.
+
+mod cli_support;
+
+use cli_support::*;
+use std::net::TcpListener;
+use std::thread;
+
+/// Runs commands side by side, each with its own environment: waiting is most of what they do.
+fn side_by_side<T: Send>(commands: Vec<impl FnOnce() -> T + Send>) -> Vec<T> {
+    thread::scope(|scope| {
+        let started: Vec<_> = commands.into_iter().map(|command| scope.spawn(command)).collect();
+        started.into_iter().map(|one| one.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))).collect()
+    })
+}
+
+/// `dlearn ARGS` with this engine, started now.
+fn with_engine(scene: &Scene, host: &str, args: &[&str]) -> Told {
+    let mut command = scene.learner.command(args);
+    command.env("DOCKER_HOST", host);
+    Running::start(command).end()
+}
+
+/// It could not be told, in time, and nobody was blamed.
+#[track_caller]
+fn cannot_tell(told: Told) -> Told {
+    let told = told.exits(3).keeps_silent_about("not_yet").keeps_silent_about("expected:").keeps_silent_about("panicked");
+    in_time(&told);
+    told
+}
+
+#[track_caller]
+fn in_time(told: &Told) {
+    assert!(told.took.as_secs() < CANNOT_TELL_SECONDS, "{told:?}");
+}
+
+/// Every command that asks the engine, for an exercise that is set up and has a Dockerfile.
+fn every_question(id: &str) -> Vec<Vec<&str>> {
+    vec![
+        vec!["check", id],
+        vec!["check", id, "--json"],
+        vec!["next", id],
+        vec!["next", id, "--json"],
+        vec!["doctor"],
+        vec!["doctor", "--json"],
+        vec!["images", "list"],
+        vec!["images", "pull"],
+        vec!["clean", "--dry-run"],
+        vec!["clean"],
+        vec!["selfcheck", id, "--case", "solution"],
+    ]
+}
+
+/// An exercise that was set up without any engine.
+fn set_up_without_engine() -> Scene {
+    let scene = Scene::before();
+    with_engine(&scene, "unix:///nowhere/docker.sock", &["next", &scene.id]).exits(1);
+    scene.write("Dockerfile", &scene.dockerfile());
+    scene
+}
+
+/// All commands say the same of an engine that cannot be reached.
+#[track_caller]
+fn all_cannot_tell(host: &str, says: &str) {
+    let scene = set_up_without_engine();
+    let ask = |args: Vec<&str>| with_engine(&scene, host, &args);
+    let told = side_by_side(every_question(&scene.id).into_iter().map(|args| move || ask(args)).collect());
+    for told in told {
+        cannot_tell(told).says(says);
+    }
+}
+
+#[test]
+fn an_absent_engine_is_told_by_every_command() {
+    all_cannot_tell("unix:///nowhere/docker.sock", "there is no socket at /nowhere/docker.sock");
+}
+
+#[test]
+fn a_refused_port_is_told_by_every_command() {
+    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    all_cannot_tell(&format!("tcp://127.0.0.1:{port}"), "the connection was refused");
+}
+
+#[test]
+fn an_engine_that_accepts_and_never_answers_is_told_by_every_command() {
+    let silent = Proxy::start(At::Once, Then::Freeze);
+    all_cannot_tell(&silent.host(), "it accepts connections, but does not answer");
+}
+
+#[test]
+fn a_port_on_which_no_engine_listens_is_told_by_every_command() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    thread::spawn(move || {
+        use std::io::{Read, Write};
+        for mut stream in listener.incoming().flatten() {
+            let _ = stream.read(&mut [0; 4096]);
+            let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nConnection: close\r\n\r\nhello");
+        }
+    });
+    all_cannot_tell(&format!("tcp://127.0.0.1:{port}"), "does not say which Docker API version it speaks");
+}
+
+#[test]
+fn a_check_without_engine_says_what_it_could_find_out_and_what_it_could_not() {
+    let scene = set_up_without_engine();
+    let told = cannot_tell(with_engine(&scene, "unix:///nowhere/docker.sock", &["check", &scene.id, "--json"]));
+    assert_eq!(told.json()["outcome"], "cannot_tell");
+    assert_eq!(told.check("dockerfile")["verdict"], "pass", "a file needs no engine");
+    let exists = told.check("exists");
+    assert_eq!(exists["verdict"], "cannot_tell");
+    assert!(exists["help"].as_str().unwrap().contains("start Docker"), "{exists:#}");
+    for check in told.json()["checks"].as_array().unwrap() {
+        assert!(["pass", "cannot_tell", "waits"].contains(&check["verdict"].as_str().unwrap()), "{check:#}");
+    }
+}
+
+#[test]
+fn what_needs_no_engine_works_without_one() {
+    let scene = set_up_without_engine();
+    let id = scene.id.as_str();
+    let aside = scene.learner.root().join("solution");
+    let commands: Vec<Vec<&str>> = vec![
+        vec!["read", "L00"],
+        vec!["list"],
+        vec!["list", "--json"],
+        vec!["status"],
+        vec!["status", "--json"],
+        vec!["next", "L06"],
+        vec!["hint", id],
+        vec!["hint", id, "--json"],
+        vec!["solution", id, "--yes"],
+        vec!["solution", id, "--yes", "--out", aside.to_str().unwrap()],
+        vec!["explain"],
+        vec!["explain", "built_from"],
+        vec!["reset", id, "--yes"],
+        vec!["--version"],
+        vec!["--help"],
+    ];
+    for args in commands {
+        let told = with_engine(&scene, "unix:///nowhere/docker.sock", &args).exits(0);
+        assert!(!told.stdout.is_empty(), "{told:?}");
+        assert!(told.took.as_secs() < 5, "{told:?}");
+    }
+    assert!(aside.join("Dockerfile").is_file());
+}
+
+/// Moments of a check at which an engine may fail, in their order.
+const MOMENTS: [At; 8] = [
+    At::Bytes(100),
+    At::Bytes(3000),
+    At::Request("GET", "/images/", "/json"),
+    At::Request("POST", "/build", ""),
+    At::Request("POST", "/containers/create", ""),
+    At::Request("GET", "/containers/", "/archive"),
+    At::Request("POST", "/containers/", "/start"),
+    At::Request("GET", "/containers/", "/json"),
+];
+
+fn an_engine_that_fails_in_a_check(client: Client, then: Then) {
+    let scene = Scene::solved(client);
+    let examine = |at: At| {
+        let proxy = Proxy::start(at, then);
+        let told = with_engine(&scene, &proxy.host(), &["check", &scene.id, "--json"]);
+        assert!(proxy.happened(), "{at:?} never came: {told:?}");
+        (at, told)
+    };
+    for (at, told) in side_by_side(MOMENTS.into_iter().map(|at| move || examine(at)).collect()) {
+        println!("{at:?}: {:.1?}", told.took);
+        let told = cannot_tell(told);
+        assert_eq!(told.json()["outcome"], "cannot_tell", "{at:?}: {told:?}");
+    }
+    // The engine is back, and so is the verdict.
+    scene.check().exits(0);
+}
+
+#[test]
+fn an_engine_that_freezes_in_the_middle_of_a_check_is_told() {
+    an_engine_that_fails_in_a_check(Client::BuildKit, Then::Freeze);
+}
+
+#[test]
+fn an_engine_that_is_killed_in_the_middle_of_a_check_is_told() {
+    an_engine_that_fails_in_a_check(Client::Classic, Then::Close);
+}
+
+#[test]
+fn an_engine_that_fails_while_dlearn_cleans_up_does_not_hold_the_verdict_up() {
+    let scene = Scene::solved(Client::BuildKit);
+    let examine = |at: At, then: Then| {
+        let proxy = Proxy::start(at, then);
+        let told = with_engine(&scene, &proxy.host(), &["check", &scene.id, "--json"]);
+        assert!(proxy.happened(), "{at:?} never came: {told:?}");
+        told
+    };
+    let ends = [At::Request("DELETE", "/images/", "")];
+    let all = ends.into_iter().flat_map(|at| [(at, Then::Freeze), (at, Then::Close)]);
+    for told in side_by_side(all.map(|(at, then)| move || examine(at, then)).collect()) {
+        println!("{:.1?}", told.took);
+        in_time(&told);
+        // Everything was found out before.
+        assert_eq!(told.exits(0).json()["outcome"], "pass");
+    }
+}
+
+#[test]
+fn an_engine_that_fails_in_the_middle_of_other_commands_is_told() {
+    let scene = Scene::new();
+    let id = scene.id.as_str();
+    let selfcheck = || vec!["selfcheck", id, "--case", "solution"];
+    let cases: Vec<(Vec<&str>, At)> = vec![
+        (vec!["doctor"], At::Request("GET", "/info", "")),
+        (vec!["doctor"], At::Request("GET", "/images/", "/json")),
+        (vec!["images", "list"], At::Request("GET", "/images/", "/json")),
+        (vec!["clean", "--dry-run"], At::Request("GET", "/containers/json", "")),
+        (vec!["clean", "--dry-run"], At::Request("GET", "/images/json", "")),
+        (selfcheck(), At::Request("GET", "/info", "")),
+        (selfcheck(), At::Request("GET", "/images/", "/json")),
+        (selfcheck(), At::Request("POST", "/build", "")),
+        (selfcheck(), At::Request("POST", "/containers/", "/start")),
+    ];
+    let both: Vec<_> = [Then::Freeze, Then::Close].into_iter().flat_map(|then| cases.iter().map(move |case| (case, then))).collect();
+    let ask = |(args, at): &(Vec<&str>, At), then: Then| {
+        let proxy = Proxy::start(*at, then);
+        let told = with_engine(&scene, &proxy.host(), args);
+        assert!(proxy.happened(), "{at:?} never came: {told:?}");
+        (*at, told)
+    };
+    for (at, told) in side_by_side(both.into_iter().map(|(case, then)| move || ask(case, then)).collect()) {
+        println!("{} at {at:?}: {:.1?}", told.what.rsplit("the-course").next().unwrap_or_default(), told.took);
+        cannot_tell(told);
+    }
+}
