@@ -55,7 +55,7 @@ pub enum Command {
     },
     /// Show a hint, one more each time
     Hint {
-        /// Exercise
+        /// Exercise; by default the one whose folder you are in, or your current one
         id: Option<String>,
     },
     /// Show the reference solution
@@ -80,8 +80,8 @@ pub enum Command {
     List,
     /// Put an exercise's folder back to its beginning; what you wrote is kept aside
     Reset {
-        /// Exercise
-        id: String,
+        /// Exercise; by default the one whose folder you are in, or your current one
+        id: Option<String>,
         /// Do not ask first
         #[arg(long)]
         yes: bool,

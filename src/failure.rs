@@ -16,6 +16,8 @@ pub mod exit {
     pub const CANNOT_TELL: i32 = 3;
     /// Interrupted by Ctrl-C, after cleaning up.
     pub const INTERRUPTED: i32 = 130;
+    /// The terminal was closed (SIGHUP), after cleaning up.
+    pub const HUNG_UP: i32 = 129;
     /// Ended by SIGTERM, after cleaning up.
     pub const TERMINATED: i32 = 143;
 }

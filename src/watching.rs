@@ -1,26 +1,32 @@
 //! What re-checks an exercise: saved files and changes in the engine.
 //!
-//! Events only say *when* to look again; nothing is proven by them (the engine keeps the last 256,
-//! and a BuildKit build without a tag emits none). So a cheap poll of the exercise's images stands
-//! beside them, and files are polled where the system cannot watch them.
+//! Invariant: notifications only say *when* to look; what has changed is found by comparing, so
+//! nothing that is read or made while checking sets off the next check, and what nobody was told of
+//! (files on a share, a BuildKit build without a tag, an engine that came back) is found by the poll
+//! that stands beside every notification.
 
-use crate::engine::Engine;
-use futures_util::StreamExt;
-use notify_debouncer_full::notify::{EventKind, RecursiveMode, event::ModifyKind};
+use crate::engine::{ConnectOptions, Engine};
+use futures_util::{FutureExt, StreamExt};
+use notify_debouncer_full::notify::RecursiveMode;
 use notify_debouncer_full::{DebounceEventResult, new_debouncer};
 use std::collections::BTreeMap;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, SystemTime};
-use tokio::sync::mpsc;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+use tokio::sync::{Notify, mpsc};
 use tokio::task::JoinSet;
+use tokio::time::{MissedTickBehavior, interval};
 
 /// Saves that come together are one change.
-const SETTLE: Duration = Duration::from_millis(120);
-/// How often files are looked at where they cannot be watched.
-const FILE_POLL: Duration = Duration::from_millis(1000);
-/// How often the exercise's images are looked at, and how long after a lost event stream it is opened again.
+const SETTLE: Duration = Duration::from_millis(100);
+/// How often files are looked at without being told of anything.
+const FILE_POLL: Duration = Duration::from_millis(1500);
+/// How often the exercise's images are looked at without being told of anything, and how often an
+/// engine that does not answer is tried again.
 const ENGINE_POLL: Duration = Duration::from_millis(2000);
-/// More files than an exercise has are not polled.
+/// More files than an exercise has are not looked at.
 const MOST_FILES: usize = 10_000;
 
 /// What changed.
@@ -28,7 +34,7 @@ const MOST_FILES: usize = 10_000;
 pub enum Change {
     /// A file of the workspace.
     Files,
-    /// An image or a container of the engine.
+    /// One of the exercise's images, or whether the engine answers.
     Engine,
 }
 
@@ -36,22 +42,29 @@ pub enum Change {
 #[derive(Debug)]
 pub struct Watching {
     changes: mpsc::Receiver<Change>,
+    answers: Arc<AtomicBool>,
     _tasks: JoinSet<()>,
 }
 
 impl Watching {
-    /// Watches `workspace`, and in the engine (where there is one) `images` and all events.
-    pub fn start(workspace: &Path, engine: Option<Engine>, images: Vec<String>) -> Self {
+    /// Watches `workspace`, and `images` on the engine that `options` lead to. The engine's first
+    /// change is reported when it has been looked at for the first time, answering or not.
+    pub fn start(workspace: &Path, options: ConnectOptions, images: Vec<String>) -> Self {
         let (sender, changes) = mpsc::channel(16);
         let mut tasks = JoinSet::new();
         tasks.spawn(files(workspace.to_owned(), sender.clone()));
-        if let Some(engine) = engine {
-            tasks.spawn(engine_changes(engine, images, sender));
-        }
-        Self { changes, _tasks: tasks }
+        let answers = Arc::new(AtomicBool::new(true));
+        let watch = EngineWatch { options, images, seen: None, answers: Arc::clone(&answers), sender };
+        tasks.spawn(watch.run());
+        Self { changes, answers, _tasks: tasks }
     }
 
-    /// Waits for the next change. Changes that came meanwhile are one.
+    /// Whether the engine answered when it was last looked at; taken for granted before the first look.
+    pub fn engine_answers(&self) -> bool {
+        self.answers.load(Ordering::Relaxed)
+    }
+
+    /// Waits for the next change. Changes that came meanwhile are one. May be dropped while it waits.
     pub async fn next(&mut self) -> Option<Change> {
         let first = self.changes.recv().await?;
         while self.changes.try_recv().is_ok() {}
@@ -65,30 +78,21 @@ fn tell(sender: &mpsc::Sender<Change>, change: Change) {
 }
 
 async fn files(workspace: PathBuf, sender: mpsc::Sender<Change>) {
-    let told = sender.clone();
-    let changed = move |result: DebounceEventResult| {
-        let relevant = |kind: &EventKind| {
-            // Reading is no change: dlearn reads the files itself when it checks.
-            !matches!(kind, EventKind::Access(_) | EventKind::Modify(ModifyKind::Metadata(_)))
-        };
-        if result.map_or(true, |events| events.iter().any(|event| relevant(&event.kind))) {
-            tell(&told, Change::Files);
-        }
-    };
-    let watched = new_debouncer(SETTLE, None, changed)
-        .and_then(|mut debouncer| debouncer.watch(&workspace, RecursiveMode::Recursive).map(|()| debouncer));
-    match watched {
-        // Held until the task is dropped with the others.
-        Ok(_debouncer) => std::future::pending().await,
-        Err(_) => poll_files(workspace, sender).await,
-    }
-}
-
-async fn poll_files(workspace: PathBuf, sender: mpsc::Sender<Change>) {
     let mut before = stamps(workspace.clone()).await;
-    let mut ticks = tokio::time::interval(FILE_POLL);
+    let told = Arc::new(Notify::new());
+    let teller = Arc::clone(&told);
+    let watched = new_debouncer(SETTLE, None, move |_: DebounceEventResult| teller.notify_one());
+    // Where the system cannot watch the folder the poll does. Held until the task is dropped.
+    let _watcher = watched
+        .and_then(|mut watcher| watcher.watch(&workspace, RecursiveMode::Recursive).map(|()| watcher))
+        .ok();
+    let mut ticks = interval(FILE_POLL);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
-        ticks.tick().await;
+        tokio::select! {
+            () = told.notified() => {}
+            _ = ticks.tick() => {}
+        }
         let now = stamps(workspace.clone()).await;
         if now != before {
             tell(&sender, Change::Files);
@@ -97,17 +101,23 @@ async fn poll_files(workspace: PathBuf, sender: mpsc::Sender<Change>) {
     }
 }
 
-async fn stamps(workspace: PathBuf) -> BTreeMap<PathBuf, (u64, Option<SystemTime>)> {
+/// Size, inode and time of change (content, mode or name, in nanoseconds) of each file.
+type Stamps = BTreeMap<PathBuf, (u64, u64, i64, i64)>;
+
+async fn stamps(workspace: PathBuf) -> Stamps {
     let walk = move || {
-        let mut found = BTreeMap::new();
+        let mut found = Stamps::new();
         let mut folders = vec![workspace];
         while let Some(folder) = folders.pop() {
             for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
                 let Ok(meta) = entry.metadata() else { continue };
                 if meta.is_dir() {
                     folders.push(entry.path());
-                } else if found.len() < MOST_FILES {
-                    found.insert(entry.path(), (meta.len(), meta.modified().ok()));
+                } else {
+                    found.insert(entry.path(), (meta.len(), meta.ino(), meta.ctime(), meta.ctime_nsec()));
+                }
+                if found.len() + folders.len() > MOST_FILES {
+                    return found;
                 }
             }
         }
@@ -116,36 +126,110 @@ async fn stamps(workspace: PathBuf) -> BTreeMap<PathBuf, (u64, Option<SystemTime
     tokio::task::spawn_blocking(walk).await.unwrap_or_default()
 }
 
-/// An event only wakes the look at the images: what dlearn's own checks do in the engine changes none
-/// of them, so a check never sets off the next one.
-async fn engine_changes(engine: Engine, images: Vec<String>, sender: mpsc::Sender<Change>) {
-    let mut before = look(&engine, &images).await;
-    loop {
-        let events = engine.events();
-        tokio::pin!(events);
+/// What was seen of the engine: nothing where it does not answer, else the ids behind the names.
+type Seen = Option<Vec<Option<String>>>;
+
+struct EngineWatch {
+    options: ConnectOptions,
+    images: Vec<String>,
+    /// None before the first look.
+    seen: Option<Seen>,
+    answers: Arc<AtomicBool>,
+    sender: mpsc::Sender<Change>,
+}
+
+impl EngineWatch {
+    async fn run(mut self) {
         loop {
-            let listening = tokio::select! {
-                event = events.next() => matches!(event, Some(Ok(_))),
-                () = tokio::time::sleep(ENGINE_POLL) => true,
-            };
-            let now = look(&engine, &images).await;
-            if now != before {
-                tell(&sender, Change::Engine);
-                before = now;
+            if let Ok(engine) = Engine::connect(&self.options).await {
+                self.follow(&engine).await;
             }
-            if !listening {
-                break;
-            }
+            self.saw(None);
+            tokio::time::sleep(ENGINE_POLL).await;
         }
-        tokio::time::sleep(ENGINE_POLL).await;
+    }
+
+    /// Looks after each event, and without one at intervals, for as long as the engine answers.
+    async fn follow(&mut self, engine: &Engine) {
+        let mut ticks = interval(ENGINE_POLL);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            let events = engine.events();
+            tokio::pin!(events);
+            let mut listening = true;
+            while listening {
+                tokio::select! {
+                    event = events.next() => match event {
+                        // What dlearn's own checks do has nothing to do with the learner's images.
+                        Some(Ok(event)) if event.ours => continue,
+                        Some(Ok(_)) => while matches!(events.next().now_or_never(), Some(Some(Ok(_)))) {},
+                        Some(Err(_)) | None => listening = false,
+                    },
+                    _ = ticks.tick() => {}
+                }
+                match look(engine, &self.images).await {
+                    None => return,
+                    found => self.saw(found),
+                }
+            }
+            // A connection that ended is opened again, and no faster than the engine is polled.
+            ticks.tick().await;
+        }
+    }
+
+    fn saw(&mut self, now: Seen) {
+        self.answers.store(now.is_some(), Ordering::Relaxed);
+        if self.seen.as_ref() != Some(&now) {
+            self.seen = Some(now);
+            tell(&self.sender, Change::Engine);
+        }
     }
 }
 
-/// The ids behind the images' names; an engine that does not answer is told from a missing image.
-async fn look(engine: &Engine, images: &[String]) -> Vec<Option<Option<String>>> {
+/// None where the engine does not answer.
+async fn look(engine: &Engine, images: &[String]) -> Seen {
     let mut ids = Vec::new();
     for image in images {
-        ids.push(engine.image(image).await.ok().map(|image| image.map(|image| image.id)));
+        ids.push(engine.image(image).await.ok()?.map(|image| image.id));
     }
-    ids
+    if images.is_empty() {
+        engine.ping().await.ok()?;
+    }
+    Some(ids)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tokio::time::timeout;
+
+    const DEADLINE: Duration = Duration::from_secs(20);
+
+    fn nowhere(folder: &Path) -> ConnectOptions {
+        ConnectOptions::to(format!("unix://{}/none.sock", folder.display()))
+    }
+
+    #[tokio::test]
+    async fn a_saved_file_is_a_change_and_a_read_one_is_none() {
+        let dir = tempfile::tempdir().unwrap();
+        let workspace = dir.path().join("E01");
+        std::fs::create_dir_all(workspace.join("sub")).unwrap();
+        std::fs::write(workspace.join("sub/file"), "one").unwrap();
+        let mut watching = Watching::start(&workspace, nowhere(dir.path()), vec!["a:b".into()]);
+        // An engine that does not answer is told once.
+        assert_eq!(timeout(DEADLINE, watching.next()).await.unwrap(), Some(Change::Engine));
+        std::fs::read(workspace.join("sub/file")).unwrap();
+        assert!(timeout(2 * FILE_POLL, watching.next()).await.is_err());
+        std::fs::write(workspace.join("sub/file"), "two").unwrap();
+        assert_eq!(timeout(DEADLINE, watching.next()).await.unwrap(), Some(Change::Files));
+        // An editor writes beside the file and renames; a folder may be replaced as a whole.
+        std::fs::write(dir.path().join("new"), "two").unwrap();
+        std::fs::rename(dir.path().join("new"), workspace.join("sub/file")).unwrap();
+        assert_eq!(timeout(DEADLINE, watching.next()).await.unwrap(), Some(Change::Files));
+        std::fs::rename(&workspace, dir.path().join("old")).unwrap();
+        assert_eq!(timeout(DEADLINE, watching.next()).await.unwrap(), Some(Change::Files));
+        std::fs::create_dir_all(&workspace).unwrap();
+        std::fs::write(workspace.join("Dockerfile"), "FROM scratch").unwrap();
+        assert_eq!(timeout(DEADLINE, watching.next()).await.unwrap(), Some(Change::Files));
+    }
 }

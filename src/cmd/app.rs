@@ -4,8 +4,10 @@ use crate::cli::Common;
 use crate::course::{Course, Entry, Item, Round, Source};
 use crate::engine::{ConnectOptions, Engine, EngineError};
 use crate::failure::Failure;
+use crate::learner::progress::exercise_at;
 use crate::learner::{Clues, Home, Learner, LearnerError, Place};
-use crate::term::{Terminal, markdown, prompt};
+use crate::term::{Terminal, markdown, prompt, sanitize};
+use std::path::Path;
 
 /// Options and terminal.
 pub(super) struct App {
@@ -79,6 +81,44 @@ impl App {
         }
     }
 
+    /// Runs what waits for keys on a thread of its own, so that a signal is heard meanwhile.
+    pub async fn blocking<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Terminal) -> T + Send + 'static,
+    ) -> Result<T, Failure> {
+        let terminal = self.terminal.clone();
+        let done = tokio::task::spawn_blocking(move || work(&terminal)).await;
+        done.map_err(|error| Failure::Io(std::io::Error::other(error.to_string())))
+    }
+
+    /// A path for a person: below their home directory with `~`, where a shell can be expected to
+    /// read it so.
+    pub fn place(&self, path: &Path) -> String {
+        let user = etcetera::home_dir().ok().filter(|user| self.terminal.stdout && user.as_os_str() != "/");
+        match user.and_then(|user| path.strip_prefix(user).ok().map(Path::to_owned)) {
+            Some(rest) if rest.as_os_str().is_empty() => "~".to_owned(),
+            Some(rest) => format!("~/{}", rest.display()),
+            None => path.display().to_string(),
+        }
+    }
+
+    /// Says on standard error why something failed, and what to do.
+    pub fn tell_failure(&self, failure: &Failure) {
+        let text = sanitize(&format!("dlearn: {failure}")).into_owned();
+        // An error in a course shows a line of a file with a mark below it: that must not be moved.
+        let text = match failure {
+            Failure::Course(_) => text,
+            _ if self.terminal.stderr => text.lines().map(|line| self.wrapped(line)).collect::<Vec<_>>().join("\n"),
+            _ => text,
+        };
+        eprintln!("{text}");
+    }
+
+    fn wrapped(&self, line: &str) -> String {
+        let indent = " ".repeat(2 + line.len() - line.trim_start().len());
+        textwrap::fill(line, textwrap::Options::new(self.terminal.text_width()).subsequent_indent(&indent))
+    }
+
     fn clues(&self) -> Result<Clues, Failure> {
         Ok(Clues::gather(self.common.dir.clone(), self.terminal.interactive())?)
     }
@@ -92,23 +132,40 @@ impl App {
     }
 
     /// The learner's folder; asks once where there is none yet. `None` where the learner left.
-    pub fn home_or_ask(&self) -> Result<Option<Home>, Failure> {
+    pub async fn home_or_ask(&self) -> Result<Option<Home>, Failure> {
         let clues = self.clues()?;
-        match Home::find(&clues)? {
-            Place::At(home) => Ok(Some(home)),
-            Place::Ask { default, gone } => {
-                if let Some(gone) = gone {
-                    eprintln!("Your course was kept in {}, and that folder is gone.", gone.display());
-                }
-                let question = "Where shall your course be kept?";
-                let help = "dlearn makes the folder, writes your exercises into it, and remembers it";
-                match prompt::text(question, Some(&default.display().to_string()), Some(help), &self.terminal) {
-                    Ok(prompt::Reply::Given(answer)) => Ok(Some(Home::answer(&clues, &answer)?)),
-                    Ok(prompt::Reply::Left) => Ok(None),
-                    Err(error) => Err(Failure::usage(error.to_string(), error.help())),
-                }
+        let (default, gone) = match Home::find(&clues)? {
+            Place::At(home) => return Ok(Some(home)),
+            Place::Nowhere { .. } => return Err(no_home()),
+            Place::Ask { default, gone } => (default, gone),
+        };
+        match gone {
+            Some(gone) => {
+                let gone = self.place(&gone);
+                self.say(&format!(
+                    "Your course was kept in `{gone}`, and that folder is gone. If it was moved, say where it is now. \
+                     If it is on a disk that is not there, leave with Esc and bring the disk back."
+                ))?;
             }
-            Place::Nowhere { .. } => Err(no_home()),
+            None => self.say(WELCOME)?,
+        }
+        crate::report::line("")?;
+        loop {
+            let default = self.place(&default);
+            let asked = self.blocking(move |terminal| {
+                prompt::text("Where shall your course be kept?", Some(&default), Some(HOW_TO_ANSWER), terminal)
+            });
+            match asked.await? {
+                Ok(prompt::Reply::Given(answer)) => match Home::answer(&clues, &answer) {
+                    Ok(home) => return Ok(Some(home)),
+                    Err(error) => self.tell_failure(&error.into()),
+                },
+                Ok(prompt::Reply::Left) => {
+                    self.say("Nothing was made. `dlearn next` asks again.")?;
+                    return Ok(None);
+                }
+                Err(error) => return Err(Failure::usage(error.to_string(), error.help())),
+            }
         }
     }
 
@@ -150,9 +207,7 @@ impl App {
                 None => Err(Failure::unknown_id("exercise", id, course.exercises.keys().map(String::as_str))),
             };
         }
-        let here = std::env::current_dir().ok().and_then(|here| here.canonicalize().ok());
-        let enclosing =
-            here.and_then(|here| course.exercises.values().find(|entry| here.starts_with(learner.folder(entry))));
+        let enclosing = here(course, learner).map(|(entry, _)| entry);
         let current = || learner.state().current.as_ref().and_then(|id| course.exercises.get(id));
         enclosing.or_else(current).ok_or_else(|| {
             Failure::usage(
@@ -171,7 +226,47 @@ impl App {
         let current = number.clamp(1, rounds.len()) - 1;
         Ok(Mine { entry, rounds, current })
     }
+
+    /// The same for whoever is in the folder of an earlier round: then that round is meant.
+    pub fn mine_here<'a>(&self, course: &Course, learner: &mut Learner, entry: &'a Entry) -> Result<Mine<'a>, Failure> {
+        let mine = self.mine(course, learner, entry)?;
+        let begun = |round: &usize| *round <= mine.current;
+        let round = here(course, learner).filter(|(other, _)| other.exercise.id == entry.exercise.id);
+        let current = round.and_then(|(_, round)| round).filter(begun).map_or(mine.current, |round| round - 1);
+        Ok(Mine { current, ..mine })
+    }
 }
+
+/// The exercise, and its round, whose folder the command was given in.
+fn here<'a>(course: &'a Course, learner: &Learner) -> Option<(&'a Entry, Option<usize>)> {
+    let here = std::env::current_dir().ok()?.canonicalize().ok()?;
+    exercise_at(course, learner.home(), &here)
+}
+
+/// A path as one word of a shell's command line; `~/` stays what it is.
+pub(super) fn shell_word(path: &str) -> String {
+    let safe = |char: char| char.is_alphanumeric() || "/._~+-,@%".contains(char);
+    if path.chars().all(safe) {
+        return path.to_owned();
+    }
+    let quoted = |text: &str| format!("'{}'", text.replace('\'', "'\\''"));
+    match path.strip_prefix("~/") {
+        Some(rest) => format!("~/{}", quoted(rest)),
+        None => quoted(path),
+    }
+}
+
+/// What somebody reads who has never seen dlearn.
+const WELCOME: &str = "\
+# Welcome to dlearn
+
+An interactive Docker course: lessons to read, and exercises that you solve with your own Docker. \
+dlearn asks your engine whether it is right, and says what is missing.
+
+`q` leaves at any time, and your place is kept. `dlearn next` goes on; it is the only command to remember.";
+
+/// Below the question where the course is kept.
+const HOW_TO_ANSWER: &str = "Enter takes the folder in brackets, or type another; Esc leaves";
 
 fn no_home() -> Failure {
     Failure::usage(

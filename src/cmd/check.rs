@@ -7,7 +7,10 @@ use crate::course::Round;
 use crate::evidence::Evidence;
 use crate::examine::Examined;
 use crate::failure::{Failure, exit};
-use crate::report::json::{self, CheckReport};
+use crate::report::{
+    self,
+    json::{self, CheckReport},
+};
 use crate::term::{findings, progress::Progress};
 use std::path::{Path, PathBuf};
 
@@ -20,7 +23,7 @@ pub(super) async fn run(
     let course = app.course()?;
     let mut learner = app.learner(&course)?;
     let entry = app.exercise(&course, &learner, id.as_deref())?;
-    let mine = app.mine(&course, &mut learner, entry)?;
+    let mine = app.mine_here(&course, &mut learner, entry)?;
     let round = mine.round();
     if let Some(file) = replay {
         let findings = judge(&round.checks, &round.subject, &read(&file)?).findings;
@@ -49,7 +52,8 @@ pub(super) async fn run(
     {
         set_up(app, &mut learner, entry, next)?;
         if !app.common.json {
-            app.say(&format!("Round {} of {} is ready in `{}`.", next.number, next.of, next.folder))?;
+            let folder = app.place(&learner.workspace(entry, next));
+            app.say(&format!("Round {} of {} is ready in `{folder}`.", next.number, next.of))?;
         }
     }
     Ok(outcome.exit_code())
@@ -68,17 +72,16 @@ pub(super) fn show(app: &App, round: &Round, all: &[Finding]) -> Result<(), Fail
 /// Says why it worked, and what comes next.
 fn conclude(app: &App, mine: &super::app::Mine<'_>, step: Step) -> Result<(), Failure> {
     let round = mine.round();
-    match step {
-        Step::Same => Ok(()),
-        Step::NextRound => app.say(&format!("\n{}", round.why)),
+    let done = match step {
+        Step::Same => return Ok(()),
+        Step::NextRound => format!("**Round {} of {} is done.**", round.number, round.of),
         Step::Passed => {
             let points = mine.entry.exercise.points;
-            app.say(&format!(
-                "\n{}\n\n**{} is done: {points} points.** Go on with `dlearn next`.",
-                round.why, round.exercise
-            ))
+            format!("**{} is done: {points} points.** Go on with `dlearn next`.", round.exercise)
         }
-    }
+    };
+    report::line("")?;
+    app.say(&format!("{}\n\n{done}", round.why))
 }
 
 fn write(file: &Path, evidence: &Evidence) -> Result<(), Failure> {

@@ -8,11 +8,21 @@ use crate::evidence::Evidence;
 use crate::examine::{Examined, examine};
 use crate::failure::Failure;
 use crate::learner::{Learner, SetUp};
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use tokio::sync::oneshot;
 
-/// Examines a round of the learner's on their engine. Connects anew each time, so that an engine that
-/// was stopped and started again is found.
+/// Examines a round of the learner's on their engine.
 pub(super) async fn look(round: &Round, workspace: &Path) -> Examined {
+    let mut collector = collector(round, workspace).await;
+    let examined = examine(round, &mut collector, Evidence::new()).await;
+    // What could not be removed now is found by its label: `dlearn clean`.
+    let _ = collector.finish().await;
+    examined
+}
+
+/// Whoever answers what a round asks. Connects anew each time, so that an engine that was stopped and
+/// started again is found.
+async fn collector(round: &Round, workspace: &Path) -> Collector {
     let engine = Engine::connect(&ConnectOptions::default()).await;
     let options = CollectorOptions {
         workspace: workspace.to_owned(),
@@ -21,11 +31,43 @@ pub(super) async fn look(round: &Round, workspace: &Path) -> Examined {
         purpose: "check".into(),
         ..CollectorOptions::default()
     };
-    let mut collector = Collector::new(engine, options);
-    let examined = examine(round, &mut collector, Evidence::new()).await;
-    // What could not be removed now is found by its label: `dlearn clean`.
-    let _ = collector.finish().await;
-    examined
+    Collector::new(engine, options)
+}
+
+/// A check that goes on in the background. Dropped, it is cut off, and removes what it created.
+pub(super) struct Checking {
+    result: oneshot::Receiver<Examined>,
+    /// Dropped with the rest: that is the sign to stop.
+    _stop: oneshot::Sender<()>,
+}
+
+impl Checking {
+    /// Begins to examine a round.
+    pub fn start(round: Round, workspace: PathBuf) -> Self {
+        let (say, result) = oneshot::channel();
+        let (_stop, stopped) = oneshot::channel::<()>();
+        tokio::spawn(async move {
+            let mut collector = collector(&round, &workspace).await;
+            let examined = tokio::select! {
+                examined = examine(&round, &mut collector, Evidence::new()) => Some(examined),
+                _ = stopped => None,
+            };
+            // Said before the clean-up: whoever waits for it need not wait for that too.
+            if let Some(examined) = examined {
+                let _ = say.send(examined);
+            }
+            let _ = collector.finish().await;
+        });
+        Self { result, _stop }
+    }
+
+    /// Waits for the check that goes on, for ever where none does. None where it broke off.
+    pub async fn done(checking: &mut Option<Self>) -> Option<Examined> {
+        match checking {
+            Some(checking) => (&mut checking.result).await.ok(),
+            None => std::future::pending().await,
+        }
+    }
 }
 
 /// What a check has led to.

@@ -18,7 +18,7 @@ pub(super) fn run(app: &App, id: Option<String>) -> Result<i32, Failure> {
     let course = app.course()?;
     let mut learner = app.learner(&course)?;
     let entry = app.exercise(&course, &learner, id.as_deref())?;
-    let mine = app.mine(&course, &mut learner, entry)?;
+    let mine = app.mine_here(&course, &mut learner, entry)?;
     let round = mine.round();
     let all = u32::try_from(round.hints.len()).unwrap_or(u32::MAX);
     let shown = learner.update(|state| state.hint(&round.exercise, round.number, all))?;

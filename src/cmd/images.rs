@@ -3,7 +3,7 @@
 use super::app::{App, Mark};
 use crate::cli::ImagesAction;
 use crate::course::Course;
-use crate::engine::Engine;
+use crate::engine::{Engine, PullProgress};
 use crate::failure::{Failure, exit};
 use crate::report::{self, json};
 use crate::term::progress::Progress;
@@ -61,19 +61,34 @@ pub(super) async fn run(app: &App, action: ImagesAction) -> Result<i32, Failure>
     Ok(if missing == 0 { exit::DONE } else { exit::NOT_YET })
 }
 
-/// Pulls those images that are missing; each is named before it is pulled.
+/// Pulls those images that are missing. They are all named before the first is pulled.
 pub(super) async fn bring<'a>(
     app: &App,
     engine: &Engine,
     names: impl IntoIterator<Item = &'a str>,
 ) -> Result<(), Failure> {
+    let mut missing = Vec::new();
     for name in names.into_iter().collect::<BTreeSet<_>>() {
-        if engine.has_image(name).await.map_err(|error| Failure::Engine(error.unavailable()))? {
-            continue;
+        if !engine.has_image(name).await.map_err(|error| Failure::Engine(error.unavailable()))? {
+            missing.push(name);
         }
+    }
+    if !missing.is_empty() {
+        eprintln!("missing on your engine, and pulled now: {}", missing.join(", "));
+    }
+    for name in missing {
         let progress = Progress::start(&format!("pulling {name}"), &app.terminal);
-        let result =
-            engine.pull(name, |news| progress.say(&format!("pulling {name}: {} {}", news.layer, news.status))).await;
+        let mut layers: BTreeMap<String, (u64, u64)> = BTreeMap::new();
+        let told = |news: PullProgress| {
+            progress.say(&format!("pulling {name}: {}", news.status));
+            // Extracting is told in the bytes of the same layer again: only what comes over the wire counts.
+            if news.status.starts_with("Downloading") {
+                layers.insert(news.layer, (news.current, news.total));
+                let sum = |part: fn(&(u64, u64)) -> u64| layers.values().map(part).fold(0, u64::saturating_add);
+                progress.bytes(sum(|layer| layer.0), sum(|layer| layer.1), &app.terminal);
+            }
+        };
+        let result = engine.pull(name, told).await;
         progress.finish();
         result.map_err(|error| {
             let mut why = error.unavailable();

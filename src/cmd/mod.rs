@@ -35,25 +35,27 @@ pub async fn main(cli: Cli) -> i32 {
     let app = App { common: cli.common, terminal: Terminal::detect() };
     let command = cli.command.unwrap_or(Command::Next { id: None });
     let (sender, signal) = tokio::sync::oneshot::channel();
-    tokio::spawn(stop_on_signal(sender));
+    tokio::spawn(stop_on_signal(sender, app.terminal.interactive()));
     let code = tokio::select! {
         result = run(&app, command) => match result {
             Ok(code) => code,
             Err(failure) => {
-                eprintln!("dlearn: {}", crate::term::sanitize(&failure.to_string()));
+                app.tell_failure(&failure);
                 failure.code()
             }
         },
         Ok(code) = signal => code,
     };
+    // A thread that waits for a key may still hold the terminal.
+    crate::term::restore();
     engine::clean_up_everything().await;
     code
 }
 
 /// Tells `main` of a signal, which drops the command and cleans up. A prompt blocks the command and
 /// cannot be dropped: then the process cleans up and ends from here.
-async fn stop_on_signal(main: tokio::sync::oneshot::Sender<i32>) {
-    let code = signalled().await;
+async fn stop_on_signal(main: tokio::sync::oneshot::Sender<i32>, interactive: bool) {
+    let code = signalled(interactive).await;
     let _ = main.send(code);
     tokio::time::sleep(GRACE).await;
     crate::term::restore();
@@ -61,13 +63,21 @@ async fn stop_on_signal(main: tokio::sync::oneshot::Sender<i32>) {
     std::process::exit(code);
 }
 
-/// Waits for Ctrl-C or SIGTERM.
-async fn signalled() -> i32 {
+/// Waits for Ctrl-C, SIGTERM, or the end of the terminal; with `nohup` that is none of our business.
+async fn signalled(interactive: bool) -> i32 {
     use tokio::signal::unix::{SignalKind, signal};
+    let hangup = async {
+        // Asked for only where it is wanted: asking alone would undo what `nohup` set.
+        match interactive.then(|| signal(SignalKind::hangup())) {
+            Some(Ok(mut hangup)) => hangup.recv().await,
+            _ => std::future::pending().await,
+        }
+    };
     match (signal(SignalKind::interrupt()), signal(SignalKind::terminate())) {
         (Ok(mut interrupt), Ok(mut terminate)) => tokio::select! {
             _ = interrupt.recv() => exit::INTERRUPTED,
             _ = terminate.recv() => exit::TERMINATED,
+            _ = hangup => exit::HUNG_UP,
         },
         _ => std::future::pending().await,
     }
@@ -81,10 +91,10 @@ async fn run(app: &App, command: Command) -> Result<i32, Failure> {
         Command::Hint { id } => hint::run(app, id),
         Command::Solution { id, yes, out } => solution::run(app, &id, yes, out),
         Command::Context { context, file } => context::run(app, &context, &file),
-        Command::Read { id } => read::run(app, &id),
+        Command::Read { id } => read::run(app, &id).await,
         Command::Status => status::run(app),
         Command::List => list::run(app),
-        Command::Reset { id, yes } => reset::run(app, &id, yes),
+        Command::Reset { id, yes } => reset::run(app, id.as_deref(), yes),
         Command::Clean { dry_run, yes } => clean::run(app, dry_run, yes).await,
         Command::Doctor => doctor::run(app).await,
         Command::Explain { kind } => explain::run(app, kind.as_deref()),

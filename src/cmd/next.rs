@@ -2,13 +2,16 @@
 
 use super::app::App;
 use super::check::LEFT;
-use super::exercise::{Step, set_up};
-use super::live::{self, Ended};
+use super::exercise::{Step, notes, set_up};
+use super::live::{self, Setting};
 use crate::course::{Block, Course, Entry, Item, Lesson, Question, Section};
 use crate::failure::{Failure, exit};
-use crate::learner::Learner;
-use crate::learner::progress::{Next, next_item, resume, retrieval};
+use crate::learner::progress::{Next, counts, next_item, resume, retrieval};
+use crate::learner::{Learner, LearnerError, State};
+use crate::term::progress::Progress as Spinner;
+use crate::term::prompt::{self, Reply, Turn};
 use crate::term::reader::{self, ReadOutcome, ReadProgress};
+use crate::term::show_page;
 use std::collections::BTreeSet;
 
 /// Title of the section that asks about earlier lessons.
@@ -23,47 +26,159 @@ pub(super) async fn run(app: &App, id: Option<String>) -> Result<i32, Failure> {
     if !app.terminal.interactive() {
         return printed(app, &course, wanted).await;
     }
-    let Some(home) = app.home_or_ask()? else {
+    let Some(home) = app.home_or_ask().await? else {
         return Ok(LEFT);
     };
     let mut learner = Learner::open(&home, &course)?;
-    app.tell(&learner);
+    if !learner.notes().is_empty() {
+        app.tell(&learner);
+        // The first screen would hide it.
+        if !matches!(app.blocking(prompt::turn).await?, Ok(Reply::Given(_))) {
+            return Ok(LEFT);
+        }
+    }
     learner.update(|state| state.begin_session())?;
     let mut next = match &wanted {
         Some(item) => resume(&course, learner.state(), item),
         None => next_item(&course, learner.state()),
     };
+    let mut done = Vec::new();
     loop {
         let on = match &next {
             Next::Finished => {
-                app.say(&format!(
-                    "**{}** is done, all of it. `dlearn status` shows your points.",
-                    course.outline.title
-                ))?;
+                let points = counts(&course, learner.state()).points;
+                let text = format!("**{}**: all of it is done, with {points} points.", course.outline.title);
+                app.say(&format!("{}{text} `dlearn list` shows what there was.", listed(&done)))?;
                 return Ok(exit::DONE);
             }
-            Next::Lesson { id, section } => lesson(app, &course, &mut learner, id, *section)?,
-            Next::Exercise { id, .. } => exercise(app, &course, &mut learner, &course.exercises[id]).await?,
+            Next::Lesson { id, section } => {
+                let on;
+                (learner, on) = lesson(app, &course, learner, id, *section).await?;
+                if on {
+                    done.push(format!("{id} {}: read", course.lessons[id].front.title));
+                }
+                on && station(app, &course, &learner, id).await?
+            }
+            Next::Exercise { id, .. } => {
+                exercise(app, &course, &mut learner, &course.exercises[id], &mut done).await?
+            }
         };
+        next = next_item(&course, learner.state());
         if !on {
-            app.say("Your place is kept. `dlearn next` goes on.")?;
+            app.say(&format!("{}{}", listed(&done), kept(app, &course, &learner, &next)))?;
             return Ok(LEFT);
         }
-        next = next_item(&course, learner.state());
     }
 }
 
-/// Shows a lesson; whether the learner goes on.
-fn lesson(app: &App, course: &Course, learner: &mut Learner, id: &str, section: usize) -> Result<bool, Failure> {
+/// What was done in this sitting, as Markdown.
+fn listed(done: &[String]) -> String {
+    let mut text: String = done.iter().map(|line| format!("- {line}\n")).collect();
+    if !text.is_empty() {
+        text.push('\n');
+    }
+    text
+}
+
+/// Where the learner is, and how to go on, as Markdown: what stays on the terminal after leaving.
+fn kept(app: &App, course: &Course, learner: &Learner, next: &Next) -> String {
+    match next {
+        Next::Finished => format!("**{}**: all of it is done.", course.outline.title),
+        Next::Lesson { id, section } => {
+            let lesson = &course.lessons[id];
+            let (number, of) = (section + 1, lesson.sections.len());
+            format!("Your place is kept: **{id} {}**, section {number} of {of}. `dlearn next` goes on.", lesson.front.title)
+        }
+        Next::Exercise { id, round } => {
+            let entry = &course.exercises[id];
+            let title = format!("**{id} {}**", entry.exercise.title);
+            let of = crate::learner::progress::rounds_of(entry);
+            let round_text = if of > 1 { format!(", round {round} of {of}") } else { String::new() };
+            let mut folder = learner.folder(entry);
+            if entry.exercise.rounds.is_some() {
+                folder.push(format!("round-{round}"));
+            }
+            if !folder.is_dir() {
+                return format!("Next comes the exercise {title}. `dlearn next` goes on.");
+            }
+            format!(
+                "Your place is kept: {title}{round_text}. Your files are in `{}`. `dlearn next` goes on; in that folder, \
+                 `dlearn check` checks once and `dlearn hint` gives a hint.",
+                app.place(&folder)
+            )
+        }
+    }
+}
+
+/// What comes next, as Markdown.
+fn upcoming(course: &Course, state: &State) -> String {
+    match next_item(course, state) {
+        Next::Finished => "That was the last of the course.".into(),
+        Next::Lesson { id, section } => {
+            let front = &course.lessons[&id].front;
+            let on = if section > 0 { ", where you left it" } else { "" };
+            format!("Next: **{id} {}**, a lesson of {} minutes{on}.", front.title, front.minutes)
+        }
+        Next::Exercise { id, round } => {
+            let exercise = &course.exercises[&id].exercise;
+            let on = if round > 1 { format!(", from round {round}") } else { String::new() };
+            format!(
+                "Next: **{id} {}**, an exercise of {} minutes and {} points{on}. You need a second terminal for it.",
+                exercise.title, exercise.minutes, exercise.points
+            )
+        }
+    }
+}
+
+/// Between a lesson and what follows: a good place to stop. Whether the learner goes on.
+async fn station(app: &App, course: &Course, learner: &Learner, id: &str) -> Result<bool, Failure> {
+    let lesson = &course.lessons[id];
+    let state = learner.state();
+    let asked = lesson.questions().filter_map(|question| state.questions.get(&question.id));
+    let asked: Vec<bool> = asked.filter(|known| known.session == state.sessions).map(|known| !known.missed).collect();
+    let right = asked.iter().filter(|right| **right).count();
+    let mut text = String::new();
+    if !asked.is_empty() {
+        text.push_str(&format!("You answered {right} of {} questions right.", asked.len()));
+        if right < asked.len() {
+            text.push_str(" What you missed comes back in a later session.");
+        }
+        text.push_str("\n\n");
+    }
+    text.push_str(&upcoming(course, state));
+    let counts = counts(course, state);
+    text.push_str(&format!(
+        "\n\nSo far: {} of {} lessons, {} of {} exercises, {} of {} points.",
+        counts.lessons_done,
+        counts.lessons,
+        counts.exercises_passed,
+        counts.exercises,
+        counts.points,
+        counts.points_possible
+    ));
+    let title = format!("{} {id} {}", app.terminal.sign("✓", "[ok]"), lesson.front.title);
+    let shown = app.blocking(move |terminal| show_page(&title, &text, &[("Enter", "go on"), ("q", "leave")], terminal));
+    let reply = shown.await?.map_err(|error| Failure::usage(error.to_string(), error.help()))?;
+    Ok(matches!(reply, Reply::Given(Turn::Next | Turn::Back)))
+}
+
+/// Shows a lesson; whether the learner goes on. It waits for keys on a thread of its own.
+async fn lesson(
+    app: &App,
+    course: &Course,
+    mut learner: Learner,
+    id: &str,
+    section: usize,
+) -> Result<(Learner, bool), Failure> {
     learner.update(|state| state.go_to(id))?;
     let whole = with_questions(&course.lessons[id], retrieval(course, learner.state(), id));
-    let before = whole.sections.len() - course.lessons[id].sections.len();
     let sections = course.lessons[id].sections.len();
+    let before = whole.sections.len() - sections;
     let from = if section == 0 { 0 } else { section + before };
     let seed = learner.state().sessions;
-    let mut progress = Progress { learner, lesson: id, before, sections, failed: None };
-    let outcome = tokio::task::block_in_place(|| reader::read(&whole, from, seed, &app.terminal, &mut progress));
-    let failed = progress.failed.take();
+    let mut progress = Progress { learner, lesson: id.to_owned(), before, failed: None };
+    let read = move |terminal: &_| (reader::read(&whole, from, seed, terminal, &mut progress), progress);
+    let (outcome, Progress { mut learner, failed, .. }) = app.blocking(read).await?;
     let outcome = outcome.map_err(|error| Failure::usage(error.to_string(), error.help()))?;
     if let Some(error) = failed {
         return Err(error.into());
@@ -71,7 +186,7 @@ fn lesson(app: &App, course: &Course, learner: &mut Learner, id: &str, section: 
     if outcome == ReadOutcome::Finished {
         learner.update(|state| state.section_read(id, sections, sections))?;
     }
-    Ok(outcome == ReadOutcome::Finished)
+    Ok((learner, outcome == ReadOutcome::Finished))
 }
 
 /// The lesson with questions about earlier ones in front, where there are any.
@@ -87,19 +202,18 @@ fn with_questions(lesson: &Lesson, questions: Vec<&Question>) -> Lesson {
 }
 
 /// Saves each step at once, so that a kill loses nothing.
-struct Progress<'a> {
-    learner: &'a mut Learner,
-    lesson: &'a str,
+struct Progress {
+    learner: Learner,
+    lesson: String,
+    /// Sections in front that are not the lesson's own.
     before: usize,
-    sections: usize,
-    failed: Option<crate::learner::LearnerError>,
+    failed: Option<LearnerError>,
 }
 
-impl ReadProgress for Progress<'_> {
+impl ReadProgress for Progress {
     fn section_shown(&mut self, section: usize) {
-        let read = section.saturating_sub(self.before);
-        let (lesson, sections) = (self.lesson, self.sections);
-        let saved = self.learner.update(|state| state.section_read(lesson, read, sections));
+        let Some(section) = section.checked_sub(self.before) else { return };
+        let saved = self.learner.update(|state| state.lessons.entry(self.lesson.clone()).or_default().section = section);
         self.failed = self.failed.take().or(saved.err());
     }
 
@@ -110,30 +224,49 @@ impl ReadProgress for Progress<'_> {
 }
 
 /// Works through an exercise, round by round; whether the learner goes on.
-async fn exercise(app: &App, course: &Course, learner: &mut Learner, entry: &Entry) -> Result<bool, Failure> {
-    let id = &entry.exercise.id;
+async fn exercise(
+    app: &App,
+    course: &Course,
+    learner: &mut Learner,
+    entry: &Entry,
+    done: &mut Vec<String>,
+) -> Result<bool, Failure> {
+    let (id, title) = (&entry.exercise.id, &entry.exercise.title);
     learner.update(|state| state.go_to(id))?;
-    bring_bases(app, entry).await?;
+    let mut note = bring_bases(app, entry).await;
     loop {
         let mine = app.mine(course, learner, entry)?;
-        set_up(app, learner, entry, mine.round())?;
-        match live::run(app, learner, &mine).await? {
-            Ended::Left => return Ok(false),
-            Ended::Passed(Step::NextRound) => {}
-            Ended::Passed(Step::Passed | Step::Same) => return Ok(true),
+        let brought = learner.set_up(entry, mine.round())?;
+        let told = notes(&brought).into_iter().chain(note.take()).collect::<Vec<_>>().join("\n\n");
+        let (number, of) = (mine.round().number, mine.rounds.len());
+        let then = |state: &State, step: Step| match step {
+            Step::NextRound => format!("Next: round {} of {of}, in a folder of its own.", number + 1),
+            Step::Passed | Step::Same => upcoming(course, state),
+        };
+        let fresh = brought.written.iter().any(|file| file.ends_with("README.md"));
+        let setting = Setting { fresh, note: Some(told).filter(|told| !told.is_empty()), then: &then };
+        let ended = live::run(app, learner, &mine, setting).await?;
+        match ended.passed {
+            Some(Step::Passed) => done.push(format!("{id} {title}: passed, {} points", entry.exercise.points)),
+            Some(Step::NextRound) => done.push(format!("{id} {title}: round {number} of {of} passed")),
+            Some(Step::Same) | None => {}
+        }
+        if !ended.goes_on || ended.passed != Some(Step::NextRound) {
+            return Ok(ended.goes_on);
         }
     }
 }
 
 /// Pulls the base images that are missing. Where that is not possible the exercise is shown all the
-/// same: its checks say what they miss.
-async fn bring_bases(app: &App, entry: &Entry) -> Result<(), Failure> {
-    let Ok(engine) = app.try_engine().await else { return Ok(()) };
+/// same, with the reason: its checks say what they miss.
+async fn bring_bases(app: &App, entry: &Entry) -> Option<String> {
+    let waiting = Spinner::start("looking for your engine", &app.terminal);
+    let engine = app.try_engine().await;
+    waiting.finish();
     let names: BTreeSet<&str> = entry.exercise.bases.iter().map(String::as_str).collect();
-    if let Err(failure) = super::images::bring(app, &engine, names).await {
-        eprintln!("dlearn: {failure}");
-    }
-    Ok(())
+    // Where there is no engine, every check says so.
+    let failure = super::images::bring(app, &engine.ok()?, names).await.err()?;
+    Some(failure.to_string().replace("\n", "\n\n"))
 }
 
 /// Without a terminal: the next section, or the check's result; no progress is written.

@@ -12,7 +12,7 @@ impl ReadProgress for Nobody {
     fn answered(&mut self, _question: &Question, _chosen: usize, _right: bool) {}
 }
 
-pub(super) fn run(app: &App, id: &str) -> Result<i32, Failure> {
+pub(super) async fn run(app: &App, id: &str) -> Result<i32, Failure> {
     let course = app.course()?;
     let lesson = match course.item(id) {
         Some(Item::Lesson(id)) => &course.lessons[&id],
@@ -26,8 +26,9 @@ pub(super) fn run(app: &App, id: &str) -> Result<i32, Failure> {
         None => return Err(Failure::unknown_id("lesson", id, course.lessons.keys().map(String::as_str))),
     };
     if app.terminal.interactive() {
-        let read = || reader::read(lesson, 0, 0, &app.terminal, &mut Nobody);
-        let _ = tokio::task::block_in_place(read).map_err(|error| Failure::usage(error.to_string(), error.help()))?;
+        let lesson = lesson.clone();
+        let read = app.blocking(move |terminal| reader::read(&lesson, 0, 0, terminal, &mut Nobody));
+        let _ = read.await?.map_err(|error| Failure::usage(error.to_string(), error.help()))?;
     } else {
         app.terminal.print(&reader::whole(lesson, 0, &app.terminal))?;
     }

@@ -20,7 +20,7 @@ pub(super) fn run(app: &App, id: &str, yes: bool, out: Option<PathBuf>) -> Resul
     let course = app.course()?;
     let mut learner = app.learner(&course)?;
     let entry = app.exercise(&course, &learner, Some(id))?;
-    let mine = app.mine(&course, &mut learner, entry)?;
+    let mine = app.mine_here(&course, &mut learner, entry)?;
     let round = mine.round();
     let seen = learner.state().exercises.get(&round.exercise).is_some_and(|state| state.solution_seen);
     if !yes && !seen {

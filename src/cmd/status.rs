@@ -69,6 +69,6 @@ pub(super) fn run(app: &App) -> Result<i32, Failure> {
     if let Some(row) = report.current.as_ref().and_then(|id| rows.iter().find(|row| row.id == *id)) {
         report::line(&format!("\nyou are at {} {}; dlearn next goes on", row.id, row.title))?;
     }
-    report::line(&format!("your folder: {folder}"))?;
+    report::line(&format!("your folder: {}", app.place(std::path::Path::new(folder))))?;
     Ok(exit::DONE)
 }

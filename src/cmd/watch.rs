@@ -2,9 +2,10 @@
 
 use super::app::App;
 use super::check::{LEFT, show};
-use super::exercise::{Step, look, record, set_up};
-use super::live::{self, Ended};
+use super::exercise::{Step, look, notes, record, set_up};
+use super::live::{self, Setting};
 use crate::check::Outcome;
+use crate::engine::ConnectOptions;
 use crate::failure::Failure;
 use crate::watching::Watching;
 
@@ -14,13 +15,19 @@ pub(super) async fn run(app: &App, id: Option<String>) -> Result<i32, Failure> {
     let entry = app.exercise(&course, &learner, id.as_deref())?;
     loop {
         let mine = app.mine(&course, &mut learner, entry)?;
-        set_up(app, &mut learner, entry, mine.round())?;
         if !app.terminal.interactive() {
+            set_up(app, &mut learner, entry, mine.round())?;
             return printed(app, &mut learner, &mine).await;
         }
-        match live::run(app, &mut learner, &mine).await? {
-            Ended::Left | Ended::Passed(Step::Passed | Step::Same) => return Ok(LEFT),
-            Ended::Passed(Step::NextRound) => {}
+        let told = notes(&learner.set_up(entry, mine.round())?).join("\n\n");
+        let then = |_: &_, step: Step| match step {
+            Step::NextRound => "The next round comes, in a folder of its own.".to_owned(),
+            Step::Passed | Step::Same => "`dlearn next` goes on.".to_owned(),
+        };
+        let setting = Setting { fresh: false, note: Some(told).filter(|told| !told.is_empty()), then: &then };
+        let ended = live::run(app, &mut learner, &mine, setting).await?;
+        if !ended.goes_on || ended.passed != Some(Step::NextRound) {
+            return Ok(LEFT);
         }
     }
 }
@@ -34,7 +41,7 @@ async fn printed(
     let round = mine.round();
     let workspace = learner.workspace(mine.entry, round);
     let images = round.subject.images.values().cloned().collect();
-    let mut watching = Watching::start(&workspace, app.try_engine().await.ok(), images);
+    let mut watching = Watching::start(&workspace, ConnectOptions::default(), images);
     let mut before = Vec::new();
     loop {
         let findings = look(round, &workspace).await.findings;

@@ -1,7 +1,7 @@
 //! Proves one case.
 
 use super::{CaseKind, PlannedCase};
-use crate::check::{Finding, Outcome, Verdict};
+use crate::check::{Finding, Verdict};
 use crate::course::{Course, FileSet, Round, exercise::Step, exercise::Under, mode_of};
 use crate::engine::{Answers, Collector, CollectorOptions, Engine, EngineError, Ledger, perform};
 use crate::evidence::{Answer, Evidence, Fact, Need, Source};
@@ -256,7 +256,7 @@ fn judge(planned: &PlannedCase<'_>, findings: &[Finding]) -> CaseResult {
         (true, None) => noted(planned, findings),
         (false, None) => CaseResult::Otherwise {
             expected: format!("`{}` fails", planned.case.fails.as_deref().unwrap_or("some check")),
-            found: format!("every check passes ({:?})", Outcome::of(findings)),
+            found: "every check passes".into(),
         },
         (false, Some((id, message))) => {
             let fails = planned.case.fails.as_deref().unwrap_or(id);

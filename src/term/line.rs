@@ -290,6 +290,17 @@ pub(super) fn fitting(text: &str, width: usize) -> usize {
     text.len()
 }
 
+/// One part at the left end, one at the right of `width` columns.
+pub(super) fn ends(left: Vec<Span>, right: Vec<Span>, width: usize) -> Line {
+    let used = Line(left.clone()).width() + Line(right.clone()).width();
+    let mut spans = left;
+    if !right.is_empty() {
+        spans.push(Span::plain(&" ".repeat(width.saturating_sub(used))));
+        spans.extend(right);
+    }
+    Line(spans)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

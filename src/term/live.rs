@@ -9,9 +9,8 @@ use super::{
     canvas::Canvas,
     line::{Line, Span, Style},
     live_layout::layout,
-    markdown,
-    pager::{Page, Pager},
-    prompt::{PromptError, Reply, leaves},
+    pager::{Page, Pager, Pressed},
+    prompt::{PromptError, Reply, Turn, leaves},
 };
 use crate::check::Finding;
 use crossterm::event::{Event, EventStream, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
@@ -23,8 +22,10 @@ use std::io;
 pub struct Frame<'a> {
     /// Title of the exercise.
     pub title: &'a str,
-    /// Which round of how many, where there are several.
-    pub round: Option<(usize, usize)>,
+    /// Which round of how many, where there are several: `round 2 of 3`.
+    pub round: &'a str,
+    /// Where the learner's files are; may be empty.
+    pub folder: &'a str,
     /// The task, in Markdown; as much of it is shown as there is room for.
     pub task: &'a str,
     /// What is known; before the first check see [`super::findings::waiting`].
@@ -42,18 +43,22 @@ pub struct Frame<'a> {
 /// What happened at the keyboard.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LiveEvent {
-    /// A key, in lower case; Enter is `\n`.
+    /// A key, in lower case; Enter is `\n`. On an open page, one that means nothing to the page.
     Key(char),
-    /// Ctrl-C, `q`, Esc, or the terminal has gone.
+    /// The open page was closed by Enter at its end or `b` at its head ([`Reply::Given`]), or by `q`
+    /// or Esc ([`Reply::Left`]).
+    Closed(Reply<Turn>),
+    /// Ctrl-C, or the terminal has gone; without an open page `q` and Esc too.
     Left,
     /// The screen has another size: draw again.
     Resize,
 }
 
 /// Holds the whole screen until it is dropped.
-#[derive(Debug)]
 pub struct Live {
     canvas: Canvas,
+    /// What lies over the frame.
+    page: Option<Pager<'static>>,
     /// None while somebody else reads the keyboard. Before `screen`: its reader ends first.
     events: Option<EventStream>,
     screen: Screen,
@@ -69,18 +74,47 @@ impl Live {
             return Err(PromptError::NoTerminal);
         }
         let screen = Screen::full()?;
-        Ok(Self { canvas: Canvas::new(terminal), events: Some(EventStream::new()), screen })
+        Ok(Self { canvas: Canvas::new(terminal), page: None, events: Some(EventStream::new()), screen })
     }
 
-    /// Shows `frame`; writes only what has changed.
+    /// Shows `frame`, or the open page with the frame's state beside its title; writes only what has
+    /// changed.
     ///
     /// # Errors
     /// Where the terminal cannot be written.
     pub fn draw(&mut self, frame: &Frame<'_>) -> io::Result<()> {
-        self.canvas.refresh();
+        self.refresh();
         let terminal = self.canvas.terminal();
-        let lines = layout(frame, self.canvas.columns().min(terminal.width), self.canvas.rows(), terminal);
-        self.canvas.show(&lines)
+        match &mut self.page {
+            Some(page) => {
+                page.aside = status(frame, terminal);
+                page.draw(&mut self.canvas)
+            }
+            None => {
+                let lines = layout(frame, self.canvas.columns().min(terminal.width), self.canvas.rows(), terminal);
+                self.canvas.show(&lines)
+            }
+        }
+    }
+
+    /// Lays a text (Markdown) over the frame, on the whole screen, scrolled where it is longer; the
+    /// page that was there before is gone. Draw afterwards.
+    pub fn open(&mut self, title: &str, text: &str, hints: &[(&'static str, &'static str)]) {
+        self.refresh();
+        self.page = Some(Pager::new(Page::markdown(title, text, hints), &self.canvas, false));
+    }
+
+    /// Takes the page away, where there is one. Draw afterwards.
+    pub fn close(&mut self) {
+        self.page = None;
+    }
+
+    fn refresh(&mut self) {
+        if self.canvas.refresh()
+            && let Some(page) = &mut self.page
+        {
+            page.resize(&self.canvas);
+        }
     }
 
     /// The next key or change of size. May be dropped while it waits, and called again.
@@ -90,18 +124,14 @@ impl Live {
                 None => return LiveEvent::Left,
                 Some(Event::Resize(columns, rows)) => {
                     self.canvas.resize(columns, rows);
+                    if let Some(page) = &mut self.page {
+                        page.resize(&self.canvas);
+                    }
                     return LiveEvent::Resize;
                 }
                 Some(Event::Key(key)) if key.kind != KeyEventKind::Release => {
-                    if leaves(&key) {
-                        return LiveEvent::Left;
-                    }
-                    match key.code {
-                        KeyCode::Enter => return LiveEvent::Key('\n'),
-                        KeyCode::Char(char) if !command(&key) => {
-                            return LiveEvent::Key(char.to_lowercase().next().unwrap_or(char));
-                        }
-                        _ => {}
+                    if let Some(event) = self.key(&key) {
+                        return event;
                     }
                 }
                 Some(_) => {}
@@ -109,34 +139,25 @@ impl Live {
         }
     }
 
-    /// Shows a text (a hint, the whole task) on the whole screen, scrolled where it is longer, until
-    /// Enter, `q` or Esc. Ctrl-C is [`Reply::Left`]. Draw the frame again afterwards.
-    ///
-    /// # Errors
-    /// Where the terminal cannot be written.
-    pub async fn page(&mut self, title: &str, text: &str) -> io::Result<Reply<()>> {
-        let header = |_: &Terminal| Line::new(title, Style::ACCENT);
-        let body = |terminal: &Terminal| markdown::lines(text, terminal.text_width(), terminal);
-        let page = Page { header: &header, body: &body, hints: &[("Enter", "back")] };
-        let mut pager = Pager::new(page, &self.canvas, false);
-        loop {
-            pager.draw(&mut self.canvas)?;
-            match self.event().await {
-                None => return Ok(Reply::Left),
-                Some(Event::Resize(columns, rows)) => {
-                    self.canvas.resize(columns, rows);
-                    pager.resize(&self.canvas);
+    fn key(&mut self, key: &KeyEvent) -> Option<LiveEvent> {
+        if leaves(key) && (self.page.is_none() || command(key)) {
+            return Some(LiveEvent::Left);
+        }
+        if let Some(page) = &mut self.page {
+            match page.key(key) {
+                Pressed::Ended(reply) => {
+                    self.page = None;
+                    return Some(LiveEvent::Closed(reply));
                 }
-                Some(Event::Key(key)) if key.kind != KeyEventKind::Release => {
-                    if command(&key) && leaves(&key) {
-                        return Ok(Reply::Left);
-                    }
-                    if pager.key(&key).is_some() {
-                        return Ok(Reply::Given(()));
-                    }
-                }
-                Some(_) => {}
+                // A terminal that cannot be written has gone.
+                Pressed::Moved => return page.draw(&mut self.canvas).err().map(|_| LiveEvent::Left),
+                Pressed::Nothing => {}
             }
+        }
+        match key.code {
+            KeyCode::Enter => Some(LiveEvent::Key('\n')),
+            KeyCode::Char(char) if !command(key) => Some(LiveEvent::Key(char.to_lowercase().next().unwrap_or(char))),
+            _ => None,
         }
     }
 
@@ -165,7 +186,7 @@ fn command(key: &KeyEvent) -> bool {
     key.modifiers.intersects(KeyModifiers::CONTROL | KeyModifiers::ALT)
 }
 
-/// Spans of the line at the bottom, left part.
+/// Spans that say what goes on now.
 pub(super) fn status(frame: &Frame<'_>, terminal: &Terminal) -> Vec<Span> {
     match frame.busy {
         true => vec![Span::new(terminal.sign("● checking …", "* checking ..."), Style::UNSURE)],

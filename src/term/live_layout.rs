@@ -5,7 +5,7 @@
 
 use super::{
     Terminal, findings,
-    line::{Line, Span, Style},
+    line::{Line, Span, Style, ends},
     live::{Frame, status},
     markdown,
     prompt::keys,
@@ -20,11 +20,14 @@ const ONE_ROW: usize = 1000;
 /// Exactly `rows` lines of at most `columns` columns (code in a task may be cut).
 pub(super) fn layout(frame: &Frame<'_>, columns: usize, rows: usize, terminal: &Terminal) -> Vec<Line> {
     let width = columns.min(terminal.text_width());
-    // The title, the line at the bottom and, where there is room for it, an empty one above that.
-    let room = rows.saturating_sub(if rows >= AIRY { 3 } else { 2 });
+    let mut lines = vec![title(frame, width)];
+    if rows >= AIRY {
+        lines.extend(place(frame, width, terminal));
+    }
+    // The line at the bottom and, where there is room for it, an empty one above that.
+    let room = rows.saturating_sub(lines.len() + if rows >= AIRY { 2 } else { 1 });
     let mut parts = Parts::new(frame, width, room, terminal);
     parts.spread(room);
-    let mut lines = vec![title(frame, width)];
     for part in [parts.task, parts.list, parts.detail, parts.note] {
         if !part.is_empty() {
             lines.push(Line::empty());
@@ -147,12 +150,27 @@ fn noted(note: &str, width: usize, terminal: &Terminal) -> Vec<Line> {
 }
 
 fn title(frame: &Frame<'_>, width: usize) -> Line {
-    let round = frame.round.filter(|(_, of)| *of > 1).map(|(number, of)| format!("round {number} of {of}"));
-    ends(
-        vec![Span::new(frame.title, Style::ACCENT)],
-        round.map_or_else(Vec::new, |round| vec![Span::new(&round, Style::DIM)]),
-        width,
-    )
+    let round = Some(frame.round).filter(|round| !round.is_empty());
+    let round = round.map_or_else(Vec::new, |round| vec![Span::new(round, Style::DIM)]);
+    ends(vec![Span::new(frame.title, Style::ACCENT)], round, width)
+}
+
+/// Where the files are. Of a path that is too long the end is shown: that is what tells folders apart.
+fn place(frame: &Frame<'_>, width: usize, terminal: &Terminal) -> Option<Line> {
+    if frame.folder.is_empty() {
+        return None;
+    }
+    let lead = Span::new("your folder: ", Style::DIM);
+    let room = width.saturating_sub(lead.text().len());
+    let mut folder = Span::plain(frame.folder);
+    let mut rest = frame.folder;
+    while super::measure(folder.text()) > room
+        && let Some((_, shorter)) = rest.split_once('/')
+    {
+        rest = shorter;
+        folder = Span::plain(&format!("{}/{rest}", terminal.sign("…", "...")));
+    }
+    Some(Line(vec![lead, folder]).cut(width, terminal))
 }
 
 fn bottom(frame: &Frame<'_>, width: usize, terminal: &Terminal) -> Line {
@@ -162,17 +180,6 @@ fn bottom(frame: &Frame<'_>, width: usize, terminal: &Terminal) -> Line {
     let room = width.saturating_sub(Line(hints.clone()).width() + 2);
     let state = if room < 4 { Vec::new() } else { state.cut(room, terminal).0 };
     ends(state, hints, width)
-}
-
-/// One part at the left end, one at the right.
-fn ends(left: Vec<Span>, right: Vec<Span>, width: usize) -> Line {
-    let used = Line(left.clone()).width() + Line(right.clone()).width();
-    let mut spans = left;
-    if !right.is_empty() {
-        spans.push(Span::plain(&" ".repeat(width.saturating_sub(used))));
-        spans.extend(right);
-    }
-    Line(spans)
 }
 
 #[cfg(test)]
@@ -240,7 +247,7 @@ mod tests {
             let findings = findings(count, failing.min(count - 1), words);
             let (task, note) = ("The task. ".repeat(40), "A note. ".repeat(note));
             let frame = Frame {
-                title: "E01", round: Some((1, 3)), task: &task, findings: &findings, note: Some(&note),
+                title: "E01", round: "round 1 of 3", folder: "~/dlearn/E01-first-dockerfile", task: &task, findings: &findings, note: Some(&note),
                 status: "watching", keys: &KEYS, ..Frame::default()
             };
             let lines = texts(&frame, columns, rows);

@@ -14,6 +14,7 @@ pub mod markdown;
 mod pager;
 pub mod progress;
 pub mod prompt;
+mod question;
 pub mod quiz;
 pub mod reader;
 mod sanitize;
@@ -23,6 +24,7 @@ mod wrap;
 
 pub use line::{Color, Line, Span, Style, measure, paint};
 pub use live::{Frame, Live, LiveEvent};
+pub use pager::show_page;
 pub use progress::Progress;
 pub use prompt::{PromptError, Reply};
 pub use reader::{ReadOutcome, ReadProgress};

@@ -1,19 +1,18 @@
-//! Asking a person: questions with options, text, yes or no, a key.
+//! Asking a person: text, yes or no, a key.
 //!
 //! Invariants: nothing is asked where no terminal is attached ([`PromptError::NoTerminal`]);
 //! Ctrl-C, Esc and `q` are an answer ([`Reply::Left`]), never the end of the process.
 
 use super::{
     Terminal,
-    line::{Color, Line, Span, Style, paint},
-    markdown,
+    line::{Line, Span, Style, paint},
     sanitize::sanitize_line,
     screen::{Screen, ready},
 };
 use crossterm::event::{Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 use inquire::{
     InquireError,
-    ui::{Attributes, IndexPrefix, RenderConfig, StyleSheet, Styled},
+    ui::{Attributes, RenderConfig, StyleSheet, Styled},
 };
 use std::io;
 
@@ -77,34 +76,6 @@ pub fn text(
     prompt.default = default.as_deref();
     prompt.help_message = help;
     replied(prompt.prompt())
-}
-
-/// Asks for one of `options` (Markdown), by arrow keys or by number, and gives its index.
-///
-/// # Errors
-/// Where nobody can be asked.
-pub fn choose(message: &str, options: &[String], terminal: &Terminal) -> Result<Reply<usize>, PromptError> {
-    attached(terminal)?;
-    let _raw = ready()?;
-    let message = sanitize_line(message);
-    let count = options.len();
-    let shown = options.iter().map(|option| option_text(option, terminal)).collect();
-    // A number leaves only its option; whatever else is typed leaves all of them.
-    let by_number = |typed: &str, _: &String, _: &str, index: usize| {
-        let number = typed.chars().rev().find_map(|char| char.to_digit(10)).map(|digit| digit as usize);
-        number.is_none_or(|number| !(1..=count).contains(&number) || number == index + 1).then_some(0)
-    };
-    let help = format!("{} or 1-{count} to choose, Enter to answer, Esc to leave", terminal.sign("↑↓", "arrows"));
-    let prompt = inquire::Select::new(&message, shown)
-        .with_page_size(count.max(1))
-        .with_scorer(&by_number)
-        .with_help_message(&help)
-        .with_formatter(&|chosen| (chosen.index + 1).to_string())
-        .with_render_config(colors(terminal));
-    Ok(match replied(prompt.raw_prompt())? {
-        Reply::Given(option) => Reply::Given(option.index),
-        Reply::Left => Reply::Left,
-    })
 }
 
 /// Waits for Enter or Space ([`Turn::Next`]) or `b` ([`Turn::Back`]), below a line that says so.
@@ -191,11 +162,7 @@ fn replied<T>(answer: Result<T, InquireError>) -> Result<Reply<T>, PromptError> 
 /// inquire draws on standard error; its colours are ours.
 fn colors(terminal: &Terminal) -> RenderConfig<'static> {
     use inquire::ui::Color as C;
-    let mark = terminal.sign("❯", ">");
-    let plain = RenderConfig::empty()
-        .with_option_index_prefix(IndexPrefix::Simple)
-        .with_highlighted_option_prefix(Styled::new(mark))
-        .with_canceled_prompt_indicator(Styled::new(""));
+    let plain = RenderConfig::empty().with_canceled_prompt_indicator(Styled::new(""));
     if !terminal.color_stderr {
         return plain;
     }
@@ -203,27 +170,8 @@ fn colors(terminal: &Terminal) -> RenderConfig<'static> {
     plain
         .with_prompt_prefix(Styled::new("?").with_style_sheet(accent))
         .with_answered_prompt_prefix(Styled::new("?").with_style_sheet(accent))
-        .with_highlighted_option_prefix(Styled::new(mark).with_style_sheet(accent))
-        .with_selected_option(Some(StyleSheet::new().with_attr(Attributes::BOLD)))
         .with_answer(StyleSheet::new().with_fg(C::DarkCyan))
         .with_help_message(StyleSheet::new().with_fg(C::DarkCyan))
-}
-
-/// An option as inquire draws it: broken into lines that hang below the number, with nothing but
-/// foreground colours, so that the highlight of the chosen one stays.
-fn option_text(option: &str, terminal: &Terminal) -> String {
-    const PREFIX: usize = 5;
-    let lines = markdown::lines(option, terminal.text_width() - PREFIX, &terminal.for_stderr());
-    let tinted = |line: &Line| {
-        line.0
-            .iter()
-            .map(|span| match span.style().color {
-                Some(Color::Cyan) if terminal.color_stderr => format!("\x1b[36m{}\x1b[39m", span.text()),
-                _ => span.text().to_owned(),
-            })
-            .collect::<String>()
-    };
-    lines.iter().map(tinted).collect::<Vec<_>>().join(&format!("\n{:PREFIX$}", ""))
 }
 
 /// Shows `lines` on standard output.

@@ -1,18 +1,20 @@
 //! Questions of a lesson: asked, and explained once they are answered.
 
 use super::{
-    Terminal,
-    line::{Line, Span, Style, paint},
+    Screen, Terminal,
+    canvas::Canvas,
+    line::{Line, Span, Style},
     markdown,
-    prompt::{PromptError, Reply, choose},
+    prompt::{PromptError, Reply},
+    question::{Answer, Asking},
 };
 use crate::course::Question;
 
 /// Columns before an option: its sign and its number.
-const HANGING: usize = 7;
+pub(super) const HANGING: usize = 7;
 
-/// Asks a question by arrow keys or numbers; gives the index of the chosen option in
-/// `question.options`. Its options are shown in the order that follows from `seed`.
+/// Asks a question by arrow keys or numbers, on the whole screen; gives the index of the chosen
+/// option in `question.options`. Its options are shown in the order that follows from `seed`.
 ///
 /// # Errors
 /// Where nobody can be asked.
@@ -20,14 +22,12 @@ pub fn ask(question: &Question, seed: u64, terminal: &Terminal) -> Result<Reply<
     if !terminal.interactive() {
         return Err(PromptError::NoTerminal);
     }
-    let mut lines = markdown::lines(&question.ask, terminal.text_width(), terminal);
-    lines.push(Line::empty());
-    terminal.print(&paint(&lines, terminal))?;
-    let order = order(question, seed);
-    let options: Vec<String> = order.iter().map(|index| question.options[*index].text.clone()).collect();
-    Ok(match choose("Your answer:", &options, terminal)? {
-        Reply::Given(shown) => Reply::Given(order[shown]),
-        Reply::Left => Reply::Left,
+    let _screen = Screen::full()?;
+    let mut canvas = Canvas::new(terminal);
+    let header = |_: &Terminal| Line::new(&question.id, Style::ACCENT);
+    Ok(match Asking::new(question, seed).run(&mut canvas, &header, false)? {
+        Reply::Given(Answer::Chosen(index)) => Reply::Given(index),
+        Reply::Given(Answer::Back) | Reply::Left => Reply::Left,
     })
 }
 
@@ -108,6 +108,7 @@ fn mixed(state: u64) -> u64 {
 mod tests {
     use super::*;
     use crate::course::lesson::Choice;
+    use crate::term::paint;
     use std::collections::BTreeSet;
 
     fn question(id: &str) -> Question {

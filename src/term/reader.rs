@@ -9,9 +9,10 @@ use super::{
     canvas::Canvas,
     line::{Line, Span, Style, paint},
     markdown,
-    pager::{Page, Pager},
+    pager::{Body, Page, Pager},
     prompt::{PromptError, Reply, Turn},
-    quiz,
+    question::{Answer, Asking},
+    quiz, screen,
 };
 use crate::course::{Block, Lesson, Question};
 use std::collections::HashMap;
@@ -55,9 +56,8 @@ pub fn read(
         return Err(PromptError::NoTerminal);
     }
     let steps = steps(lesson);
-    let screen = Screen::full()?;
-    let canvas = Canvas::new(terminal);
-    let mut reader = Reader { lesson, seed, screen, canvas, answers: HashMap::new() };
+    let _screen = Screen::full()?;
+    let mut reader = Reader { lesson, seed, canvas: Canvas::new(terminal), answers: HashMap::new() };
     let mut at = steps.iter().position(|step| step.section >= from).unwrap_or(0);
     let mut shown = None;
     let mut backwards = false;
@@ -121,7 +121,6 @@ fn steps(lesson: &Lesson) -> Vec<Step<'_>> {
 struct Reader<'a> {
     lesson: &'a Lesson,
     seed: u64,
-    screen: Screen,
     canvas: Canvas,
     /// What was chosen in this session, by the question's id.
     answers: HashMap<String, usize>,
@@ -139,7 +138,7 @@ impl Reader<'_> {
             lines.extend(markdown::lines(text, terminal.text_width(), terminal));
             lines
         };
-        self.page(step, &body, at_end)
+        self.page(step, Box::new(body), at_end)
     }
 
     /// A question that was answered already in this session shows its answer.
@@ -153,11 +152,14 @@ impl Reader<'_> {
         let chosen = match self.answers.get(&question.id) {
             Some(chosen) => *chosen,
             None => {
-                let terminal = self.canvas.terminal().clone();
-                self.canvas.begin(&[header(self.lesson, step.section, &terminal), Line::empty()])?;
-                let reply = self.screen.lend(|| quiz::ask(question, seed, &terminal))??;
-                self.canvas = Canvas::new(&terminal);
-                let Reply::Given(chosen) = reply else { return Ok(Reply::Left) };
+                let lesson = self.lesson;
+                let header = |terminal: &Terminal| header(lesson, step.section, terminal);
+                screen::forget_keys()?;
+                let chosen = match Asking::new(question, seed).run(&mut self.canvas, &header, !step.first)? {
+                    Reply::Given(Answer::Chosen(chosen)) => chosen,
+                    Reply::Given(Answer::Back) => return Ok(Reply::Given(Turn::Back)),
+                    Reply::Left => return Ok(Reply::Left),
+                };
                 self.answers.insert(question.id.clone(), chosen);
                 progress.answered(question, chosen, chosen == question.answer());
                 chosen
@@ -170,22 +172,22 @@ impl Reader<'_> {
             lines.extend(quiz::explained(question, chosen, seed, width, terminal));
             lines
         };
-        self.page(step, &body, false)
+        self.page(step, Box::new(body), false)
     }
 
     fn page(
         &mut self,
         step: &Step<'_>,
-        body: &dyn Fn(&Terminal) -> Vec<Line>,
+        body: Body<'_>,
         at_end: bool,
     ) -> Result<Reply<Turn>, PromptError> {
         let lesson = self.lesson;
-        let header = |terminal: &Terminal| header(lesson, step.section, terminal);
-        let hints: &[(&str, &str)] = match step.first {
-            true => &[("Enter", "go on"), ("q", "leave")],
-            false => &[("Enter", "go on"), ("b", "back"), ("q", "leave")],
+        let header = move |terminal: &Terminal| header(lesson, step.section, terminal);
+        let hints = match step.first {
+            true => vec![("Enter", "go on"), ("q", "leave")],
+            false => vec![("Enter", "go on"), ("b", "back"), ("q", "leave")],
         };
-        let page = Page { header: &header, body, hints };
+        let page = Page { header: Box::new(header), body, hints };
         Ok(Pager::new(page, &self.canvas, at_end).run(&mut self.canvas)?)
     }
 }

@@ -82,14 +82,20 @@ impl Drop for Screen {
     }
 }
 
-/// Raw mode for a prompt, without the keys that were pressed before it could be read: an Enter held
-/// down to turn pages must not answer a question.
+/// Raw mode for a prompt, without the keys that were pressed before it could be read.
 pub(super) fn ready() -> io::Result<Screen> {
     let screen = Screen::raw()?;
+    forget_keys()?;
+    Ok(screen)
+}
+
+/// Drops what was pressed and not read yet: an Enter held down to turn pages must not answer a
+/// question.
+pub(super) fn forget_keys() -> io::Result<()> {
     while event::poll(Duration::ZERO)? {
         event::read()?;
     }
-    Ok(screen)
+    Ok(())
 }
 
 /// Puts the terminal back, whoever holds it: for a panic, and before the process is ended by a
