@@ -121,10 +121,11 @@ impl Running {
             assert!(Instant::now() < deadline, "{} goes on after {LONGEST} s", self.what);
             std::thread::sleep(Duration::from_millis(5));
         };
-        let took = self.begun.elapsed();
+        let ended = Instant::now();
+        let took = ended - self.begun;
         let [out, err] = self.pipes.take().expect("it ends once");
         let text = |pipe: JoinHandle<String>| pipe.join().expect("a pipe is read");
-        Told { what: self.what.clone(), status, stdout: text(out), stderr: text(err), took }
+        Told { what: self.what.clone(), status, stdout: text(out), stderr: text(err), took, ended }
     }
 }
 
@@ -151,6 +152,7 @@ pub struct Told {
     pub stdout: String,
     pub stderr: String,
     pub took: Duration,
+    pub ended: Instant,
 }
 
 impl Told {

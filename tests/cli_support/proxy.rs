@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// When it happens.
 #[derive(Clone, Copy, Debug)]
@@ -37,7 +37,7 @@ pub enum Then {
 pub struct Proxy {
     shared: Arc<Shared>,
     socket: PathBuf,
-    reached: Receiver<()>,
+    reached: Receiver<Instant>,
     _dir: tempfile::TempDir,
 }
 
@@ -54,7 +54,7 @@ struct State {
     closed: bool,
     sent: usize,
     streams: Vec<Stream>,
-    tell: Option<Sender<()>>,
+    tell: Option<Sender<Instant>>,
 }
 
 impl Proxy {
@@ -84,9 +84,9 @@ impl Proxy {
         assert!(waited.is_ok(), "{:?} did not come within 60 s", self.shared.at);
     }
 
-    /// Whether it has happened by now.
-    pub fn happened(&self) -> bool {
-        self.reached.try_recv().is_ok()
+    /// When it first happened, if it has happened by now.
+    pub fn happened(&self) -> Option<Instant> {
+        self.reached.try_recv().ok()
     }
 }
 
@@ -163,7 +163,7 @@ impl Shared {
             Then::Tell => {}
         }
         if let Some(tell) = &self.state().tell {
-            let _ = tell.send(());
+            let _ = tell.send(Instant::now());
         }
     }
 
