@@ -126,7 +126,8 @@ impl Engine {
         let docker = over(http.clone(), api.clone())
             .map_err(|error| EngineError::from_bollard(&endpoint, "prepare the connection", &error))?;
         let pulse = alive::Pulse::default();
-        let inner = Inner { endpoint: resolved.endpoint, because: resolved.because, api, connector, http, docker, pulse };
+        let inner =
+            Inner { endpoint: resolved.endpoint, because: resolved.because, api, connector, http, docker, pulse };
         Ok(Self { inner: Arc::new(inner) })
     }
 
