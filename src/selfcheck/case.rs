@@ -58,6 +58,8 @@ impl Starter {
     }
 }
 
+type SharedStarter = Arc<Mutex<Starter>>;
+
 /// How many cases leave their images before they are removed together.
 const BATCH: usize = 24;
 
@@ -68,14 +70,14 @@ const BATCH: usize = 24;
 #[derive(Debug, Default)]
 pub struct Workbench {
     /// By exercise and variant.
-    starters: std::sync::Mutex<BTreeMap<(String, usize), Arc<Mutex<Starter>>>>,
+    starters: std::sync::Mutex<BTreeMap<(String, usize), SharedStarter>>,
     used: Mutex<Vec<Ledger>>,
     /// Cases read, removing writes.
     gate: RwLock<()>,
 }
 
 impl Workbench {
-    fn starter(&self, engine: &Engine, planned: &PlannedCase<'_>, round: &Round) -> Arc<Mutex<Starter>> {
+    fn starter(&self, engine: &Engine, planned: &PlannedCase<'_>, round: &Round) -> SharedStarter {
         let mut starters = self.starters.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         let key = (round.exercise.clone(), planned.variant);
         let new = || {
@@ -119,7 +121,7 @@ fn options(round: &Round, workspace: &Path) -> CollectorOptions {
 /// Answers a case's needs: those about the starter from the shared collector.
 struct Shared {
     case: Collector,
-    starter: Arc<Mutex<Starter>>,
+    starter: SharedStarter,
     tags: Vec<String>,
 }
 
