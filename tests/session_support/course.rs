@@ -40,6 +40,9 @@ objective: Go on.
 What stands between the exercises.
 ";
 
+/// Rounds of the exercise like S01: as many as show that one follows the other.
+pub const ROUNDS: usize = 2;
+
 /// A course on the disk.
 pub struct TestCourse {
     folder: PathBuf,
@@ -107,6 +110,7 @@ impl TestCourse {
                 Some(("id", value)) if value == old => format!("id: {id}\n"),
                 Some(("repository", value)) if value == from => format!("repository: {to}\n"),
                 Some(("lesson", _)) => format!("lesson: {lesson}\n"),
+                Some(("  count", _)) => format!("  count: {ROUNDS}\n"),
                 _ => format!("{}\n", line.replace(&format!("{from}/"), &format!("{to}/"))),
             })
             .collect();
