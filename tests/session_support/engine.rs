@@ -52,7 +52,7 @@ impl Tidy<'_> {
 
     /// Waits until nothing of it is left.
     pub fn leaves_nothing(&self) {
-        let until = Instant::now() + Duration::from_secs(20);
+        let until = Instant::now() + Duration::from_secs(120);
         loop {
             let left = self.left_by_dlearn();
             if left.is_empty() {
