@@ -88,6 +88,7 @@ impl Engine {
     /// Where the engine cannot do it, or stopped answering meanwhile; never for a build that fails.
     pub async fn build(&self, ledger: &Ledger, job: &BuildJob) -> Result<Option<BuildFacts>, EngineError> {
         let before = ledger.expect_image(&job.tag).await?;
+        ledger.build_begins(&job.tag, &before);
         let mut said = Said {
             log: BoundedLog::new(LOG_LINES, LOG_BYTES),
             buildkit: Progress::default(),
@@ -98,7 +99,8 @@ impl Engine {
             uncached_copy: false,
         };
         let limit = Duration::from_secs(job.seconds);
-        let outcome = self.alive(async { Ok(tokio::time::timeout(limit, self.stream(job, &mut said)).await) }).await?;
+        let outcome =
+            self.alive(async { Ok(tokio::time::timeout(limit, self.stream(ledger, job, &mut said)).await) }).await?;
         said.finish();
         let timed_out = match outcome {
             Err(_) => true,
@@ -127,6 +129,7 @@ impl Engine {
             let chain = images::chain(self, &job.tag).await?;
             let id = self.image_id(&job.tag).await?;
             ledger.image_exists(&job.tag, &before, &[chain, id.into_iter().collect()].concat());
+            ledger.build_succeeded(&job.tag);
             facts.image = self.image(&job.tag).await?;
             if facts.image.is_none() {
                 return Err(EngineError::Unintelligible {
@@ -139,7 +142,7 @@ impl Engine {
         Ok(Some(facts))
     }
 
-    async fn stream(&self, job: &BuildJob, said: &mut Said) -> Result<(), EngineError> {
+    async fn stream(&self, ledger: &Ledger, job: &BuildJob, said: &mut Said) -> Result<(), EngineError> {
         let doing = "build";
         // A map of strings always serialises.
         let args = serde_json::to_string(&job.args).unwrap_or_default();
@@ -164,6 +167,9 @@ impl Engine {
         let mut lines = self.json_lines(doing, response);
         while let Some(line) = lines.next::<Line>().await? {
             said.line(line);
+            if let Some(image) = &said.last_image {
+                ledger.build_names(&job.tag, image);
+            }
             if job.only_cached_copies && said.uncached_copy {
                 break;
             }

@@ -14,6 +14,7 @@ use super::{
     images::{self, Snapshot},
     name,
     runlock::{Owner, RunLock},
+    unfinished::Unfinished,
 };
 use crate::evidence::BuildPlan;
 use sha2::{Digest, Sha256};
@@ -47,6 +48,14 @@ static OPEN: Mutex<Vec<Ledger>> = Mutex::new(Vec::new());
 
 fn open_ledgers() -> MutexGuard<'static, Vec<Ledger>> {
     OPEN.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Images that builds of this process made. Its runs share them (a later build takes an earlier one's
+/// steps from the cache), so for none of them they are somebody else's.
+static MADE: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
+
+fn made() -> MutexGuard<'static, BTreeSet<String>> {
+    MADE.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Removes what all runs of this process created and have not removed themselves: the last thing
@@ -90,8 +99,8 @@ struct State {
     images: BTreeMap<String, bool>,
     /// Images that were there before and have no name of their own.
     kept: BTreeSet<String>,
-    /// Images that this run's builds made.
-    made: BTreeSet<String>,
+    /// Builds whose images may have no name of ours.
+    unfinished: Unfinished,
 }
 
 impl Ledger {
@@ -118,7 +127,7 @@ impl Ledger {
             containers: BTreeMap::new(),
             images: BTreeMap::new(),
             kept: BTreeSet::new(),
-            made: BTreeSet::new(),
+            unfinished: Unfinished::default(),
         };
         let ledger = Self { inner: Arc::new(Inner { engine: engine.clone(), run, labels, state: Mutex::new(state) }) };
         open_ledgers().push(ledger.clone());
@@ -191,9 +200,11 @@ impl Ledger {
         self.keep_hold_of(tag).await?;
         let before = images::snapshot(&self.inner.engine).await?;
         let mut state = self.state();
-        let State { lock, touched, kept, made, images, .. } = &mut *state;
+        let State { lock, touched, kept, unfinished, images, .. } = &mut *state;
         *touched = true;
-        let foreign: Vec<String> = before.unnamed.difference(made).cloned().collect();
+        let mut made = made();
+        made.extend(unfinished.left(&before));
+        let foreign: Vec<String> = before.unnamed.keys().filter(|id| !made.contains(*id)).cloned().collect();
         lock.keep(&foreign).map_err(|error| EngineError::Local {
             doing: "note which images must stay".into(),
             reason: error.to_string(),
@@ -217,7 +228,22 @@ impl Ledger {
     pub(crate) fn image_exists(&self, tag: &str, before: &Snapshot, chain: &[String]) {
         let mut state = self.state();
         state.images.insert(tag.to_owned(), true);
-        state.made.extend(chain.iter().filter(|id| !before.all.contains(*id)).cloned());
+        made().extend(chain.iter().filter(|id| !before.all.contains(*id)).cloned());
+    }
+
+    /// A build that is to give `tag` begins.
+    pub(crate) fn build_begins(&self, tag: &str, before: &Snapshot) {
+        self.state().unfinished.begins(tag, before);
+    }
+
+    /// It made or took an image: the first twelve digits of its id.
+    pub(crate) fn build_names(&self, tag: &str, image: &str) {
+        self.state().unfinished.names(tag, image);
+    }
+
+    /// It has given its tag.
+    pub(crate) fn build_succeeded(&self, tag: &str) {
+        self.state().unfinished.succeeded(tag);
     }
 
     /// Removes everything that this run created. May be called at any time, and again.
@@ -229,12 +255,8 @@ impl Ledger {
             self.close();
             return Ok(());
         }
-        // An engine that does not answer a ping will not remove anything either, and need not be asked
-        // again at the process's end.
-        if let Err(error) = self.inner.engine.ping().await {
-            open_ledgers().retain(|other| !Arc::ptr_eq(&other.inner, &self.inner));
-            return Err(error);
-        }
+        // An engine that does not answer a ping will not remove anything either.
+        self.inner.engine.ping().await?;
         let mut first = None;
         let mut note = |result: Result<(), EngineError>| {
             if let Err(error) = result {
@@ -246,6 +268,7 @@ impl Ledger {
             note(self.remove_expected_container(&name, confirmed).await);
         }
         note(self.sweep().await);
+        note(self.adopt().await);
         let images = self.state().images.clone();
         for (tag, confirmed) in images {
             note(self.remove_expected_image(&tag, confirmed).await);
@@ -282,10 +305,8 @@ impl Ledger {
     async fn remove_expected_image(&self, tag: &str, confirmed: bool) -> Result<(), EngineError> {
         let engine = &self.inner.engine;
         let deadline = Instant::now() + LATE_CREATION;
-        let (kept, made) = {
-            let state = self.state();
-            (state.kept.clone(), state.made.clone())
-        };
+        let made = made().clone();
+        let kept = self.state().kept.difference(&made).cloned().collect();
         loop {
             let existed = images::remove_tag(engine, tag, &kept, &made).await?;
             if existed || confirmed || Instant::now() > deadline {
@@ -294,6 +315,33 @@ impl Ledger {
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
         self.state().images.remove(tag);
+        Ok(())
+    }
+
+    /// Gives what unfinished builds left a tag of ours, so that it goes with it.
+    async fn adopt(&self) -> Result<(), EngineError> {
+        if self.state().unfinished.is_empty() {
+            return Ok(());
+        }
+        let engine = &self.inner.engine;
+        let deadline = Instant::now() + LATE_CREATION;
+        let mut before = None;
+        let (left, now) = loop {
+            let now = images::snapshot(engine).await?;
+            let left = self.state().unfinished.left(&now);
+            if before.as_ref() == Some(&left) || Instant::now() > deadline {
+                break (left, now);
+            }
+            before = Some(left);
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        };
+        made().extend(left.iter().cloned());
+        let is_parent = |id: &String| left.iter().any(|other| now.unnamed.get(other) == Some(id));
+        for last in left.iter().filter(|id| !is_parent(id)) {
+            let tag = self.throw_away_tag(&format!("left {last}"));
+            self.state().images.insert(tag.clone(), true);
+            images::give_tag(engine, last, &tag).await?;
+        }
         Ok(())
     }
 

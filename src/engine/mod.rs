@@ -59,6 +59,7 @@ mod serve;
 pub mod steps;
 pub mod text;
 mod transport;
+mod unfinished;
 
 pub use alive::READ_SECONDS;
 pub use collect::{Answers, Collector, CollectorOptions};
@@ -126,7 +127,8 @@ impl Engine {
         let docker = over(http.clone(), api.clone())
             .map_err(|error| EngineError::from_bollard(&endpoint, "prepare the connection", &error))?;
         let pulse = alive::Pulse::default();
-        let inner = Inner { endpoint: resolved.endpoint, because: resolved.because, api, connector, http, docker, pulse };
+        let inner =
+            Inner { endpoint: resolved.endpoint, because: resolved.because, api, connector, http, docker, pulse };
         Ok(Self { inner: Arc::new(inner) })
     }
 
