@@ -103,9 +103,9 @@ fn kept(app: &App, course: &Course, learner: &Learner, next: &Next) -> String {
                 return format!("Next comes the exercise {title}. `dlearn next` goes on.");
             }
             format!(
-                "Your place is kept: {title}{round_text}. Your files are in `{}`. `dlearn next` goes on; in that folder, \
-                 `dlearn check` checks once and `dlearn hint` gives a hint.",
-                app.place(&folder)
+                "Your place is kept: {title}{round_text}. `dlearn next` goes on.\n\nYour files are in this folder; \
+                 there, `dlearn check` checks once and `dlearn hint` gives a hint:\n\n```sh\ncd {}\n```",
+                super::app::shell_word(&app.place(&folder))
             )
         }
     }

@@ -70,6 +70,7 @@ pub fn text(
     terminal: &Terminal,
 ) -> Result<Reply<String>, PromptError> {
     attached(terminal)?;
+    let _raw = ready()?;
     let message = sanitize_line(message);
     let default = default.map(sanitize_line);
     let mut prompt = inquire::Text::new(&message).with_render_config(colors(terminal));

@@ -102,6 +102,10 @@ pub(super) fn forget_keys() -> io::Result<()> {
 /// signal while another thread reads keys.
 pub fn restore() {
     leave_alternate();
+    if RAW.load(Ordering::SeqCst) {
+        // A prompt that was cut off had hidden the cursor.
+        let _gone = execute!(io::stdout(), event::DisableBracketedPaste, cursor::Show);
+    }
     leave_raw();
 }
 

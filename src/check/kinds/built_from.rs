@@ -291,8 +291,8 @@ fn broken(file: &str, builder: Builder, build: &BuildFacts) -> Result<Verdict, S
         return Ok(Verdict::not_yet(expected, found, "see which RUN line never ends"));
     }
     let error = build.error.as_deref().unwrap_or_default();
-    let last = build.log.iter().rev().take(40).map(String::as_str).chain(error.lines());
-    if let Some(line) = last.filter(|line| OUTSIDE.iter().any(|sign| line.to_lowercase().contains(sign))).last() {
+    let mut last = build.log.iter().rev().take(40).map(String::as_str).chain(error.lines());
+    if let Some(line) = last.rfind(|line| OUTSIDE.iter().any(|sign| line.to_lowercase().contains(sign))) {
         return Err(Stop::CannotTell(Unavailable::new(
             format!("building {file} again needs something that is out of reach now: {}", shown(line)),
             "see that the network and the disk are there, then check again",
