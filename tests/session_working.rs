@@ -175,7 +175,8 @@ fn an_engine_that_goes_and_comes_back_is_followed() {
 fn solve(person: &Person, number: usize) {
     let workspace = person.round(number);
     let answer = person.root().join(format!("solution-{number}"));
-    let said = person.dlearn_in(&workspace, &["solution", &person.course.broken, "--yes", "--out", &answer.display().to_string()]);
+    let said = person
+        .dlearn_in(&workspace, &["solution", &person.course.broken, "--yes", "--out", &answer.display().to_string()]);
     assert_eq!(said.code, 0, "{said:?}");
     fs::copy(answer.join("diagnosis.yaml"), workspace.join("diagnosis.yaml")).expect("a diagnosis");
 }

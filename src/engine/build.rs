@@ -8,7 +8,7 @@ use super::{
     Engine, EngineError, Ledger,
     buildkit::Progress,
     call::query,
-    images::{self, Snapshot},
+    images,
     text::{BoundedLog, clean},
 };
 use crate::evidence::{BuildFacts, Builder};
@@ -113,7 +113,7 @@ impl Engine {
             Ok(Err(error)) => return Err(error),
         };
         if job.only_cached_copies && said.uncached_copy {
-            self.adopt(ledger, job, &before, said.last_image.as_deref()).await?;
+            ledger.adopt().await?;
             return Ok(None);
         }
         let mut facts = BuildFacts { tag: job.tag.clone(), timed_out, ..BuildFacts::default() };
@@ -123,7 +123,7 @@ impl Engine {
             if let Some(message) = &said.error {
                 engines_fault(message)?;
             }
-            self.adopt(ledger, job, &before, said.last_image.as_deref()).await?;
+            ledger.adopt().await?;
             facts.error = said.error.map(|message| shortened(clean(&message).trim()));
         } else {
             let chain = images::chain(self, &job.tag).await?;
@@ -174,26 +174,6 @@ impl Engine {
                 break;
             }
         }
-        Ok(())
-    }
-
-    /// The classic builder leaves an untagged image behind for each step that succeeded before a failure.
-    /// What it made gets our tag, so that it goes with it.
-    async fn adopt(
-        &self,
-        ledger: &Ledger,
-        job: &BuildJob,
-        before: &Snapshot,
-        last: Option<&str>,
-    ) -> Result<(), EngineError> {
-        let Some(last) = last else { return Ok(()) };
-        let Some((id, names)) = self.id_and_tags(last).await? else { return Ok(()) };
-        if before.all.contains(&id) || !names.is_empty() {
-            return Ok(());
-        }
-        images::give_tag(self, &id, &job.tag).await?;
-        let chain = images::chain(self, &job.tag).await?;
-        ledger.image_exists(&job.tag, before, &[chain, vec![id]].concat());
         Ok(())
     }
 }

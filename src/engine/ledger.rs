@@ -58,6 +58,12 @@ fn made() -> MutexGuard<'static, BTreeSet<String>> {
     MADE.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+fn note_made(lock: &mut RunLock, images: BTreeSet<String>) {
+    // Without the note they are kept after a kill.
+    let _ = lock.made(&images);
+    made().extend(images);
+}
+
 /// Removes what all runs of this process created and have not removed themselves: the last thing
 /// before the process ends, after Ctrl-C too. Takes at most 30 s.
 ///
@@ -85,6 +91,9 @@ struct Inner {
     run: String,
     labels: HashMap<String, String>,
     state: Mutex<State>,
+    /// Held while something is removed: a collector that is dropped and the process's end both clean up,
+    /// and two that move the same tags about would lose images between them.
+    cleaning: tokio::sync::Mutex<()>,
 }
 
 #[derive(Debug)]
@@ -129,7 +138,15 @@ impl Ledger {
             kept: BTreeSet::new(),
             unfinished: Unfinished::default(),
         };
-        let ledger = Self { inner: Arc::new(Inner { engine: engine.clone(), run, labels, state: Mutex::new(state) }) };
+        let ledger = Self {
+            inner: Arc::new(Inner {
+                engine: engine.clone(),
+                run,
+                labels,
+                state: Mutex::new(state),
+                cleaning: tokio::sync::Mutex::default(),
+            }),
+        };
         open_ledgers().push(ledger.clone());
         Ok(ledger)
     }
@@ -202,8 +219,8 @@ impl Ledger {
         let mut state = self.state();
         let State { lock, touched, kept, unfinished, images, .. } = &mut *state;
         *touched = true;
-        let mut made = made();
-        made.extend(unfinished.left(&before));
+        note_made(lock, unfinished.left(&before));
+        let made = made();
         let foreign: Vec<String> = before.unnamed.keys().filter(|id| !made.contains(*id)).cloned().collect();
         lock.keep(&foreign).map_err(|error| EngineError::Local {
             doing: "note which images must stay".into(),
@@ -228,7 +245,7 @@ impl Ledger {
     pub(crate) fn image_exists(&self, tag: &str, before: &Snapshot, chain: &[String]) {
         let mut state = self.state();
         state.images.insert(tag.to_owned(), true);
-        made().extend(chain.iter().filter(|id| !before.all.contains(*id)).cloned());
+        note_made(&mut state.lock, chain.iter().filter(|id| !before.all.contains(*id)).cloned().collect());
     }
 
     /// A build that is to give `tag` begins.
@@ -251,6 +268,7 @@ impl Ledger {
     /// # Errors
     /// The first thing that could not be removed; everything else has been tried.
     pub async fn cleanup(&self) -> Result<(), EngineError> {
+        let _alone = self.inner.cleaning.lock().await;
         if !self.state().touched {
             self.close();
             return Ok(());
@@ -318,29 +336,31 @@ impl Ledger {
         Ok(())
     }
 
-    /// Gives what unfinished builds left a tag of ours, so that it goes with it.
-    async fn adopt(&self) -> Result<(), EngineError> {
+    /// Gives what unfinished builds left tags of ours, so that it goes with them.
+    ///
+    /// # Errors
+    /// Where the engine does not do it.
+    pub(crate) async fn adopt(&self) -> Result<(), EngineError> {
         if self.state().unfinished.is_empty() {
             return Ok(());
         }
         let engine = &self.inner.engine;
         let deadline = Instant::now() + LATE_CREATION;
         let mut before = None;
-        let (left, now) = loop {
+        let left = loop {
             let now = images::snapshot(engine).await?;
             let left = self.state().unfinished.left(&now);
             if before.as_ref() == Some(&left) || Instant::now() > deadline {
-                break (left, now);
+                break left;
             }
             before = Some(left);
             tokio::time::sleep(Duration::from_millis(100)).await;
         };
-        made().extend(left.iter().cloned());
-        let is_parent = |id: &String| left.iter().any(|other| now.unnamed.get(other) == Some(id));
-        for last in left.iter().filter(|id| !is_parent(id)) {
-            let tag = self.throw_away_tag(&format!("left {last}"));
+        note_made(&mut self.state().lock, left.clone());
+        for image in left {
+            let tag = self.throw_away_tag(&format!("left {image}"));
             self.state().images.insert(tag.clone(), true);
-            images::give_tag(engine, last, &tag).await?;
+            images::give_tag(engine, &image, &tag).await?;
         }
         Ok(())
     }
@@ -348,7 +368,7 @@ impl Ledger {
     /// What carries this run's label, by whatever way it came to be.
     async fn sweep(&self) -> Result<(), EngineError> {
         let found = super::leftovers::labelled(&self.inner.engine, &format!("{LABEL_RUN}={}", self.inner.run)).await?;
-        for thing in found {
+        for thing in found.iter().filter(|thing| thing.run() == Some(self.run())) {
             thing.remove(&self.inner.engine).await?;
         }
         Ok(())

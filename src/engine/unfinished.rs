@@ -2,8 +2,8 @@
 //!
 //! The classic builder makes an untagged image for each step and gives the tag last. A build that fails
 //! or is cut off leaves these images without any name of ours; one that is cut off may even finish the
-//! step that it was at. What such a build left is what lies upon the last image that it named and was not
-//! there before it began. (BuildKit leaves no images; where an engine tells no parents, nothing is found.)
+//! step that it was at. What such a build left was not there before it began, and is the last image that
+//! it named, or lies below or upon it. (BuildKit leaves no images; where an engine tells no parents, nothing is found.)
 
 use super::images::Snapshot;
 use std::collections::{BTreeMap, BTreeSet};
@@ -58,7 +58,11 @@ impl Build {
             |id: &&String| self.last.as_ref().is_some_and(|last| id.trim_start_matches("sha256:").starts_with(last));
         let Some(last) = now.all.iter().find(named) else { return left };
         let new = |id: &String| now.unnamed.contains_key(id) && !self.before.contains(id);
-        left.extend(Some(last).filter(|last| new(last)).cloned());
+        let mut below = Some(last);
+        while let Some(id) = below.filter(|id| new(id) && !left.contains(*id)) {
+            left.insert(id.clone());
+            below = now.unnamed.get(id);
+        }
         let mut upon = BTreeSet::from([last]);
         loop {
             let more: BTreeSet<&String> = now
@@ -103,7 +107,7 @@ mod tests {
         let now = [learners[0], learners[1], ("step1", "cached"), ("step2", "step1"), ("other", "base")];
         assert_eq!(left(&learners, "cached", &now), ["step1", "step2"]);
         assert_eq!(left(&learners, "step1", &now), ["step1", "step2"]);
-        assert_eq!(left(&learners, "step2", &now), ["step2"]);
+        assert_eq!(left(&learners, "step2", &now), ["step1", "step2"]);
         assert_eq!(left(&learners, "gone", &now), [""; 0]);
     }
 }
