@@ -70,10 +70,11 @@ fn a_check_in_the_middle_of_a_long_build_is_interrupted_at_once() {
         scene.write("Dockerfile", &scene.dockerfile());
         scene.build(client, &[]);
         // The image is from before this edit; dlearn's build of the folder would take a minute.
-        scene.write("Dockerfile", &scene.with_instructions("RUN echo new > /new\nRUN sleep 61\n"));
+        let step = format!("echo {} && sleep 61", scene.repository);
+        scene.write("Dockerfile", &scene.with_instructions(&format!("RUN echo new > /new\nRUN {step}\n")));
         let before = scene.listing();
         let running = scene.learner.start(&["check", &scene.id]);
-        let sleeps = || docker(&["ps", "--no-trunc", "--format", "{{.Command}}"]).contains("sleep 61");
+        let sleeps = || docker(&["ps", "--no-trunc", "--format", "{{.Command}}"]).contains(&step);
         match client {
             Client::Classic => eventually("the build's step", 30, || sleeps().then_some(())),
             // BuildKit's steps are no containers; the request is all that can be seen.

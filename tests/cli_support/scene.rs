@@ -51,6 +51,11 @@ impl Scene {
         scene
     }
 
+    /// The folder of the course itself.
+    pub fn course(&self) -> PathBuf {
+        self.learner.root().join("the-course")
+    }
+
     /// The exercise's folder.
     pub fn folder(&self) -> PathBuf {
         self.learner.home().join(format!("{}-first-dockerfile", self.id))
