@@ -219,7 +219,6 @@ fn an_engine_that_fails_while_dlearn_cleans_up_does_not_hold_the_verdict_up() {
         let told = failed.in_time().exits(0).says("dlearn clean");
         assert_eq!(told.json()["outcome"], "pass");
     }
-    assert!(!scene.of_dlearn().is_empty(), "an engine that is gone removes nothing");
 }
 
 #[test]

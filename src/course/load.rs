@@ -51,7 +51,8 @@ impl Course {
                 "it gives the order of the course: see lessons/README.md",
             )
         })?;
-        let outline: Outline = source::yaml_at("lessons/course.yaml", text("lessons/course.yaml", outline)?, 0)?;
+        let outline_text = text("lessons/course.yaml", outline)?;
+        let outline: Outline = source::yaml_at("lessons/course.yaml", outline_text, 0)?;
         let mut lessons = BTreeMap::new();
         for (path, content) in
             lesson_files.iter().filter(|(path, _)| path.ends_with(".md") && !path.ends_with("README.md"))
@@ -67,7 +68,7 @@ impl Course {
             }
         }
         let mut course = Self { outline, lessons, exercises: exercises(source)?, recipes };
-        course.check_outline()?;
+        course.check_outline().map_err(|error| source::located(error, outline_text))?;
         course.check_questions()?;
         course.check_exercises()?;
         Ok(course)
@@ -102,7 +103,7 @@ impl Course {
                     .unwrap_or_else(|| "remove it, or add its file".into());
                 return Err(CourseError::new(
                     "lessons/course.yaml",
-                    format!("there is no lesson or exercise {id}"),
+                    format!("there is no lesson or exercise `{id}`"),
                     help,
                 ));
             }

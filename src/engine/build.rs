@@ -8,7 +8,7 @@ use super::{
     Engine, EngineError, Ledger,
     buildkit::Progress,
     call::query,
-    images::{self, Snapshot},
+    images,
     text::{BoundedLog, clean},
 };
 use crate::evidence::{BuildFacts, Builder};
@@ -88,6 +88,7 @@ impl Engine {
     /// Where the engine cannot do it, or stopped answering meanwhile; never for a build that fails.
     pub async fn build(&self, ledger: &Ledger, job: &BuildJob) -> Result<Option<BuildFacts>, EngineError> {
         let before = ledger.expect_image(&job.tag).await?;
+        ledger.build_begins(&job.tag, &before);
         let mut said = Said {
             log: BoundedLog::new(LOG_LINES, LOG_BYTES),
             buildkit: Progress::default(),
@@ -98,7 +99,8 @@ impl Engine {
             uncached_copy: false,
         };
         let limit = Duration::from_secs(job.seconds);
-        let outcome = self.alive(async { Ok(tokio::time::timeout(limit, self.stream(job, &mut said)).await) }).await?;
+        let outcome =
+            self.alive(async { Ok(tokio::time::timeout(limit, self.stream(ledger, job, &mut said)).await) }).await?;
         said.finish();
         let timed_out = match outcome {
             Err(_) => true,
@@ -111,7 +113,7 @@ impl Engine {
             Ok(Err(error)) => return Err(error),
         };
         if job.only_cached_copies && said.uncached_copy {
-            self.adopt(ledger, job, &before, said.last_image.as_deref()).await?;
+            ledger.adopt().await?;
             return Ok(None);
         }
         let mut facts = BuildFacts { tag: job.tag.clone(), timed_out, ..BuildFacts::default() };
@@ -121,12 +123,13 @@ impl Engine {
             if let Some(message) = &said.error {
                 engines_fault(message)?;
             }
-            self.adopt(ledger, job, &before, said.last_image.as_deref()).await?;
+            ledger.adopt().await?;
             facts.error = said.error.map(|message| shortened(clean(&message).trim()));
         } else {
             let chain = images::chain(self, &job.tag).await?;
             let id = self.image_id(&job.tag).await?;
             ledger.image_exists(&job.tag, &before, &[chain, id.into_iter().collect()].concat());
+            ledger.build_succeeded(&job.tag);
             facts.image = self.image(&job.tag).await?;
             if facts.image.is_none() {
                 return Err(EngineError::Unintelligible {
@@ -139,7 +142,7 @@ impl Engine {
         Ok(Some(facts))
     }
 
-    async fn stream(&self, job: &BuildJob, said: &mut Said) -> Result<(), EngineError> {
+    async fn stream(&self, ledger: &Ledger, job: &BuildJob, said: &mut Said) -> Result<(), EngineError> {
         let doing = "build";
         // A map of strings always serialises.
         let args = serde_json::to_string(&job.args).unwrap_or_default();
@@ -164,30 +167,13 @@ impl Engine {
         let mut lines = self.json_lines(doing, response);
         while let Some(line) = lines.next::<Line>().await? {
             said.line(line);
+            if let Some(image) = &said.last_image {
+                ledger.build_names(&job.tag, image);
+            }
             if job.only_cached_copies && said.uncached_copy {
                 break;
             }
         }
-        Ok(())
-    }
-
-    /// The classic builder leaves an untagged image behind for each step that succeeded before a failure.
-    /// What it made gets our tag, so that it goes with it.
-    async fn adopt(
-        &self,
-        ledger: &Ledger,
-        job: &BuildJob,
-        before: &Snapshot,
-        last: Option<&str>,
-    ) -> Result<(), EngineError> {
-        let Some(last) = last else { return Ok(()) };
-        let Some((id, names)) = self.id_and_tags(last).await? else { return Ok(()) };
-        if before.all.contains(&id) || !names.is_empty() {
-            return Ok(());
-        }
-        images::give_tag(self, &id, &job.tag).await?;
-        let chain = images::chain(self, &job.tag).await?;
-        ledger.image_exists(&job.tag, before, &[chain, vec![id]].concat());
         Ok(())
     }
 }

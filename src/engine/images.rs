@@ -8,7 +8,7 @@ use super::{Engine, EngineError, call::query, name};
 use bytes::Bytes;
 use http::Method;
 use serde::Deserialize;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -20,8 +20,8 @@ const IN_USE: Duration = Duration::from_secs(10);
 pub(crate) struct Snapshot {
     /// Every id, intermediate images included.
     pub(crate) all: BTreeSet<String>,
-    /// Those without any name.
-    pub(crate) unnamed: BTreeSet<String>,
+    /// Those without any name, each with its parent (empty where the engine tells none).
+    pub(crate) unnamed: BTreeMap<String, String>,
 }
 
 /// One row of `GET /images/json`.
@@ -29,6 +29,8 @@ pub(crate) struct Snapshot {
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct Listed {
     pub(crate) id: String,
+    #[serde(default)]
+    parent_id: Option<String>,
     #[serde(default)]
     pub(crate) repo_tags: Option<Vec<String>>,
 }
@@ -68,7 +70,7 @@ pub(crate) async fn snapshot(engine: &Engine) -> Result<Snapshot, EngineError> {
     let mut snapshot = Snapshot::default();
     for image in list(engine, true).await? {
         if image.names().next().is_none() {
-            snapshot.unnamed.insert(image.id.clone());
+            snapshot.unnamed.insert(image.id.clone(), image.parent_id.unwrap_or_default());
         }
         snapshot.all.insert(image.id);
     }

@@ -14,6 +14,7 @@ use super::{
     images::{self, Snapshot},
     name,
     runlock::{Owner, RunLock},
+    unfinished::Unfinished,
 };
 use crate::evidence::BuildPlan;
 use sha2::{Digest, Sha256};
@@ -49,6 +50,20 @@ fn open_ledgers() -> MutexGuard<'static, Vec<Ledger>> {
     OPEN.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// Images that builds of this process made. Its runs share them (a later build takes an earlier one's
+/// steps from the cache), so for none of them they are somebody else's.
+static MADE: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
+
+fn made() -> MutexGuard<'static, BTreeSet<String>> {
+    MADE.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn note_made(lock: &mut RunLock, images: BTreeSet<String>) {
+    // Without the note they are kept after a kill.
+    let _ = lock.made(&images);
+    made().extend(images);
+}
+
 /// Removes what all runs of this process created and have not removed themselves: the last thing
 /// before the process ends, after Ctrl-C too. Takes at most 30 s.
 ///
@@ -76,6 +91,9 @@ struct Inner {
     run: String,
     labels: HashMap<String, String>,
     state: Mutex<State>,
+    /// Held while something is removed: a collector that is dropped and the process's end both clean up,
+    /// and two that move the same tags about would lose images between them.
+    cleaning: tokio::sync::Mutex<()>,
 }
 
 #[derive(Debug)]
@@ -90,8 +108,8 @@ struct State {
     images: BTreeMap<String, bool>,
     /// Images that were there before and have no name of their own.
     kept: BTreeSet<String>,
-    /// Images that this run's builds made.
-    made: BTreeSet<String>,
+    /// Builds whose images may have no name of ours.
+    unfinished: Unfinished,
 }
 
 impl Ledger {
@@ -118,9 +136,17 @@ impl Ledger {
             containers: BTreeMap::new(),
             images: BTreeMap::new(),
             kept: BTreeSet::new(),
-            made: BTreeSet::new(),
+            unfinished: Unfinished::default(),
         };
-        let ledger = Self { inner: Arc::new(Inner { engine: engine.clone(), run, labels, state: Mutex::new(state) }) };
+        let ledger = Self {
+            inner: Arc::new(Inner {
+                engine: engine.clone(),
+                run,
+                labels,
+                state: Mutex::new(state),
+                cleaning: tokio::sync::Mutex::default(),
+            }),
+        };
         open_ledgers().push(ledger.clone());
         Ok(ledger)
     }
@@ -191,9 +217,11 @@ impl Ledger {
         self.keep_hold_of(tag).await?;
         let before = images::snapshot(&self.inner.engine).await?;
         let mut state = self.state();
-        let State { lock, touched, kept, made, images, .. } = &mut *state;
+        let State { lock, touched, kept, unfinished, images, .. } = &mut *state;
         *touched = true;
-        let foreign: Vec<String> = before.unnamed.difference(made).cloned().collect();
+        note_made(lock, unfinished.left(&before));
+        let made = made();
+        let foreign: Vec<String> = before.unnamed.keys().filter(|id| !made.contains(*id)).cloned().collect();
         lock.keep(&foreign).map_err(|error| EngineError::Local {
             doing: "note which images must stay".into(),
             reason: error.to_string(),
@@ -217,7 +245,22 @@ impl Ledger {
     pub(crate) fn image_exists(&self, tag: &str, before: &Snapshot, chain: &[String]) {
         let mut state = self.state();
         state.images.insert(tag.to_owned(), true);
-        state.made.extend(chain.iter().filter(|id| !before.all.contains(*id)).cloned());
+        note_made(&mut state.lock, chain.iter().filter(|id| !before.all.contains(*id)).cloned().collect());
+    }
+
+    /// A build that is to give `tag` begins.
+    pub(crate) fn build_begins(&self, tag: &str, before: &Snapshot) {
+        self.state().unfinished.begins(tag, before);
+    }
+
+    /// It made or took an image: the first twelve digits of its id.
+    pub(crate) fn build_names(&self, tag: &str, image: &str) {
+        self.state().unfinished.names(tag, image);
+    }
+
+    /// It has given its tag.
+    pub(crate) fn build_succeeded(&self, tag: &str) {
+        self.state().unfinished.succeeded(tag);
     }
 
     /// Removes everything that this run created. May be called at any time, and again.
@@ -225,16 +268,13 @@ impl Ledger {
     /// # Errors
     /// The first thing that could not be removed; everything else has been tried.
     pub async fn cleanup(&self) -> Result<(), EngineError> {
+        let _alone = self.inner.cleaning.lock().await;
         if !self.state().touched {
             self.close();
             return Ok(());
         }
-        // An engine that does not answer a ping will not remove anything either, and need not be asked
-        // again at the process's end.
-        if let Err(error) = self.inner.engine.ping().await {
-            open_ledgers().retain(|other| !Arc::ptr_eq(&other.inner, &self.inner));
-            return Err(error);
-        }
+        // An engine that does not answer a ping will not remove anything either.
+        self.inner.engine.ping().await?;
         let mut first = None;
         let mut note = |result: Result<(), EngineError>| {
             if let Err(error) = result {
@@ -246,6 +286,7 @@ impl Ledger {
             note(self.remove_expected_container(&name, confirmed).await);
         }
         note(self.sweep().await);
+        note(self.adopt().await);
         let images = self.state().images.clone();
         for (tag, confirmed) in images {
             note(self.remove_expected_image(&tag, confirmed).await);
@@ -282,10 +323,8 @@ impl Ledger {
     async fn remove_expected_image(&self, tag: &str, confirmed: bool) -> Result<(), EngineError> {
         let engine = &self.inner.engine;
         let deadline = Instant::now() + LATE_CREATION;
-        let (kept, made) = {
-            let state = self.state();
-            (state.kept.clone(), state.made.clone())
-        };
+        let made = made().clone();
+        let kept = self.state().kept.difference(&made).cloned().collect();
         loop {
             let existed = images::remove_tag(engine, tag, &kept, &made).await?;
             if existed || confirmed || Instant::now() > deadline {
@@ -297,10 +336,39 @@ impl Ledger {
         Ok(())
     }
 
+    /// Gives what unfinished builds left tags of ours, so that it goes with them.
+    ///
+    /// # Errors
+    /// Where the engine does not do it.
+    pub(crate) async fn adopt(&self) -> Result<(), EngineError> {
+        if self.state().unfinished.is_empty() {
+            return Ok(());
+        }
+        let engine = &self.inner.engine;
+        let deadline = Instant::now() + LATE_CREATION;
+        let mut before = None;
+        let left = loop {
+            let now = images::snapshot(engine).await?;
+            let left = self.state().unfinished.left(&now);
+            if before.as_ref() == Some(&left) || Instant::now() > deadline {
+                break left;
+            }
+            before = Some(left);
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        };
+        note_made(&mut self.state().lock, left.clone());
+        for image in left {
+            let tag = self.throw_away_tag(&format!("left {image}"));
+            self.state().images.insert(tag.clone(), true);
+            images::give_tag(engine, &image, &tag).await?;
+        }
+        Ok(())
+    }
+
     /// What carries this run's label, by whatever way it came to be.
     async fn sweep(&self) -> Result<(), EngineError> {
         let found = super::leftovers::labelled(&self.inner.engine, &format!("{LABEL_RUN}={}", self.inner.run)).await?;
-        for thing in found {
+        for thing in found.iter().filter(|thing| thing.run() == Some(self.run())) {
             thing.remove(&self.inner.engine).await?;
         }
         Ok(())

@@ -113,10 +113,13 @@ impl Thing {
         self.labels.get(name).map_or("", String::as_str)
     }
 
-    /// The run, by label, or by name for a container whose labels would get into an image.
-    fn run(&self) -> Option<&str> {
-        let by_label = Some(self.label(LABEL_RUN)).filter(|run| name::is_run_id(run));
-        by_label.or_else(|| self.name.strip_prefix("dlearn-")?.split('-').next().filter(|run| name::is_run_id(run)))
+    /// The run that made it. A container is told by its name: labels are inherited, by the image of a commit
+    /// and by each container of that image, and those are the learner's.
+    pub(crate) fn run(&self) -> Option<&str> {
+        match self.kind {
+            LeftoverKind::Container => name::run_of_container(&self.name),
+            _ => Some(self.label(LABEL_RUN)).filter(|run| name::is_run_id(run)),
+        }
     }
 }
 
@@ -265,9 +268,9 @@ pub async fn remove(engine: &Engine, list: &[Leftover]) -> Vec<(Leftover, Engine
 }
 
 async fn remove_image(engine: &Engine, tag: &str, ended: Option<&EndedRun>) -> Result<(), EngineError> {
-    let kept = match ended {
-        Some(ended) => ended.kept.clone(),
-        None => engine.image_id(tag).await?.into_iter().collect(),
+    let (kept, made) = match ended {
+        Some(ended) => (ended.kept.clone(), ended.made.clone()),
+        None => (engine.image_id(tag).await?.into_iter().collect(), BTreeSet::new()),
     };
-    images::remove_tag(engine, tag, &kept, &BTreeSet::new()).await.map(drop)
+    images::remove_tag(engine, tag, &kept, &made).await.map(drop)
 }

@@ -59,6 +59,7 @@ mod serve;
 pub mod steps;
 pub mod text;
 mod transport;
+mod unfinished;
 
 pub use alive::READ_SECONDS;
 pub use collect::{Answers, Collector, CollectorOptions};

@@ -35,6 +35,13 @@ pub(crate) fn run_of(name: &str) -> Option<&str> {
     (is_run_id(run) && !rest.is_empty()).then_some(run)
 }
 
+/// The run that a container's name belongs to: `dlearn-0123456789ab-7` → `0123456789ab`.
+pub(crate) fn run_of_container(name: &str) -> Option<&str> {
+    let (run, number) = name.strip_prefix("dlearn-")?.split_once('-')?;
+    let numbered = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
+    (is_run_id(run) && numbered).then_some(run)
+}
+
 /// Twelve lower-case hexadecimal digits.
 pub(crate) fn is_run_id(text: &str) -> bool {
     text.len() == 12 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))

@@ -1,5 +1,5 @@
 //! One file for each live run on this machine: its lock says that the run is alive, its content
-//! which images must survive the run's end.
+//! which images must survive the run's end, and which the run made.
 //!
 //! The file lies in `$XDG_RUNTIME_DIR` or the temporary folder, in `dlearn-runs-<uid>/<run>.lock`.
 //! The operating system frees the lock when the process ends, however it ends.
@@ -13,6 +13,8 @@ use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+/// Begins a line of the journal that names an image made by the run; other lines name images that must stay.
+const MADE: &str = "+";
 /// Most bytes of a journal that are read.
 const LARGEST_JOURNAL: u64 = 16 * 1024 * 1024;
 
@@ -88,7 +90,7 @@ impl Owner {
 pub(crate) struct RunLock {
     file: File,
     path: PathBuf,
-    kept: BTreeSet<String>,
+    noted: BTreeSet<String>,
 }
 
 impl RunLock {
@@ -99,7 +101,7 @@ impl RunLock {
             match take_in(&folder, owner.uid, run) {
                 Ok((file, path)) => {
                     forget_old(&folder);
-                    return Ok(Self { file, path, kept: BTreeSet::new() });
+                    return Ok(Self { file, path, noted: BTreeSet::new() });
                 }
                 Err(error) => last = Some((folder, error)),
             }
@@ -114,9 +116,19 @@ impl RunLock {
 
     /// Notes images that are not ours to remove, whatever name of ours they get.
     pub(crate) fn keep<'a>(&mut self, ids: impl IntoIterator<Item = &'a String>) -> io::Result<()> {
+        self.note("", ids)
+    }
+
+    /// Notes images that builds of this run made: untagged ones below a tag of ours go with it.
+    pub(crate) fn made<'a>(&mut self, ids: impl IntoIterator<Item = &'a String>) -> io::Result<()> {
+        self.note(MADE, ids)
+    }
+
+    fn note<'a>(&mut self, mark: &str, ids: impl IntoIterator<Item = &'a String>) -> io::Result<()> {
         let mut text = String::new();
         for id in ids {
-            if self.kept.insert(id.clone()) {
+            if self.noted.insert(format!("{mark}{id}")) {
+                text.push_str(mark);
                 text.push_str(id);
                 text.push('\n');
             }
@@ -180,6 +192,8 @@ pub(crate) struct EndedRun {
     _lock: File,
     /// Images that must survive.
     pub(crate) kept: BTreeSet<String>,
+    /// Images that builds of the run made.
+    pub(crate) made: BTreeSet<String>,
 }
 
 impl EndedRun {
@@ -208,7 +222,9 @@ pub(crate) fn state_of(owner: &Owner, run: &str) -> RunState {
         if read.is_err() {
             return RunState::Alive;
         }
-        return RunState::Ended(EndedRun { path, _lock: file, kept: text.lines().map(str::to_owned).collect() });
+        let made = text.lines().filter_map(|line| line.strip_prefix(MADE)).map(str::to_owned).collect();
+        let kept = text.lines().filter(|line| !line.starts_with(MADE)).map(str::to_owned).collect();
+        return RunState::Ended(EndedRun { path, _lock: file, kept, made });
     }
     RunState::Unknown
 }
@@ -225,10 +241,11 @@ mod tests {
         assert!(matches!(state_of(&owner, &run), RunState::Unknown));
         let mut lock = RunLock::take(&owner, &run).unwrap();
         lock.keep(&["sha256:a".to_owned(), "sha256:b".to_owned()]).unwrap();
+        lock.made(&["sha256:c".to_owned()]).unwrap();
         assert!(matches!(state_of(&owner, &run), RunState::Alive));
         drop(lock);
         let RunState::Ended(ended) = state_of(&owner, &run) else { panic!("the lock is free") };
-        assert_eq!(ended.kept.len(), 2);
+        assert_eq!((ended.kept.len(), ended.made.len()), (2, 1));
         ended.remove();
         assert!(matches!(state_of(&owner, &run), RunState::Unknown));
     }

@@ -37,9 +37,9 @@ impl Scene {
         let (id, repository) = (format!("T{unique}"), format!("t{unique}"));
         let learner = Learner::new();
         let course = learner.root().join("the-course");
-        copy_course(&course, &id, &repository);
         let image = format!("{repository}/web:v1");
         let label = format!("dlearn-tests={unique}");
+        copy_course(&course, &id, &repository, &label);
         Self { learner: learner.with_course(&course), id, repository, image, label }
     }
 
@@ -49,6 +49,11 @@ impl Scene {
         scene.write("Dockerfile", &scene.dockerfile());
         scene.build(client, &[]);
         scene
+    }
+
+    /// The folder of the course itself.
+    pub fn course(&self) -> PathBuf {
+        self.learner.root().join("the-course")
     }
 
     /// The exercise's folder.
@@ -162,8 +167,8 @@ fn each(list: &[&str], act: &[&str]) -> bool {
     any
 }
 
-/// The project's course, with E01 under another id and other image names.
-fn copy_course(to: &Path, id: &str, repository: &str) {
+/// The project's course, with E01 under another id and other image names, and with a label in every Dockerfile.
+fn copy_course(to: &Path, id: &str, repository: &str, label: &str) {
     let from = Path::new(env!("CARGO_MANIFEST_DIR"));
     copy(&from.join("checks"), &to.join("checks"));
     copy(&from.join("lessons"), &to.join("lessons"));
@@ -179,6 +184,24 @@ fn copy_course(to: &Path, id: &str, repository: &str) {
         let text = text.replacen("repository: e01", &format!("repository: {repository}"), 1);
         text.replace("e01/", &format!("{repository}/"))
     });
+    for dockerfile in files(&folder).iter().filter(|file| file.ends_with("Dockerfile")) {
+        edit(dockerfile.clone(), &|text| {
+            let labelled = |line: &str| {
+                if line.starts_with("FROM") { format!("{line}\nLABEL {label}\n") } else { format!("{line}\n") }
+            };
+            text.lines().map(labelled).collect()
+        });
+    }
+}
+
+/// Every file below a folder.
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display())) {
+        let path = entry.expect("a folder of the course is read").path();
+        if path.is_dir() { found.extend(files(&path)) } else { found.push(path) }
+    }
+    found
 }
 
 fn copy(from: &Path, to: &Path) {

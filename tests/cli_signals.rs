@@ -1,0 +1,99 @@
+//! Ctrl-C and SIGTERM at any moment: exit codes 130 and 143, and nothing of dlearn's stays in the engine.
+
+mod cli_support;
+
+use cli_support::*;
+
+/// Moments at which a run has something in the engine, is about to, or is removing it.
+const MOMENTS: [At; 8] = [
+    At::Request("GET", "/info", ""),
+    At::Request("POST", "/build", ""),
+    At::Request("GET", "/images/", "/history"),
+    At::Request("POST", "/containers/create", ""),
+    At::Request("GET", "/containers/", "/archive"),
+    At::Request("POST", "/containers/", "/start"),
+    At::Request("GET", "/containers/", "/json"),
+    At::Request("DELETE", "/images/", ""),
+];
+
+/// Starts a command, sends the signal at this moment, and gives what it said.
+fn stopped(scene: &Scene, args: &[&str], at: At, signal: &str) -> Told {
+    let proxy = Proxy::start(at, Then::Tell);
+    let mut command = scene.learner.command(args);
+    command.env("DOCKER_HOST", proxy.host());
+    let running = Running::start(command);
+    proxy.wait();
+    running.signal(signal);
+    running.end()
+}
+
+fn nothing_stays(scene: &Scene, args: &[&str], moments: &[At], signal: &str, code: i32) {
+    let before = scene.listing();
+    for at in moments {
+        let told = stopped(scene, args, *at, signal).exits(code);
+        assert!(told.took.as_secs() < 30, "{told:?}");
+        assert_eq!(scene.of_dlearn(), Default::default(), "after {signal} at {at:?}: {told:?}");
+        assert_eq!(scene.listing(), before, "after {signal} at {at:?}: {told:?}");
+    }
+}
+
+#[test]
+fn a_check_that_is_interrupted_leaves_nothing_with_buildkit() {
+    let scene = Scene::solved(Client::BuildKit);
+    nothing_stays(&scene, &["check", &scene.id], &MOMENTS, "INT", 130);
+}
+
+#[test]
+fn a_check_that_is_interrupted_leaves_nothing_with_the_classic_builder() {
+    let scene = Scene::solved(Client::Classic);
+    nothing_stays(&scene, &["check", &scene.id], &MOMENTS, "INT", 130);
+}
+
+#[test]
+fn a_check_that_is_terminated_leaves_nothing() {
+    let scene = Scene::solved(Client::BuildKit);
+    nothing_stays(&scene, &["check", &scene.id], &MOMENTS[1..6], "TERM", 143);
+}
+
+#[test]
+fn a_selfcheck_that_is_interrupted_or_terminated_leaves_nothing() {
+    let scene = Scene::new();
+    let args = ["selfcheck", &scene.id, "--case", "solution"];
+    nothing_stays(&scene, &args, &[MOMENTS[1], MOMENTS[5]], "INT", 130);
+    nothing_stays(&scene, &args, &[MOMENTS[3], MOMENTS[7]], "TERM", 143);
+}
+
+#[test]
+fn a_check_in_the_middle_of_a_long_build_is_interrupted_at_once() {
+    for client in BUILDERS {
+        let scene = Scene::new();
+        scene.write("Dockerfile", &scene.dockerfile());
+        scene.build(client, &[]);
+        // The image is from before this edit; dlearn's build of the folder would take a minute.
+        let step = format!("echo {} && sleep 61", scene.repository);
+        scene.write("Dockerfile", &scene.with_instructions(&format!("RUN echo new > /new\nRUN {step}\n")));
+        let before = scene.listing();
+        let running = scene.learner.start(&["check", &scene.id]);
+        let sleeps = || docker(&["ps", "--no-trunc", "--format", "{{.Command}}"]).contains(&step);
+        match client {
+            Client::Classic => eventually("the build's step", 30, || sleeps().then_some(())),
+            // BuildKit's steps are no containers; the request is all that can be seen.
+            Client::BuildKit => eventually("the run's lock", 30, || holds_a_lock(running.id()).then_some(())),
+        }
+        running.signal("INT");
+        let told = running.end().exits(130);
+        assert!(told.took.as_secs() < 40, "{told:?}");
+        assert_eq!(scene.of_dlearn(), Default::default(), "{client:?}");
+        if client == Client::Classic {
+            eventually("the build's container goes", 20, || (!sleeps()).then_some(()));
+        }
+        eventually("the build's images go", 20, || (scene.listing() == before).then_some(()));
+    }
+}
+
+/// Whether the process has the lock file of a run open.
+fn holds_a_lock(process: u32) -> bool {
+    let Ok(open) = std::fs::read_dir(format!("/proc/{process}/fd")) else { return false };
+    let targets = open.flatten().filter_map(|entry| std::fs::read_link(entry.path()).ok());
+    targets.into_iter().any(|target| target.to_string_lossy().contains("dlearn-runs-"))
+}
