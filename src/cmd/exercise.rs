@@ -9,6 +9,7 @@ use crate::examine::{Examined, examine};
 use crate::failure::Failure;
 use crate::learner::{Learner, SetUp};
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::oneshot;
 
 /// Examines a round of the learner's on their engine.
@@ -34,33 +35,66 @@ async fn collector(round: &Round, workspace: &Path) -> Collector {
     Collector::new(engine, options)
 }
 
-/// A check that goes on in the background. Dropped, it is cut off, and removes what it created.
+/// The checks of one live round, one after another.
+///
+/// What a check has built stays in the engine until the next one is over: whoever saves a file builds it
+/// at once, and the classic builder then takes steps that the check has just built from the cache. Removed
+/// in that moment, they would make the learner's own build fail.
+#[derive(Default)]
+pub(super) struct Checks {
+    kept: Arc<Mutex<Vec<Collector>>>,
+}
+
+/// A check that goes on in the background. Dropped, it is cut off.
 pub(super) struct Checking {
     result: oneshot::Receiver<Examined>,
     /// Dropped with the rest: that is the sign to stop.
     _stop: oneshot::Sender<()>,
 }
 
-impl Checking {
+impl Checks {
     /// Begins to examine a round.
-    pub fn start(round: Round, workspace: PathBuf) -> Self {
+    pub fn start(&self, round: Round, workspace: PathBuf) -> Checking {
         let (say, result) = oneshot::channel();
         let (_stop, stopped) = oneshot::channel::<()>();
+        let kept = Arc::clone(&self.kept);
         tokio::spawn(async move {
             let mut collector = collector(&round, &workspace).await;
             let examined = tokio::select! {
                 examined = examine(&round, &mut collector, Evidence::new()) => Some(examined),
                 _ = stopped => None,
             };
+            let before = if examined.is_some() { take(&kept) } else { Vec::new() };
+            kept.lock().unwrap_or_else(PoisonError::into_inner).push(collector);
             // Said before the clean-up: whoever waits for it need not wait for that too.
             if let Some(examined) = examined {
                 let _ = say.send(examined);
             }
-            let _ = collector.finish().await;
+            finish(before).await;
         });
-        Self { result, _stop }
+        Checking { result, _stop }
     }
+}
 
+impl Drop for Checks {
+    /// What is not removed when the process ends is removed by its end.
+    fn drop(&mut self) {
+        tokio::spawn(finish(take(&self.kept)));
+    }
+}
+
+fn take(kept: &Mutex<Vec<Collector>>) -> Vec<Collector> {
+    std::mem::take(&mut *kept.lock().unwrap_or_else(PoisonError::into_inner))
+}
+
+/// What could not be removed now is found by its label: `dlearn clean`.
+async fn finish(collectors: Vec<Collector>) {
+    for mut collector in collectors {
+        let _ = collector.finish().await;
+    }
+}
+
+impl Checking {
     /// Waits for the check that goes on, for ever where none does. None where it broke off.
     pub async fn done(checking: &mut Option<Self>) -> Option<Examined> {
         match checking {

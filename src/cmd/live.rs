@@ -1,7 +1,7 @@
 //! The live loop of an exercise: files, engine, keyboard and checks come together in one place.
 
 use super::app::{App, Mine};
-use super::exercise::{Checking, Step, record};
+use super::exercise::{Checking, Checks, Step, record};
 use super::hint::told;
 use crate::check::{Finding, Outcome};
 use crate::course::Round;
@@ -91,13 +91,14 @@ pub(super) async fn run(
     session.draw(true, &watching)?;
     // What the engine looks like now is known before the first check: no change between is missed.
     let _ = tokio::time::timeout(FIRST_LOOK, watching.next()).await;
+    let checks = Checks::default();
     let mut checking: Option<Checking> = None;
     let (mut due, mut restarts) = (true, 0);
     loop {
         let open = !matches!(session.view, View::Passed(_) | View::Why(_));
         if due && open && (checking.is_none() || restarts < MOST_RESTARTS) {
             restarts = if checking.is_some() { restarts + 1 } else { 0 };
-            checking = Some(Checking::start(round.clone(), session.workspace.clone()));
+            checking = Some(checks.start(round.clone(), session.workspace.clone()));
             due = false;
         }
         session.draw(checking.is_some(), &watching)?;

@@ -20,11 +20,14 @@ pub fn docker(args: &[&str]) -> String {
     String::from_utf8_lossy(&output.stdout).trim().to_owned()
 }
 
-/// `docker build -t IMAGE FOLDER`, with the classic builder: every client has it. Whether it succeeded.
-pub fn build(folder: &Path, image: &str) -> bool {
+/// `docker build -t IMAGE FOLDER`, with the classic builder: every client has it. It must succeed.
+#[track_caller]
+pub fn build(folder: &Path, image: &str) {
     let mut command = Command::new("docker");
-    command.env("DOCKER_BUILDKIT", "0").args(["build", "-q", "-t", image]).arg(folder);
-    command.output().expect("the docker command runs").status.success()
+    command.env("DOCKER_BUILDKIT", "0").args(["build", "-t", image]).arg(folder);
+    let output = command.output().expect("the docker command runs");
+    let said = |bytes| String::from_utf8_lossy(bytes).into_owned();
+    assert!(output.status.success(), "docker build: {}\n{}", said(&output.stdout), said(&output.stderr));
 }
 
 /// Removes a learner's images and what is left of their runs, whatever becomes of the test.
