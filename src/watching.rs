@@ -83,9 +83,8 @@ async fn files(workspace: PathBuf, sender: mpsc::Sender<Change>) {
     let teller = Arc::clone(&told);
     let watched = new_debouncer(SETTLE, None, move |_: DebounceEventResult| teller.notify_one());
     // Where the system cannot watch the folder the poll does. Held until the task is dropped.
-    let _watcher = watched
-        .and_then(|mut watcher| watcher.watch(&workspace, RecursiveMode::Recursive).map(|()| watcher))
-        .ok();
+    let _watcher =
+        watched.and_then(|mut watcher| watcher.watch(&workspace, RecursiveMode::Recursive).map(|()| watcher)).ok();
     let mut ticks = interval(FILE_POLL);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {

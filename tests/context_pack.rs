@@ -1,4 +1,5 @@
-//! What goes into a context, and what is refused: hostile folders, limits, files in memory, BuildKit's rules.
+//! What goes into a context, and what is refused: hostile folders, limits, files in memory, and
+//! BuildKit's rules, as buildx 0.29 with Engine 28.5.2 was seen to follow them.
 
 mod context_support;
 
@@ -60,9 +61,17 @@ fn buildkit_gets_the_folders_of_its_exceptions_and_reads_its_own_ignore_file() {
 
     write(root, "Dockerfile.dockerignore", "sub\n*.dockerignore\n");
     assert_eq!(packed(root, TarStyle::BuildKit), ["Dockerfile", "top.txt"]);
-    // Seen with Engine 20.10: an empty file of that name counts, too.
+    // An empty file of that name counts, too.
     write(root, "Dockerfile.dockerignore", "");
     assert!(packed(root, TarStyle::BuildKit).contains(&"sub/empty/x.txt".to_owned()));
+}
+
+#[test]
+fn a_socket_is_an_empty_file_for_buildkit() {
+    let root = folder(&[("Dockerfile", "FROM scratch\n")]);
+    let _listener = std::os::unix::net::UnixListener::bind(root.path().join("server.sock")).expect("a socket");
+    let packed = pack(root.path(), "Dockerfile", TarStyle::BuildKit, &Limits::default()).expect("a context");
+    assert!(listing(&packed.bytes)[1].contains("Regular size 0"), "{:?}", listing(&packed.bytes));
 }
 
 #[test]

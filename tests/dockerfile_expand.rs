@@ -1,4 +1,4 @@
-//! Variables and bases. Cases marked "seen" were built with Engine 20.10.24.
+//! Variables and bases. Cases marked "seen" were built with Engine 20.10.24 and Engine 28.5.2.
 
 use dlearn::dockerfile::{Body, Expanded, Instruction, Variables, expand, parse};
 use std::collections::BTreeMap;

@@ -1,5 +1,5 @@
-//! What a Dockerfile says. Cases marked "seen" were built with Engine 20.10.24, with both builders,
-//! which agreed unless the comment says otherwise.
+//! What a Dockerfile says. Cases marked "seen" were built with Engine 20.10.24 (both builders) or with
+//! buildx on Engine 28.5.2; where builders differ, the comment says so and current BuildKit is followed.
 
 use dlearn::dockerfile::{Body, Dockerfile, Form, Healthcheck, Instruction, parse};
 use std::time::Duration;
@@ -165,7 +165,7 @@ fn a_heredoc_without_an_end_is_one_problem() {
 fn the_exec_form_is_an_array_of_strings_and_anything_else_is_for_the_shell() {
     assert_eq!(one("CMD [\"a\", \"b c\" , \"\\u00e9\\n\"]").body, Body::Cmd(exec(&["a", "b c", "é\n"])));
     assert_eq!(one("ENTRYPOINT [ ]").body, Body::Entrypoint(exec(&[])));
-    // Seen: each of these runs under a shell.
+    // Seen: each of these runs under a shell (20.10 takes `["a"] b` for the exec form).
     for line in ["['a']", "[\"a\",]", "[\"a\"] b", "[\"a\" \"b\"]", "[a]", "[ -f x ] || y", "[\"a\"", "a b"] {
         assert_eq!(one(&format!("CMD {line}")).body, Body::Cmd(shell(line)), "{line}");
     }

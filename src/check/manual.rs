@@ -11,13 +11,44 @@ pub(super) fn page(key: &str, struct_name: &str, source: &str) -> String {
     let mut page = format!("# `{key}`\n\n{}\n\n**Fields**\n\n", docs_above(&lines, at).join("\n"));
     let body = lines[at + 1..].iter().take_while(|line| **line != "}").count();
     for index in at + 1..at + 1 + body {
-        if let Some((name, kind)) = field(lines[index]) {
+        if let Some((name, kind, own)) = field(lines[index]) {
             let optional = if has_default(&lines, index) { ", may be left out" } else { "" };
             let about = docs_above(&lines, index).join(" ");
             page.push_str(&format!("- `{name}` ({kind}{optional}): {about}\n"));
+            page.push_str(&nested(&own, &lines));
         }
     }
+    if source.contains("TextMatch") {
+        let lines: Vec<&str> = include_str!("matching.rs").lines().collect();
+        page.push_str(&format!(
+            "\n**A text matcher** holds one or more of these, and all must hold:\n\n{}",
+            nested("TextMatch", &lines).replace("  - ", "- ")
+        ));
+    }
     page
+}
+
+/// The fields or words of a type that the same file defines.
+fn nested(name: &str, lines: &[&str]) -> String {
+    let head = |kind: &str| format!("pub {kind} {name} {{");
+    let Some(at) = lines.iter().position(|line| *line == head("struct") || *line == head("enum")) else {
+        return String::new();
+    };
+    let mut text = String::new();
+    for index in at + 1..lines.len() {
+        let line = lines[index].trim();
+        if lines[index] == "}" {
+            break;
+        }
+        let about = docs_above(lines, index).join(" ");
+        if let Some((name, kind, own)) = field(line) {
+            text.push_str(&format!("  - `{name}` ({kind}): {about}\n"));
+            text.push_str(&nested(&own, lines).replace("  - ", "    - "));
+        } else if let Some(word) = line.strip_suffix(',').filter(|word| word.chars().all(char::is_alphanumeric)) {
+            text.push_str(&format!("  - `{}`: {about}\n", word.to_lowercase()));
+        }
+    }
+    text
 }
 
 /// The doc comment above a line, attributes skipped.
@@ -37,16 +68,19 @@ fn has_default(lines: &[&str], at: usize) -> bool {
     above.take_while(|line| line.starts_with("///") || line.starts_with("#[")).any(|line| line.contains("default"))
 }
 
-/// `    pub port: Option<u16>,` → `port`, `number`.
-fn field(line: &str) -> Option<(&str, String)> {
+/// `    pub port: Option<u16>,` → `port`, `number`, and the name of the type.
+fn field(line: &str) -> Option<(&str, String, String)> {
     let (name, kind) = line.trim().strip_prefix("pub ")?.trim_end_matches(',').split_once(": ")?;
     let inner = kind.strip_prefix("Option<").and_then(|kind| kind.strip_suffix('>')).unwrap_or(kind);
+    let own = inner.trim_start_matches("Vec<").trim_end_matches('>').to_owned();
     let inner = match inner.strip_prefix("Vec<").and_then(|kind| kind.strip_suffix('>')) {
+        Some(item) if plain(item) == "fields" => "list of fields".into(),
         Some(item) => format!("list of {}s", plain(item)),
-        None if inner.starts_with("BTreeMap<") => "map".into(),
+        None if inner.ends_with("TextMatch>") => "name: text matcher".into(),
+        None if inner.starts_with("BTreeMap<") => "name: text".into(),
         None => plain(inner).to_owned(),
     };
-    Some((name, inner))
+    Some((name, inner, own))
 }
 
 fn plain(kind: &str) -> &str {
@@ -56,6 +90,6 @@ fn plain(kind: &str) -> &str {
         "u16" | "u32" | "u64" | "i64" | "usize" => "number",
         "TextMatch" => "text matcher",
         "Pattern" => "regular expression",
-        _ => "see the example",
+        _ => "fields",
     }
 }

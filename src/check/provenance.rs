@@ -30,7 +30,9 @@ pub fn own_rows<'a>(image: &'a ImageFacts, base: Option<&ImageFacts>) -> &'a [Hi
 
 /// Reads the origin from the rows above the base's.
 pub fn origin(image: &ImageFacts, base: Option<&ImageFacts>) -> Origin {
-    if matches!(image.history.as_slice(), [row] if is_import(row)) && base.is_none_or(|base| base.layers != image.layers) {
+    if matches!(image.history.as_slice(), [row] if is_import(row))
+        && base.is_none_or(|base| base.layers != image.layers)
+    {
         return Origin::Imported;
     }
     if base.is_some_and(|base| !image.layers.starts_with(&base.layers)) {
@@ -64,7 +66,7 @@ fn builder_of(row: &HistoryRow) -> Option<Builder> {
     }
     let by = row.created_by.trim_start();
     // `|2 A=1 B=2 /bin/sh -c …` carries build arguments.
-    let shell = by.starts_with('|') || by.contains("#(nop)") || by.starts_with("/bin/sh -c ") || by.contains(" -c ");
+    let shell = by.starts_with('|') || by.contains("#(nop)") || by.starts_with('/') && by.contains(" -c ");
     shell.then_some(Builder::Classic)
 }
 
@@ -96,7 +98,8 @@ pub fn row_words(row: &HistoryRow) -> String {
 /// Whether the row's instruction runs a command (its layer may differ a little from run to run).
 pub fn runs(created_by: &str) -> bool {
     let text = created_by.trim_start();
-    !text.contains("#(nop)") && (text.starts_with("RUN ") || text.starts_with("/bin/sh -c ") || text.starts_with('|'))
+    // The classic builder marks what does not run; BuildKit writes the instruction.
+    !text.contains("#(nop)") && !["COPY ", "ADD ", "WORKDIR "].iter().any(|copies| text.starts_with(copies))
 }
 
 type Map = std::collections::BTreeMap<String, String>;
@@ -162,7 +165,8 @@ mod tests {
         assert_eq!(above("COPY . /site # buildkit", "buildkit.dockerfile.v0"), Origin::Built(Builder::BuildKit));
         assert_eq!(above("/bin/sh -c #(nop) COPY dir:ab in /site", ""), Origin::Built(Builder::Classic));
         assert_eq!(above("|1 A=b /bin/sh -c make", ""), Origin::Built(Builder::Classic));
-        assert_eq!(origin(&image(&[("", "Imported from -")]), Some(&base)), Origin::Imported);
+        let imported = ImageFacts { layers: vec!["one".into()], ..image(&[("", "Imported from -")]) };
+        assert_eq!(origin(&imported, Some(&base)), Origin::Imported);
     }
 
     #[test]
@@ -175,7 +179,10 @@ mod tests {
     #[test]
     fn an_image_on_another_version_of_its_base_was_not_committed() {
         let base = ImageFacts { layers: vec!["new".into()], ..image(&[("# debian.sh", "")]) };
-        let built = ImageFacts { layers: vec!["old".into(), "own".into()], ..image(&[("# debian.sh 1", ""), ("COPY", "buildkit.dockerfile.v0")]) };
+        let built = ImageFacts {
+            layers: vec!["old".into(), "own".into()],
+            ..image(&[("# debian.sh 1", ""), ("COPY", "buildkit.dockerfile.v0")])
+        };
         assert_eq!(origin(&built, Some(&base)), Origin::OtherBase);
     }
 

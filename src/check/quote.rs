@@ -72,4 +72,32 @@ mod tests {
         assert!(!same(&printed, &plain("COPY failed: no space left on device")));
         assert!(same(&printed, &plain("COPY failed: file not found in build context: stat requirements.txt")));
     }
+
+    /// Copied from terminals: docker 20.10 and 28 with BuildKit, the classic builder, python, pip.
+    #[test]
+    fn what_a_client_shows_is_what_the_engine_said() {
+        let pip = "ERROR: No matching distribution found for requests==22.32.5";
+        for (engine, client) in [
+            (
+                "failed to compute cache key: \"/requirements.txt\" not found: not found",
+                "#7 ERROR: \"/requirements.txt\" not found: not found",
+            ),
+            (
+                "failed to compute cache key: failed to calculate checksum of ref gdv16c32ij3o20z2948sjz909::h8l6xcph8frsalxporb6j4ivi: \"/requirements.txt\": not found",
+                "ERROR: failed to build: failed to solve: failed to compute cache key: failed to calculate checksum of ref abv16c32ij3o20z2948sjz909::k8l6xcph8frsalxporb6j4ivi: \"/requirements.txt\": not found",
+            ),
+            (
+                "failed to compute cache key: failed to calculate checksum of ref gdv16c32ij3o20z2948sjz909::h8l6xcph8frsalxporb6j4ivi: \"/requirements.txt\": not found",
+                "#6 ERROR: failed to calculate checksum of ref abv16c32ij3o20z2948sjz909::k8l6xcph8frsalxporb6j4ivi: \"/requirements.txt\": not found",
+            ),
+            (pip, "5.821 ERROR: No matching distribution found for requests==22.32.5"),
+            (pip, "\u{1b}[91mERROR: No matching distribution found for requests==22.32.5"),
+            (
+                "      error: command 'gcc' failed: No such file or directory",
+                "#10 0.857       error: command 'gcc' failed: No such file or directory",
+            ),
+        ] {
+            assert!(same(&plain(engine), &plain(client)), "{} / {}", plain(engine), plain(client));
+        }
+    }
 }

@@ -68,11 +68,23 @@ pub struct Check {
 }
 
 impl Check {
+    /// A `{{name}}` in its questions that stood for nothing.
+    pub fn unfilled(&self) -> Option<String> {
+        self.asks.iter().find_map(|ask| {
+            let text = serde_json::to_string(ask).ok()?;
+            let (_, rest) = text.split_once("{{")?;
+            let (name, _) = rest.split_once("}}")?;
+            let plain = |c: char| c.is_ascii_alphanumeric() || "._- ".contains(c);
+            (!name.is_empty() && !name.starts_with('.') && name.chars().all(plain)).then(|| name.trim().to_owned())
+        })
+    }
+
     /// An image that the check asks about and that is neither the exercise's own nor a base of it.
     pub fn foreign_image(&self, images: &BTreeMap<String, String>, bases: &[String]) -> Option<String> {
         let named = self.asks.iter().filter_map(|ask| serde_json::to_value(ask).ok()).flat_map(|ask| {
             let fields = ask.as_object().into_iter().flat_map(|kinds| kinds.values()).cloned().collect::<Vec<_>>();
-            let name = |field: &serde_json::Value, key: &str| field.get(key).and_then(|name| name.as_str()).map(str::to_owned);
+            let name =
+                |field: &serde_json::Value, key: &str| field.get(key).and_then(|name| name.as_str()).map(str::to_owned);
             fields.iter().flat_map(|field| [name(field, "image"), name(field, "base")]).flatten().collect::<Vec<_>>()
         });
         let mut foreign = named.filter(|name| !images.contains_key(name) && !bases.contains(name));

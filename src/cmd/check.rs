@@ -2,10 +2,11 @@
 
 use super::app::App;
 use super::exercise::{Step, look, record, set_up};
-use crate::check::{Finding, Outcome, judge};
+use crate::check::{Finding, Outcome};
 use crate::course::Round;
+use crate::engine::Recorded;
 use crate::evidence::Evidence;
-use crate::examine::Examined;
+use crate::examine::{Examined, examine};
 use crate::failure::{Failure, exit};
 use crate::report::{
     self,
@@ -26,7 +27,8 @@ pub(super) async fn run(
     let mine = app.mine_here(&course, &mut learner, entry)?;
     let round = mine.round();
     if let Some(file) = replay {
-        let findings = judge(&round.checks, &round.subject, &read(&file)?).findings;
+        // What was not recorded cannot be told.
+        let findings = examine(round, &mut read(&file)?, Evidence::new()).await.findings;
         show(app, round, &findings)?;
         return Ok(Outcome::of(&findings).exit_code());
     }
@@ -42,8 +44,9 @@ pub(super) async fn run(
     }
     let Examined { findings, .. } = examined;
     let outcome = Outcome::of(&findings);
-    show(app, round, &findings)?;
+    // Recorded first: whoever reads the output may be gone.
     let step = record(&mut learner, &mine, outcome)?;
+    show(app, round, &findings)?;
     if !app.common.json {
         conclude(app, &mine, step)?;
     }
@@ -94,12 +97,11 @@ fn write(file: &Path, evidence: &Evidence) -> Result<(), Failure> {
     })
 }
 
-fn read(file: &Path) -> Result<Evidence, Failure> {
-    let failed = |what: String| {
-        Failure::usage(format!("{}: {what}", file.display()), "name a file that dlearn check --record wrote")
-    };
-    let text = std::fs::read(file).map_err(|error| failed(error.to_string()))?;
-    serde_json::from_slice(&text).map_err(|error| failed(error.to_string()))
+fn read(file: &Path) -> Result<Recorded, Failure> {
+    let text = std::fs::read_to_string(file).map_err(|error| {
+        Failure::usage(format!("{}: {error}", file.display()), "name a file that dlearn check --record wrote")
+    })?;
+    Recorded::from_json(&text).map_err(|error| Failure::usage(format!("{}: {error}", file.display()), error.help()))
 }
 
 /// The exit code of leaving.

@@ -219,7 +219,8 @@ impl Session<'_> {
             shown = learner.update(|state| state.hint(&round.exercise, round.number, all))?;
         }
         let shown = round.hints.len().min(shown as usize);
-        let more: &[_] = if shown < round.hints.len() { &[("Enter", "back"), ("h", "one more")] } else { &[("Enter", "back")] };
+        let more: &[_] =
+            if shown < round.hints.len() { &[("Enter", "back"), ("h", "one more")] } else { &[("Enter", "back")] };
         self.live.open("Hints", &told(&round.hints[..shown], round.hints.len(), &round.exercise), more);
         self.view = View::Hints;
         Ok(())

@@ -48,8 +48,16 @@ pub async fn main(cli: Cli) -> i32 {
     };
     // A thread that waits for a key may still hold the terminal.
     crate::term::restore();
-    engine::clean_up_everything().await;
+    clean_up().await;
     code
+}
+
+/// Removes what this process made in an engine; says so where it could not.
+async fn clean_up() {
+    if let Err(error) = engine::clean_up_everything().await {
+        let error = crate::term::sanitize(&error.to_string()).into_owned();
+        eprintln!("dlearn: something of this run is left in the engine: {error}\n  once it answers: dlearn clean");
+    }
 }
 
 /// Tells `main` of a signal, which drops the command and cleans up. A prompt blocks the command and
@@ -59,7 +67,7 @@ async fn stop_on_signal(main: tokio::sync::oneshot::Sender<i32>, interactive: bo
     let _ = main.send(code);
     tokio::time::sleep(GRACE).await;
     crate::term::restore();
-    engine::clean_up_everything().await;
+    clean_up().await;
     std::process::exit(code);
 }
 

@@ -59,9 +59,7 @@ pub(super) async fn run(app: &App, id: Option<String>) -> Result<i32, Failure> {
                 }
                 on && station(app, &course, &learner, id).await?
             }
-            Next::Exercise { id, .. } => {
-                exercise(app, &course, &mut learner, &course.exercises[id], &mut done).await?
-            }
+            Next::Exercise { id, .. } => exercise(app, &course, &mut learner, &course.exercises[id], &mut done).await?,
         };
         next = next_item(&course, learner.state());
         if !on {
@@ -87,7 +85,10 @@ fn kept(app: &App, course: &Course, learner: &Learner, next: &Next) -> String {
         Next::Lesson { id, section } => {
             let lesson = &course.lessons[id];
             let (number, of) = (section + 1, lesson.sections.len());
-            format!("Your place is kept: **{id} {}**, section {number} of {of}. `dlearn next` goes on.", lesson.front.title)
+            format!(
+                "Your place is kept: **{id} {}**, section {number} of {of}. `dlearn next` goes on.",
+                lesson.front.title
+            )
         }
         Next::Exercise { id, round } => {
             let entry = &course.exercises[id];
@@ -213,7 +214,8 @@ struct Progress {
 impl ReadProgress for Progress {
     fn section_shown(&mut self, section: usize) {
         let Some(section) = section.checked_sub(self.before) else { return };
-        let saved = self.learner.update(|state| state.lessons.entry(self.lesson.clone()).or_default().section = section);
+        let saved =
+            self.learner.update(|state| state.lessons.entry(self.lesson.clone()).or_default().section = section);
         self.failed = self.failed.take().or(saved.err());
     }
 

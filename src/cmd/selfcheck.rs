@@ -4,7 +4,7 @@ use super::app::{App, Mark};
 use crate::evidence::Builder;
 use crate::failure::{Failure, exit};
 use crate::report::{self, json};
-use crate::selfcheck::{CaseResult, PlannedCase, Proved, Starters, plan, prove};
+use crate::selfcheck::{CaseResult, PlannedCase, Proved, Workbench, plan, prove};
 use futures_util::StreamExt;
 use serde::Serialize;
 use std::collections::BTreeSet;
@@ -54,8 +54,8 @@ pub(super) async fn run(
     super::images::bring(app, &engine, bases.into_iter().map(String::as_str)).await?;
 
     let token = crate::learner::new_token()?;
-    let starters = Starters::default();
-    let (engine, course, token, shared) = (&engine, &course, &token, &starters);
+    let bench = Workbench::default();
+    let (engine, course, token, shared) = (&engine, &course, &token, &bench);
     let mut rows = Vec::new();
     let width = cases.iter().map(|case| case.path().chars().count()).max().unwrap_or(0);
     let proofs =
@@ -69,7 +69,7 @@ pub(super) async fn run(
         rows.push(row);
     }
     drop(proofs);
-    starters.finish().await;
+    bench.finish().await;
     conclude(app, &rows)
 }
 

@@ -192,7 +192,9 @@ impl Writer<'_> {
             Kind::Folder => (header::FOLDER, 0o040_000),
             Kind::Link => (header::LINK, 0o120_000),
             Kind::Fifo => (header::FIFO, 0o010_000),
-            Kind::Socket | Kind::Device => return Err(ContextError::Device { path: node.shown() }),
+            // BuildKit makes an empty file of it; the classic client does not send it.
+            Kind::Socket => (header::FILE, 0o100_000),
+            Kind::Device => return Err(ContextError::Device { path: node.shown() }),
         };
         let bits = if self.style == TarStyle::WithTypeBits { type_bits } else { 0 };
         let mut header = Header {
@@ -222,8 +224,8 @@ impl Writer<'_> {
             return Err(ContextError::TooLarge { limit: self.limits.bytes, path: node.shown() });
         }
         // Opened first: docker refuses a file that it may not read, however small.
-        let content = match header.kind {
-            header::FILE => Some(self.tree.open(node)?),
+        let content = match (header.kind, node.kind) {
+            (header::FILE, Kind::File) => Some(self.tree.open(node)?),
             _ => None,
         };
         header.write(self.out).map_err(ContextError::Write)?;

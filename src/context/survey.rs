@@ -13,7 +13,7 @@ use std::path::Path;
 pub enum Verdict {
     /// It is sent.
     In,
-    /// It stays out: a rule excludes it, or (without a rule) it is a socket.
+    /// It stays out.
     Out,
     /// It is excluded, so COPY and ADD do not see it, but the builder reads it all the same: the
     /// Dockerfile and the ignore file.

@@ -23,8 +23,8 @@ pub(super) enum Rules {
 pub(super) enum Visit<'a> {
     /// It is in the context.
     In(&'a Node, Option<Rule>),
-    /// It is not: excluded, or a socket, which is never sent (then without a rule). `pruned`: a
-    /// folder that was not looked into.
+    /// It is not: excluded, or a socket, which the classic client drops (then without a rule).
+    /// `pruned`: a folder that was not looked into.
     Out { node: &'a Node, rule: Option<Rule>, pruned: bool },
 }
 
@@ -99,7 +99,7 @@ impl Walker<'_> {
             let (deciding, matched) = self.ignore.step(&node.shown(), parent);
             let decision = self.ignore.decision(deciding);
             let folder = node.kind == Kind::Folder;
-            if node.kind == Kind::Socket {
+            if node.kind == Kind::Socket && self.rules == Rules::Classic {
                 let rule = decision.rule.filter(|_| decision.excluded);
                 (self.visit)(Visit::Out { node: &node, rule, pruned: false })?;
             } else if !decision.excluded {

@@ -1,5 +1,6 @@
 //! Reads a whole course and looks things up in it.
 
+use super::exercise::Draw;
 use super::{CourseError, Exercise, FileSet, Item, Lesson, Outline, Source, recipe::Recipe, source};
 use std::collections::BTreeMap;
 
@@ -128,7 +129,9 @@ impl Course {
             let exercise = &entry.exercise;
             let file = format!("exercises/{}/exercise.yaml", entry.folder);
             if !self.lessons.contains_key(&exercise.lesson) {
-                let help = "name a lesson that exists in lessons/";
+                let near = crate::nearest(&exercise.lesson, self.lessons.keys().map(String::as_str));
+                let help =
+                    near.map_or("name a lesson that exists in lessons/".into(), |near| format!("did you mean {near}?"));
                 return Err(CourseError::new(file, format!("there is no lesson {}", exercise.lesson), help));
             }
             for (alias, image) in &exercise.images {
@@ -146,16 +149,48 @@ impl Course {
             if let Some(rounds) = &exercise.rounds
                 && !(1..=rounds.variants.len()).contains(&rounds.count)
             {
-                let what = format!("rounds: count is {}, and there are {} variants", rounds.count, rounds.variants.len());
-                return Err(CourseError::new(file, what, "a learner meets at least one variant, and each at most once"));
+                let what =
+                    format!("rounds: count is {}, and there are {} variants", rounds.count, rounds.variants.len());
+                return Err(CourseError::new(
+                    file,
+                    what,
+                    "a learner meets at least one variant, and each at most once",
+                ));
             }
             if exercise.repository.starts_with("dlearn") {
                 let what = format!("the repository is {}", exercise.repository);
                 return Err(CourseError::new(file, what, "take another name: dlearn's own images are called so"));
             }
-            entry.rounds_of_every_variant(&self.recipes)?;
+            let text = entry.files.get("exercise.yaml").map(|yaml| String::from_utf8_lossy(yaml)).unwrap_or_default();
+            let made = entry.rounds_of_every_variant(&self.recipes).and_then(|()| check_draws(entry, &file));
+            made.map_err(|error| source::located(error, &text))?;
         }
         Ok(())
+    }
+}
+
+/// Values can be drawn, and templates name files.
+fn check_draws(entry: &Entry, file: &str) -> Result<(), CourseError> {
+    for (name, draw) in &entry.exercise.vars {
+        let empty = match draw {
+            Draw::Range(first, last) => first > last,
+            Draw::Pick(words) => words.is_empty(),
+        };
+        if empty {
+            let what = format!("nothing can be drawn for `{name}`");
+            return Err(CourseError::new(file, what, "a range is [first, last], and a pick has at least one word"));
+        }
+    }
+    let named = |template: &str| {
+        let mut files = entry.files.keys();
+        files.any(|path| path.ends_with(&format!("/{template}")))
+    };
+    match entry.exercise.templates.iter().find(|template| !named(template)) {
+        Some(template) => {
+            let what = format!("templates names `{template}`, and no file of the exercise is called so");
+            Err(CourseError::new(file, what, "write its path as below start/ or solution/"))
+        }
+        None => Ok(()),
     }
 }
 
@@ -184,7 +219,11 @@ fn exercises(source: &Source) -> Result<BTreeMap<String, Entry>, CourseError> {
         let hidden = |path: &&String| path.split('/').any(|part| matches!(part, ".dlearn" | ".git"));
         if let Some(path) = files.keys().find(hidden) {
             let what = format!("the exercise brings {path}");
-            return Err(CourseError::new(file, what, "a course brings no .dlearn and no .git: they steer other programs"));
+            return Err(CourseError::new(
+                file,
+                what,
+                "a course brings no .dlearn and no .git: they steer other programs",
+            ));
         }
         if let Some(other) = exercises.insert(id.clone(), Entry { folder, exercise, files }) {
             let what = format!("{} has the id {id} too", other.folder);
@@ -195,7 +234,9 @@ fn exercises(source: &Source) -> Result<BTreeMap<String, Entry>, CourseError> {
 }
 
 fn text<'a>(file: &str, content: &'a [u8]) -> Result<&'a str, CourseError> {
-    std::str::from_utf8(content).map_err(|error| CourseError::new(file, error.to_string(), "write the file in UTF-8"))
+    // Some editors on Windows put a byte order mark first.
+    std::str::from_utf8(content.strip_prefix(b"\xef\xbb\xbf").unwrap_or(content))
+        .map_err(|error| CourseError::new(file, error.to_string(), "write the file in UTF-8"))
 }
 
 fn same(file: &str, field: &str, value: &str, stem: &str) -> Result<(), CourseError> {

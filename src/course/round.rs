@@ -2,7 +2,7 @@
 
 use super::{
     CourseError, FileSet,
-    exercise::{Cases, Draw},
+    exercise::{Case, Cases, Draw, Under},
     recipe::Recipe,
     template,
 };
@@ -124,9 +124,16 @@ impl super::load::Entry {
                 let what = format!("two checks have the id `{}`", check.id);
                 return Err(CourseError::new(file, what, "ids are unique in an exercise"));
             }
+            if let Some(name) = check.unfilled() {
+                let what = format!("check `{}` uses `{name}`, which stands for nothing", check.id);
+                let near = crate::nearest(&name, values.keys().map(String::as_str));
+                let help = near.map_or("declare it under vars:".into(), |near| format!("did you mean {near}?"));
+                return Err(CourseError::new(file, what, help));
+            }
             if let Some(image) = check.foreign_image(&images, &exercise.bases) {
                 let what = format!("check `{}` asks about the image {image}", check.id);
-                let help = "name one of images:, or one of bases:; an exercise asks about no other image of the learner's";
+                let help =
+                    "name one of images:, or one of bases:; an exercise asks about no other image of the learner's";
                 return Err(CourseError::new(file, what, help));
             }
             if let Some(unknown) = check.after.iter().find(|id| !checks.iter().any(|other| other.id == **id)) {
@@ -138,7 +145,7 @@ impl super::load::Entry {
             checks.push(check);
         }
         let hints = chosen.map_or(&exercise.hints, |variant| &variant.hints);
-        if hints.len() != 3 {
+        if hints.len() != 3 || hints.iter().any(|hint| hint.trim().is_empty()) {
             let what = format!("there are {} hints", hints.len());
             return Err(CourseError::new(file, what, "write three: a nudge, a pointer, nearly the solution"));
         }
@@ -161,7 +168,8 @@ impl super::load::Entry {
             bases: exercise.bases.clone(),
             checks,
             hints: hints.iter().map(|hint| template::fill(hint, &values)).collect(),
-            cases: chosen.map_or(&exercise.cases, |variant| &variant.cases).clone(),
+            cases: filled(chosen.map_or(&exercise.cases, |variant| &variant.cases), &values)
+                .map_err(|what| CourseError::new(&file, what, ""))?,
             values,
             templates: exercise.templates.clone(),
         };
@@ -196,6 +204,23 @@ impl super::load::Entry {
     }
 }
 
+/// The cases with `{{name}}` filled in, in their steps and in what they expect.
+fn filled(cases: &Cases, values: &BTreeMap<String, String>) -> Result<Cases, String> {
+    let mut cases = cases.clone();
+    let all = cases.right.values_mut().chain(cases.wrong.values_mut());
+    for case in all.chain([&mut cases.starter, &mut cases.solution]) {
+        for text in [&mut case.says, &mut case.notes].into_iter().flatten() {
+            *text = template::fill(text, values);
+        }
+        for step in case.steps.iter_mut().flatten() {
+            let mut value = serde_json::to_value(&*step).map_err(|error| error.to_string())?;
+            template::fill_value(&mut value, values);
+            *step = serde_json::from_value(value).map_err(|error| error.to_string())?;
+        }
+    }
+    Ok(cases)
+}
+
 impl Round {
     /// Files of `start`, `solution`, `right/NAME` or `wrong/NAME`: those of the exercise with those of
     /// the variant over them, templates filled in.
@@ -223,9 +248,31 @@ impl Round {
             for name in self.case_folders(entry, part) {
                 if !cases.contains_key(&name) {
                     let what = format!("the folder {part}/{name} belongs to no case");
-                    return Err(CourseError::new(file, what, format!("add it under cases: {part}:, or remove it")));
+                    let near = crate::nearest(&name, cases.keys().map(String::as_str));
+                    let help = near.map_or(format!("add it under cases: {part}:, or remove it"), |near| {
+                        format!("is it `{near}`?")
+                    });
+                    return Err(CourseError::new(file, what, help));
                 }
             }
+        }
+        for (part, cases) in [("right", &self.cases.right), ("wrong", &self.cases.wrong)] {
+            let folders = self.case_folders(entry, part);
+            let same = |(name, case): &(&String, &Case)| {
+                !folders.contains(name)
+                    && case.steps.is_none()
+                    && case.delete.is_empty()
+                    && case.over == Under::Solution
+            };
+            if let Some((name, _)) = cases.iter().find(same) {
+                let what =
+                    format!("{part} case `{name}` has no folder and no steps: it would only repeat the solution");
+                return Err(CourseError::new(file, what, format!("add the folder {part}/{name}, or steps:")));
+            }
+        }
+        if let Some((name, _)) = self.cases.right.iter().find(|(_, case)| case.fails.is_some()) {
+            let what = format!("the right answer `{name}` says that it fails");
+            return Err(CourseError::new(file, what, "move it to wrong:, or take fails: out"));
         }
         for (name, case) in self.cases.wrong.iter().chain(std::iter::once((&"starter".to_owned(), &self.cases.starter)))
         {

@@ -98,7 +98,8 @@ pub fn mode_of(content: &[u8]) -> u32 {
 /// # Errors
 /// Names line and column, shows the line, and offers the nearest valid word.
 pub fn yaml_at<T: DeserializeOwned>(file: &str, text: &str, lines_before: usize) -> Result<T, CourseError> {
-    read_yaml(text).map_err(|(at, what)| {
+    read_yaml(text).map_err(|(at, raw)| {
+        let (what, cure) = in_plain_words(&raw);
         let what = match at {
             Some((line, column)) => {
                 let shown = text.lines().nth(line - 1).unwrap_or_default();
@@ -107,9 +108,43 @@ pub fn yaml_at<T: DeserializeOwned>(file: &str, text: &str, lines_before: usize)
             }
             None => what,
         };
-        let help = nearest_word(&what).map(|word| format!("did you mean `{word}`?")).unwrap_or_default();
-        CourseError::new(file, what, help)
+        let help = nearest_word(&raw).map(|word| format!("did you mean `{word}`?"));
+        CourseError::new(file, what, help.unwrap_or_else(|| cure.to_owned()))
     })
+}
+
+/// A reader's message in the words of somebody who writes YAML, and what to do about it.
+fn in_plain_words(message: &str) -> (String, &'static str) {
+    const QUOTE: &str =
+        "put a text that begins with { or [ or contains `: ` in double quotes, and mind the indentation";
+    const WORDS: &[(&str, &str, &str)] = &[
+        ("invalid u", "a whole number is needed here", ""),
+        ("invalid i64", "a whole number is needed here", ""),
+        (
+            "expected mapping start",
+            "fields are needed here, not a single value",
+            "write { name: value }; a text matcher is { equals: TEXT }",
+        ),
+        ("expected sequence start", "a list is needed here", "write [ one, two ], also for a single one"),
+        ("expected string scalar", "a text is needed here", QUOTE),
+        ("mapping values are not allowed", "there is a `: ` too many here", QUOTE),
+        ("DuplicateKeyPolicy", "this key stands here twice", "keep one of the two"),
+        (
+            "after enum variant",
+            "only one kind (or step) can stand here",
+            "begin a new entry of the list for the second one",
+        ),
+        ("tuple variant", "this needs exactly two values", "a range is [first, last]"),
+        ("found a tab", "a tab stands near here", "YAML is indented with spaces only"),
+        ("missing field", "", "mind the indentation: the field may stand under another one"),
+    ];
+    for (sign, plain, cure) in WORDS {
+        if message.contains(sign) {
+            let what = if plain.is_empty() { message.to_owned() } else { (*plain).to_owned() };
+            return (what, cure);
+        }
+    }
+    (message.replace("unknown variant", "there is no").replace("unknown field", "there is no field"), "")
 }
 
 /// Reads YAML that anybody may have written: bounded in nodes, depth and size.
@@ -133,12 +168,71 @@ pub fn read_yaml<T: DeserializeOwned>(text: &str) -> Result<T, (Option<(usize, u
     })
 }
 
-/// For "unknown field `titel`, expected one of `title`, `lesson`": the nearest of the expected words.
+/// For "unknown field `titel`, expected one of title, lesson": the nearest of the expected words.
 fn nearest_word(message: &str) -> Option<String> {
-    if !message.contains("unknown") {
+    let (unknown, expected) = message.split_once("expected")?;
+    if !unknown.contains("unknown") {
         return None;
     }
-    let mut words = message.split('`').skip(1).step_by(2);
-    let wrong = words.next()?.to_owned();
-    crate::nearest(&wrong, words)
+    let wrong = unknown.split('`').nth(1)?;
+    let words = expected.trim_start().trim_start_matches("one of").split([',', ' ']);
+    let words = words.map(|word| word.trim_matches(['`', '"'])).filter(|word| !word.is_empty() && *word != "or");
+    crate::nearest(wrong, words)
+}
+
+/// Says in which line of `text` the error's own word stands, where that can be told: the quoted word
+/// that stands there least often.
+pub fn located(mut error: CourseError, text: &str) -> CourseError {
+    if error.what.starts_with("line ") {
+        return error;
+    }
+    let lines_with = |word: &str| {
+        let holds =
+            |line: &&str| line.split(|c: char| !(c.is_alphanumeric() || "-_./".contains(c))).any(|part| part == word);
+        text.lines().enumerate().filter(|(_, line)| holds(line)).map(|(number, _)| number + 1).collect::<Vec<_>>()
+    };
+    let words = error.what.split('`').skip(1).step_by(2).map(lines_with).filter(|lines| !lines.is_empty());
+    if let Some(lines) = words.min_by_key(Vec::len) {
+        error.what = format!("line {}: {}", lines[0], error.what);
+    }
+    error
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde::Deserialize;
+
+    #[derive(Debug, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    #[allow(dead_code)]
+    struct Sheet {
+        title: String,
+        minutes: u32,
+    }
+
+    fn error(text: &str) -> String {
+        yaml_at::<Sheet>("x.yaml", text, 0).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn a_slip_is_named_with_its_place_and_the_nearest_word() {
+        let said = error("titel: a\nminutes: 3\n");
+        assert!(said.contains("x.yaml: line 1, column 1") && said.contains("did you mean `title`?"), "{said}");
+    }
+
+    #[test]
+    fn messages_speak_of_yaml_and_not_of_the_program() {
+        let said = error("title: a\nminutes: ten\n");
+        assert!(said.contains("line 2") && said.contains("a whole number is needed"), "{said}");
+        let said = error("title: a: b\nminutes: 3\n");
+        assert!(said.contains("double quotes"), "{said}");
+    }
+
+    #[test]
+    fn an_error_about_a_word_is_given_the_words_line() {
+        let error = CourseError::new("x", "check `a`: there is no recipe `wrong-one`", "");
+        let text = "- id: a\n- id: a2\n  recipe: { name: wrong-one }\n- after: [a]\n";
+        assert!(located(error, text).what.starts_with("line 3: check"));
+    }
 }

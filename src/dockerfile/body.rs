@@ -101,11 +101,12 @@ pub(super) fn read(
         "MAINTAINER" if none => needs(found, "a name"),
         "MAINTAINER" => Body::Maintainer(text),
         "VOLUME" => {
-            let volumes = list(keyword, source, found);
+            let mut volumes = list(keyword, source, found);
+            volumes.iter_mut().for_each(|volume| *volume = volume.trim().to_owned());
             if volumes.is_empty() {
                 return needs(found, "a path");
             }
-            if volumes.iter().any(|volume| volume.trim().is_empty()) {
+            if volumes.iter().any(String::is_empty) {
                 found.meaning("the path of a VOLUME cannot be empty".into(), source.span());
             }
             Body::Volume(volumes)

@@ -156,10 +156,7 @@ impl Run<'_> {
         match &mut copy.body {
             Body::User(text) | Body::Workdir(text) | Body::Stopsignal(text) => word(text),
             Body::Volume(paths) => {
-                for path in paths.iter_mut() {
-                    word(path);
-                    *path = path.trim().to_owned();
-                }
+                paths.iter_mut().for_each(&mut word);
                 if paths.iter().any(String::is_empty) {
                     let message = "the path of a VOLUME is empty once its variables are replaced".to_owned();
                     out.problems.push(Problem { message, span: instruction.span });
@@ -172,10 +169,8 @@ impl Run<'_> {
                 }
             }
             Body::Arg(names) => {
-                for ArgName { name, default, .. } in names {
-                    word(name);
-                    default.iter_mut().for_each(&mut word);
-                }
+                // Names stay as they are (so current BuildKit; 20.10 replaces in them, too).
+                names.iter_mut().filter_map(|name| name.default.as_mut()).for_each(&mut word);
             }
             Body::Copy(body) | Body::Add(body) => self.copy(body, instruction, out),
             Body::Expose(ports) => *ports = self.ports(ports, instruction, out),

@@ -3,11 +3,13 @@
 //! Invariants: a read is over within [`READ_SECONDS`], its stream included. A long operation is
 //! watched by a heartbeat: `/_ping` over a connection of its own, every 2 s, with 4 s to answer; two
 //! that fail in a row end the operation. So an engine that is stopped, absent, frozen, or that
-//! accepts and never answers, is found out within 12 s at any moment.
+//! accepts and never answers, is found out within 12 s at any moment. What is asked right after that
+//! (the next question, the removal of what was created) fails at once: the 12 s are spent only once.
 
 use super::{Engine, EngineError, error::unreachable_because, transport};
 use http::HeaderMap;
 use std::future::Future;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 use tokio::time::{Instant, sleep_until, timeout};
 
@@ -19,15 +21,40 @@ pub(super) const CONNECT_SECONDS: u64 = 5;
 
 const PING_SECONDS: u64 = 4;
 const PING_EVERY: Duration = Duration::from_secs(2);
+/// How long an engine that was found dead is not asked again.
+const DEAD_FOR: Duration = Duration::from_secs(5);
 /// Short operations are over before the first heartbeat, and so cost no additional question.
 const FIRST_PING_AFTER: Duration = Duration::from_secs(1);
 
+/// When the heartbeat last failed, and why.
+#[derive(Debug, Default)]
+pub(super) struct Pulse(Mutex<Option<(Instant, EngineError)>>);
+
+impl Pulse {
+    fn lost(&self, why: &EngineError) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some((Instant::now(), why.clone()));
+    }
+
+    /// An error where the engine was found dead a moment ago.
+    fn check(&self) -> Result<(), EngineError> {
+        match &*self.0.lock().unwrap_or_else(PoisonError::into_inner) {
+            Some((when, why)) if when.elapsed() < DEAD_FOR => Err(why.clone()),
+            _ => Ok(()),
+        }
+    }
+}
+
 impl Engine {
-    /// Whether the engine answers now, within 4 s.
+    /// Whether the engine answers now, within 4 s; at once where it was found dead a moment ago.
     ///
     /// # Errors
     /// [`EngineError::Unreachable`] or [`EngineError::TimedOut`].
     pub async fn ping(&self) -> Result<(), EngineError> {
+        self.pulse().check()?;
+        self.beat().await
+    }
+
+    async fn beat(&self) -> Result<(), EngineError> {
         ping(self.connector(), &self.endpoint().to_string(), PING_SECONDS).await.map(drop)
     }
 
@@ -63,6 +90,7 @@ impl Engine {
     ) -> impl Future<Output = Result<T, EngineError>> + 'a {
         let work = Box::pin(work);
         async move {
+            self.pulse().check()?;
             tokio::select! {
                 biased;
                 done = work => done,
@@ -78,12 +106,14 @@ impl Engine {
         loop {
             sleep_until(next).await;
             next = Instant::now() + PING_EVERY;
-            match self.ping().await {
+            match self.beat().await {
                 Ok(()) => failed = 0,
                 Err(error) => {
                     failed += 1;
                     if failed == 2 {
-                        return dead(&self.endpoint().to_string(), error);
+                        let dead = dead(&self.endpoint().to_string(), error);
+                        self.pulse().lost(&dead);
+                        return dead;
                     }
                 }
             }

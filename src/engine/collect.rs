@@ -174,8 +174,8 @@ impl Collector {
             let (owned, style) = (plan.clone(), *style);
             let packing = tokio::task::spawn_blocking(move || files::context_of(&workspace, &starter, &owned, style));
             let packed = packing.await.map_err(|error| engine.unintelligible("pack", &error.to_string()))?;
-            let (context, dockerfile) = match packed? {
-                Context::Packed(archive, dockerfile) => (archive, dockerfile),
+            let (context, dockerfile, only_for_builder) = match packed? {
+                Context::Packed { bytes, dockerfile, only_for_builder } => (bytes, dockerfile, only_for_builder),
                 Context::Refused(why) => {
                     return Ok(Some(Fact::Build(BuildFacts { tag, error: Some(why), ..BuildFacts::default() })));
                 }
@@ -191,8 +191,9 @@ impl Collector {
                 seconds: self.options.build_seconds,
                 only_cached_copies: *only_cached_copies,
             };
+            let seen = (only_for_builder && plan.builder == Builder::BuildKit).then(|| job.dockerfile.clone());
             if let Some(facts) = engine.build(ledger, &job).await? {
-                return Ok(Some(Fact::Build(facts)));
+                return Ok(Some(Fact::Build(BuildFacts { dockerfile_seen: seen, ..facts })));
             }
         }
         Ok(None)

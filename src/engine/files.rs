@@ -61,8 +61,14 @@ pub(crate) fn text(root: &Path, relative: &str) -> Answer {
 /// What a plan's build context comes to.
 #[derive(Debug)]
 pub(crate) enum Context {
-    /// Its archive, and the Dockerfile's name in it.
-    Packed(Bytes, String),
+    /// Its archive.
+    Packed {
+        bytes: Bytes,
+        /// The Dockerfile's name in it.
+        dockerfile: String,
+        /// That is excluded, and in the archive for the builder only.
+        only_for_builder: bool,
+    },
     /// Docker refuses to build from it: no folder, no Dockerfile, a bad `.dockerignore`.
     Refused(String),
 }
@@ -114,7 +120,9 @@ pub(crate) fn context_of_folder(
 
 fn packed(result: Result<Packed, ContextError>) -> Result<Context, EngineError> {
     match result {
-        Ok(packed) => Ok(Context::Packed(packed.bytes.into(), packed.dockerfile)),
+        Ok(Packed { bytes, dockerfile, dockerfile_only_for_builder, .. }) => {
+            Ok(Context::Packed { bytes: bytes.into(), dockerfile, only_for_builder: dockerfile_only_for_builder })
+        }
         Err(
             error @ (ContextError::Root { .. }
             | ContextError::NoDockerfile { .. }

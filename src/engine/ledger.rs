@@ -50,13 +50,17 @@ fn open_ledgers() -> MutexGuard<'static, Vec<Ledger>> {
 }
 
 /// Removes what all runs of this process created and have not removed themselves: the last thing
-/// before the process ends, after Ctrl-C too. Takes at most 30 s; what stays then is found by
-/// [`super::leftovers`].
-pub async fn clean_up_everything() {
+/// before the process ends, after Ctrl-C too. Takes at most 30 s.
+///
+/// # Errors
+/// The first thing that could not be removed. What stays is found by [`super::leftovers`].
+pub async fn clean_up_everything() -> Result<(), EngineError> {
     let ledgers = open_ledgers().clone();
     let cleaning = futures_util::future::join_all(ledgers.iter().map(Ledger::cleanup));
-    // Nobody is left to be told of a failure; the lock files tell the next clean-up.
-    let _ = tokio::time::timeout(Duration::from_secs(30), cleaning).await;
+    let doing = || "remove what this run made".to_owned();
+    let late = |_| vec![Err(EngineError::TimedOut { doing: doing(), seconds: REMOVE_SECONDS })];
+    let done = tokio::time::timeout(Duration::from_secs(REMOVE_SECONDS), cleaning).await.unwrap_or_else(late);
+    done.into_iter().collect()
 }
 
 /// Gives up the ledgers of this process without removing anything, as its end would: their locks are

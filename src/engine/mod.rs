@@ -96,6 +96,7 @@ struct Inner {
     connector: transport::Connector,
     http: transport::Http,
     docker: bollard::Docker,
+    pulse: alive::Pulse,
 }
 
 impl fmt::Debug for Engine {
@@ -124,7 +125,9 @@ impl Engine {
         let http = transport::client(connector.clone());
         let docker = over(http.clone(), api.clone())
             .map_err(|error| EngineError::from_bollard(&endpoint, "prepare the connection", &error))?;
-        let inner = Inner { endpoint: resolved.endpoint, because: resolved.because, api, connector, http, docker };
+        let pulse = alive::Pulse::default();
+        let inner =
+            Inner { endpoint: resolved.endpoint, because: resolved.because, api, connector, http, docker, pulse };
         Ok(Self { inner: Arc::new(inner) })
     }
 
@@ -141,6 +144,10 @@ impl Engine {
     /// The API version in use, for example `1.41`.
     pub fn api_version(&self) -> &str {
         &self.inner.api
+    }
+
+    fn pulse(&self) -> &alive::Pulse {
+        &self.inner.pulse
     }
 
     pub(crate) fn connector(&self) -> &transport::Connector {

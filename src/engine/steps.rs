@@ -146,7 +146,7 @@ impl Stage<'_> {
         let style = if self.builder == Builder::BuildKit { TarStyle::BuildKit } else { TarStyle::Plain };
         let failed = match files::context_of_folder(self.workspace, folder, &job.dockerfile, style)? {
             Context::Refused(why) => Some((why, Vec::new())),
-            Context::Packed(archive, dockerfile) => {
+            Context::Packed { bytes: archive, dockerfile, .. } => {
                 (job.context, job.dockerfile) = (archive, dockerfile);
                 let facts = self.engine.build(self.ledger, &job).await?.unwrap_or_default();
                 let slow = facts.timed_out.then(|| format!("it took longer than {BUILD_SECONDS} s"));

@@ -211,6 +211,10 @@ pub struct BuildFacts {
     pub error: Option<String>,
     /// The time limit was exceeded.
     pub timed_out: bool,
+    /// Path of the Dockerfile in the context, where its ignore file excludes it and the builder all the same lets
+    /// COPY see it (BuildKit over the API; no client does that).
+    #[serde(default)]
+    pub dockerfile_seen: Option<String>,
 }
 
 /// How a container's run went.

@@ -7,5 +7,5 @@
 mod case;
 mod plan;
 
-pub use case::{CaseResult, Proved, Starters, prove};
+pub use case::{CaseResult, Proved, Workbench, prove};
 pub use plan::{CaseKind, PlannedCase, plan};

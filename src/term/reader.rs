@@ -175,12 +175,7 @@ impl Reader<'_> {
         self.page(step, Box::new(body), false)
     }
 
-    fn page(
-        &mut self,
-        step: &Step<'_>,
-        body: Body<'_>,
-        at_end: bool,
-    ) -> Result<Reply<Turn>, PromptError> {
+    fn page(&mut self, step: &Step<'_>, body: Body<'_>, at_end: bool) -> Result<Reply<Turn>, PromptError> {
         let lesson = self.lesson;
         let header = move |terminal: &Terminal| header(lesson, step.section, terminal);
         let hints = match step.first {

@@ -92,8 +92,7 @@ impl TestCourse {
              items: [L90, {}, L91, {}]\n",
             self.first, self.broken
         );
-        for (name, text) in
-            [("L90-before.md", BEFORE), ("L91-between.md", BETWEEN), ("course.yaml", outline.as_str())]
+        for (name, text) in [("L90-before.md", BEFORE), ("L91-between.md", BETWEEN), ("course.yaml", outline.as_str())]
         {
             fs::write(lessons.join(name), text).expect("a lesson");
         }
@@ -123,7 +122,8 @@ impl TestCourse {
         let rounds = self.folder.join(format!("exercises/{}-broken-build/rounds", self.broken));
         let variants = fs::read_dir(rounds).expect("variants").map(|entry| entry.expect("a variant").path());
         let same = |variant: &PathBuf| {
-            let files = fs::read_dir(variant.join("start")).expect("a starter").map(|entry| entry.expect("a file").path());
+            let files =
+                fs::read_dir(variant.join("start")).expect("a starter").map(|entry| entry.expect("a file").path());
             let mut texts = files.filter(|file| file.is_file() && !file.ends_with("app.py"));
             texts.all(|file| {
                 let name = file.file_name().expect("it has a name");

@@ -15,7 +15,8 @@ use std::time::{Duration, Instant};
 #[track_caller]
 pub fn docker(args: &[&str]) -> String {
     let output = Command::new("docker").args(args).output();
-    let output = output.unwrap_or_else(|error| panic!("these tests need docker and an engine: ./scripts/engine start\n{error}"));
+    let output =
+        output.unwrap_or_else(|error| panic!("these tests need docker and an engine: ./scripts/engine start\n{error}"));
     assert!(output.status.success(), "docker {args:?}: {}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8_lossy(&output.stdout).trim().to_owned()
 }

@@ -7,7 +7,7 @@ use crate::check::provenance::{
 };
 use crate::check::{Inquiry, Stop, Verdict};
 use crate::evidence::{BuildFacts, BuildPlan, Builder, ImageFacts, Source, Unavailable};
-use crate::layers::{Tolerance, compare_layers};
+use crate::layers::{Difference, DifferenceKind, Tolerance, compare_layers};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -132,7 +132,11 @@ impl BuiltFrom {
                     && {
                         let base = inquiry.layers(base_name, 0);
                         let own = inquiry.layers(name, 0)?;
-                        let base = base?;
+                        // Without the base's contents it is certain all the same that this was imported.
+                        let base = match base {
+                            Err(Stop::CannotTell(_)) => None,
+                            other => other?,
+                        };
                         matches!((own, base), (Some(own), Some(base)) if own.layers.first().is_some_and(|layer| holds(layer, &base.layers)))
                     };
                 if flat {
@@ -230,7 +234,8 @@ impl BuiltFrom {
             }
             let made_by = a.created_by.as_deref().or(b.created_by.as_deref()).unwrap_or_default();
             let tolerance = if runs(made_by) || staged { Tolerance::Ran } else { Tolerance::Copied };
-            let differences = compare_layers(a, b, tolerance);
+            let mut differences = compare_layers(a, b, tolerance);
+            differences.retain(|difference| !only_seen_by(build, difference));
             if let Some(first) = differences.first() {
                 let more = match differences.len() - 1 {
                     0 => String::new(),
@@ -245,6 +250,13 @@ impl BuiltFrom {
         }
         Ok(Verdict::pass())
     }
+}
+
+/// Whether this is the Dockerfile that COPY sees in our build and in no client's.
+fn only_seen_by(build: &BuildFacts, difference: &Difference) -> bool {
+    let name = |path: &str| path.rsplit('/').next().unwrap_or_default().to_owned();
+    let seen = build.dockerfile_seen.as_deref().map(name);
+    difference.what == DifferenceKind::OnlyRebuilt && seen == Some(name(&difference.path))
 }
 
 /// COPY and ADD rows of the classic builder carry a hash of the files, which differs between clients;
@@ -279,15 +291,19 @@ fn broken(file: &str, builder: Builder, build: &BuildFacts) -> Result<Verdict, S
         return Ok(Verdict::not_yet(expected, found, "see which RUN line never ends"));
     }
     let error = build.error.as_deref().unwrap_or_default();
-    let last = build.log.iter().rev().take(40).map(String::as_str).chain(error.lines());
-    if let Some(line) = last.filter(|line| OUTSIDE.iter().any(|sign| line.to_lowercase().contains(sign))).last() {
+    let mut last = build.log.iter().rev().take(40).map(String::as_str).chain(error.lines());
+    if let Some(line) = last.rfind(|line| OUTSIDE.iter().any(|sign| line.to_lowercase().contains(sign))) {
         return Err(Stop::CannotTell(Unavailable::new(
             format!("building {file} again needs something that is out of reach now: {}", shown(line)),
             "see that the network and the disk are there, then check again",
         )));
     }
     let tail = build.log.iter().skip(build.log.len().saturating_sub(40)).cloned().collect::<Vec<_>>().join("\n");
-    let said = if error.contains("exit code") || error.contains("non-zero code") { telling_line(&tail) } else { telling_line(error) };
+    let said = if error.contains("exit code") || error.contains("non-zero code") {
+        telling_line(&tail)
+    } else {
+        telling_line(error)
+    };
     Ok(Verdict::not_yet(
         expected,
         format!("its build with {builder} fails: {}", shown(said)),

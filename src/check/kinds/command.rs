@@ -105,7 +105,11 @@ impl Command {
     fn words(&self, name: &str) -> String {
         let quote = |word: &String| {
             let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=,".contains(c);
-            if !word.is_empty() && word.chars().all(plain) { word.clone() } else { format!("'{}'", word.replace('\'', r"'\''")) }
+            if !word.is_empty() && word.chars().all(plain) {
+                word.clone()
+            } else {
+                format!("'{}'", word.replace('\'', r"'\''"))
+            }
         };
         let mut words = vec!["docker run --rm --network none".to_owned()];
         words.extend(self.user.iter().map(|user| format!("--user {user}")));

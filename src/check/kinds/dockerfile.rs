@@ -40,7 +40,7 @@ pub struct Dockerfile {
 pub struct Wanted {
     /// Keyword, such as `RUN`.
     pub instruction: String,
-    /// What its text (the keyword aside, continued lines joined) must match.
+    /// What its text, as it stands in the file, must match.
     #[serde(default)]
     pub matches: Option<Pattern>,
     /// Why, as a sentence for the learner.
