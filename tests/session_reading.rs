@@ -39,7 +39,10 @@ fn the_first_run_asks_where_to_keep_the_course_and_no_other_does() {
     let person = Person::without_engine();
     let mut pty = person.at_terminal(&["next"]);
     let welcome = pty.shows("Esc leaves]");
-    assert!(welcome.contains("Welcome to dlearn") && welcome.contains("Where shall your course be kept? (~/dlearn)"), "{welcome}");
+    assert!(
+        welcome.contains("Welcome to dlearn") && welcome.contains("Where shall your course be kept? (~/dlearn)"),
+        "{welcome}"
+    );
     pty.press("\r");
     pty.shows("The first section of all.");
     pty.press("q");

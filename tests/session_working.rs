@@ -175,7 +175,8 @@ fn an_engine_that_goes_and_comes_back_is_followed() {
 fn solve(person: &Person, number: usize) {
     let workspace = person.round(number);
     let answer = person.root().join(format!("solution-{number}"));
-    let said = person.dlearn_in(&workspace, &["solution", &person.course.broken, "--yes", "--out", &answer.display().to_string()]);
+    let said = person
+        .dlearn_in(&workspace, &["solution", &person.course.broken, "--yes", "--out", &answer.display().to_string()]);
     assert_eq!(said.code, 0, "{said:?}");
     fs::copy(answer.join("diagnosis.yaml"), workspace.join("diagnosis.yaml")).expect("a diagnosis");
 }
@@ -209,6 +210,10 @@ fn a_broken_build_is_diagnosed_repaired_and_followed_by_the_next() {
             build(&workspace, &image);
             let told = over(&pty, "✗ Python in it can import");
             assert!(told.contains("No module named"), "{told}");
+            // Back to the beginning, beside the session, which sees that too.
+            let said = person.dlearn_in(&workspace, &["reset", "--yes"]);
+            assert!(said.code == 0 && said.out.contains("is as it was at the beginning"), "{said:?}");
+            over(&pty, "diagnosis.yaml is not filled in yet");
         }
         copy(&person.root().join(format!("solution-{number}")), &workspace);
         build(&workspace, &image);
