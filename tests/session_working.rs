@@ -210,6 +210,10 @@ fn a_broken_build_is_diagnosed_repaired_and_followed_by_the_next() {
             build(&workspace, &image);
             let told = over(&pty, "✗ Python in it can import");
             assert!(told.contains("No module named"), "{told}");
+            // Back to the beginning, beside the session, which sees that too.
+            let said = person.dlearn_in(&workspace, &["reset", "--yes"]);
+            assert!(said.code == 0 && said.out.contains("is as it was at the beginning"), "{said:?}");
+            over(&pty, "diagnosis.yaml is not filled in yet");
         }
         copy(&person.root().join(format!("solution-{number}")), &workspace);
         build(&workspace, &image);

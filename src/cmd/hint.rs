@@ -27,7 +27,11 @@ pub(super) fn run(app: &App, id: Option<String>) -> Result<i32, Failure> {
         let (exercise, of) = (&round.exercise, round.hints.len());
         json::print(&HintReport { schema: "dlearn/hint/1", exercise, round: round.number, of, hints })?;
     } else {
-        app.say(&told(hints, round.hints.len(), &round.exercise))?;
+        let mut text = told(hints, round.hints.len(), &round.exercise);
+        if hints.len() < round.hints.len() {
+            text.push_str(&format!("`dlearn hint {}` again gives the next.", round.exercise));
+        }
+        app.say(&text)?;
     }
     Ok(exit::DONE)
 }

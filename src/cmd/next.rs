@@ -291,7 +291,13 @@ async fn printed(app: &App, course: &Course, wanted: Option<Item>) -> Result<i32
             Ok(exit::DONE)
         }
         Next::Lesson { id, section } => {
-            app.terminal.print(&reader::section(&course.lessons[&id], section, 0, &app.terminal))?;
+            let lesson = &course.lessons[&id];
+            app.terminal.print(&reader::section(lesson, section, 0, &app.terminal))?;
+            let (number, of) = (section + 1, lesson.sections.len());
+            eprintln!(
+                "\nsection {number} of {of}; without a terminal your place is not kept: dlearn read {id} prints the whole \
+                 lesson, dlearn next in a terminal goes through it"
+            );
             Ok(exit::DONE)
         }
         Next::Exercise { id, .. } => {

@@ -46,10 +46,15 @@ pub(super) fn run(app: &App, id: &str, yes: bool, out: Option<PathBuf>) -> Resul
         json::print(&SolutionReport { schema: "dlearn/solution/1", exercise, round: round.number, files })?;
         return Ok(exit::DONE);
     }
+    let mut text = String::new();
     for (path, content) in &files {
-        app.say(&format!("**{path}**\n\n```{}\n{}\n```\n", language(path), content.trim_end()))?;
+        text.push_str(&format!("**{path}**\n\n```{}\n{}\n```\n\n", language(path), content.trim_end()));
     }
-    app.say(&format!("Other answers are right too: what counts is what `dlearn check {}` finds.", round.exercise))?;
+    text.push_str(&format!(
+        "Other answers are right too: what counts is what `dlearn check {}` finds.",
+        round.exercise
+    ));
+    app.say(&text)?;
     Ok(exit::DONE)
 }
 

@@ -2,7 +2,10 @@
 
 use super::app::App;
 use super::list::{Row, row};
+use crate::course::Course;
 use crate::failure::{Failure, exit};
+use crate::learner::State;
+use crate::learner::progress::{Next, next_item, rounds_of};
 use crate::report::{self, json};
 use serde::Serialize;
 
@@ -66,9 +69,28 @@ pub(super) fn run(app: &App) -> Result<i32, Failure> {
     if report.missed_questions > 0 {
         report::line(&format!("questions to come again: {}", report.missed_questions))?;
     }
-    if let Some(row) = report.current.as_ref().and_then(|id| rows.iter().find(|row| row.id == *id)) {
-        report::line(&format!("\nyou are at {} {}; dlearn next goes on", row.id, row.title))?;
+    if let Some(state) = state {
+        report::line(&format!("\n{}", standing(&course, state)))?;
     }
     report::line(&format!("your folder: {}", app.place(std::path::Path::new(folder))))?;
     Ok(exit::DONE)
+}
+
+/// Where the learner is, or what is next.
+fn standing(course: &Course, state: &State) -> String {
+    let at = |id: &str| if state.current.as_deref() == Some(id) { "you are at" } else { "next is" };
+    match next_item(course, state) {
+        Next::Finished => "all of it is done".to_owned(),
+        Next::Lesson { id, section } => {
+            let lesson = &course.lessons[&id];
+            let (title, of) = (&lesson.front.title, lesson.sections.len());
+            format!("{} {id} {title}, section {} of {of}; dlearn next goes on", at(&id), section + 1)
+        }
+        Next::Exercise { id, round } => {
+            let entry = &course.exercises[&id];
+            let of = rounds_of(entry);
+            let round = if of > 1 { format!(", round {round} of {of}") } else { String::new() };
+            format!("{} {id} {}{round}; dlearn next goes on", at(&id), entry.exercise.title)
+        }
+    }
 }
