@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 /// An answer's content, one variant for each kind of [`super::Need`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[expect(clippy::large_enum_variant, reason = "there are a few dozen at a time")]
 pub enum Fact {
     /// Answer to [`super::Need::Engine`].
     Engine(EngineFacts),

@@ -166,7 +166,7 @@ fn first_difference(before: &ImageFacts, after: &ImageFacts) -> Option<usize> {
 }
 
 /// The layers that bring files which were not there below, each with the first of its files.
-fn bringing<'a>(layers: &'a LayersFacts, files: &Pattern) -> Vec<(usize, String)> {
+fn bringing(layers: &LayersFacts, files: &Pattern) -> Vec<(usize, String)> {
     let mut known = BTreeSet::new();
     let mut found: Vec<(usize, String)> = Vec::new();
     for (index, layer) in layers.layers.iter().enumerate() {
