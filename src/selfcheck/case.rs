@@ -179,6 +179,7 @@ async fn try_prove(
     let rename = |name: &str| format!("{prefix}{name}");
     let rounds = planned.entry.every_variant(&course.recipes, token, &rename).map_err(|error| error.to_string())?;
     let round = &rounds[planned.variant];
+    let planned = &planned.with_the_values_of(round);
     let folder = tempfile::Builder::new().prefix("dlearn-case-").tempdir().map_err(|error| error.to_string())?;
     write(folder.path(), &files(planned, round)).map_err(|error| error.to_string())?;
 

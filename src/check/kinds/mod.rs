@@ -5,6 +5,7 @@ mod command;
 mod config;
 mod diagnosis;
 mod dockerfile;
+mod experiment;
 mod extends;
 mod file;
 mod http;
@@ -14,6 +15,9 @@ mod token;
 use super::{Inquiry, Stop, Verdict, matching};
 use crate::evidence::{BuildPlan, Builder, ImageFacts, Source, Unavailable};
 use serde::{Deserialize, Serialize};
+
+/// Names in braces that get their values only when a check is judged.
+pub(super) use experiment::LATER;
 
 macro_rules! kinds {
     ($($variant:ident => $module:ident),* $(,)?) => {
@@ -67,6 +71,7 @@ kinds! {
     Http => http,
     Dockerfile => dockerfile,
     Diagnosis => diagnosis,
+    Experiment => experiment,
 }
 
 /// The verdict where the image that is asked about does not exist.
