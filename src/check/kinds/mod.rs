@@ -2,6 +2,7 @@
 
 mod built_from;
 mod command;
+mod commands;
 mod config;
 mod diagnosis;
 mod dockerfile;
@@ -68,6 +69,7 @@ kinds! {
     Config => config,
     File => file,
     Command => command,
+    Commands => commands,
     Http => http,
     Dockerfile => dockerfile,
     Diagnosis => diagnosis,
