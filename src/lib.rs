@@ -9,6 +9,7 @@
 //! check/       kinds of check, one file each; judge, verdict; pure
 //! examine      judge → open needs → answers → judge again, until nothing is open
 //! engine/      the Docker Engine API: needs → facts; everything created is in a ledger
+//! registry/    the distribution API: what a registry says about an image
 //! layers/      an image archive, streamed: what each layer holds, in what two layers differ
 //! dockerfile/  a tolerant parser with spans; pure
 //! context/     .dockerignore, and the archive that a build sends
@@ -61,6 +62,7 @@ pub mod failure;
 pub mod layers;
 pub mod learner;
 mod nearest;
+pub mod registry;
 pub mod report;
 pub mod selfcheck;
 pub mod term;
