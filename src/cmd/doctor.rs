@@ -94,8 +94,7 @@ fn about_engine(facts: &EngineFacts, symptoms: &mut Vec<Symptom>) {
 }
 
 async fn bases(course: &crate::course::Course, engine: &Engine) -> Symptom {
-    let all: std::collections::BTreeSet<&str> =
-        course.exercises.values().flat_map(super::service::images_of).collect();
+    let all: std::collections::BTreeSet<&str> = course.exercises.values().flat_map(super::service::images_of).collect();
     let mut missing = Vec::new();
     for name in &all {
         match super::images::is_here(engine, name).await {

@@ -3,7 +3,7 @@
 use super::app::App;
 use crate::course::service::needs_registry;
 use crate::course::{Course, Entry};
-use crate::engine::{Engine, GATE_IMAGE, PracticeError, REGISTRY_IMAGES};
+use crate::engine::{Engine, GATE_IMAGE, Ledger, PracticeError, REGISTRY_IMAGES};
 use crate::failure::Failure;
 use crate::learner::Learner;
 use crate::term::progress::Progress;
@@ -35,17 +35,25 @@ pub(super) async fn start(app: &App, engine: &Engine, learner: &mut Learner, ent
     if !needs_registry(&entry.exercise.needs.services) {
         return Ok(());
     }
+    let ledger = Ledger::open(engine, "start the practice registry", "")
+        .map_err(|error| Failure::Engine(error.unavailable()))?;
     let mut tried = 0;
     loop {
         let practice = learner.practice()?;
         let waiting = Progress::start("starting the practice registry", &app.terminal);
-        let raised = engine.raise(&practice).await;
+        let raised = engine.raise(&ledger, &practice).await;
         waiting.finish();
         tried += 1;
         match raised {
-            Ok(_) => return Ok(learner.practice_settled()?),
+            Ok(_) => {
+                // What is left of it is found by its label: dlearn clean.
+                let _ = ledger.cleanup().await;
+                return Ok(learner.practice_settled()?);
+            }
             Err(PracticeError::PortTaken { .. }) if tried < MOST_PORTS && learner.practice_elsewhere()? => {}
-            Err(error) => return Err(Failure::Engine(crate::evidence::Unavailable::new(error.to_string(), error.help()))),
+            Err(error) => {
+                return Err(Failure::Engine(crate::evidence::Unavailable::new(error.to_string(), error.help())));
+            }
         }
     }
 }

@@ -64,9 +64,15 @@ mod tests {
         ] {
             assert!(is_own_name(own, "e04"), "{own}");
         }
-        for other in
-            ["web:v1", "e04/web", "e044/web:v1", "learner/e04-web:v1", "{{registry}}/learner/web:v1", "e04/:v1", "e04:v1"]
-        {
+        for other in [
+            "web:v1",
+            "e04/web",
+            "e044/web:v1",
+            "learner/e04-web:v1",
+            "{{registry}}/learner/web:v1",
+            "e04/:v1",
+            "e04:v1",
+        ] {
             assert!(!is_own_name(other, "e04"), "{other}");
         }
     }

@@ -3,10 +3,7 @@
 //! A registry on a loopback address is on the engine's machine, which need not be ours: it is asked from inside the
 //! engine wherever one of its containers publishes the port.
 
-use super::{
-    Engine, EngineError, Ledger, Practice,
-    container::{Attempt, ContainerSpec},
-};
+use super::{Engine, EngineError, Ledger, Practice, practice::REGISTRY_PORT};
 use crate::evidence::RegistryFacts;
 use crate::registry::{Ask, Conversation, Platform, Reference, RegistryError, read};
 use serde::Deserialize;
@@ -18,9 +15,6 @@ use tokio::net::TcpStream;
 const ASK_SECONDS: u64 = 20;
 /// How long connecting on this machine may take.
 const CONNECT: Duration = Duration::from_secs(3);
-/// Images with `nc`, for a container beside a registry that is not ours. Used only where they are there.
-const HELPERS: [&str; 4] = ["busybox:1.36", "nginx:alpine", "registry:2", "registry:3"];
-
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct Row {
@@ -58,9 +52,10 @@ impl Engine {
             });
         };
         if let Some(practice) = practice.filter(|practice| practice.address() == reference.host) {
-            self.raise(practice).await?;
-            let mut conversation = self.behind_gate(practice).await?;
-            return self.ask_registry(&mut conversation, &reference).await.map(Some);
+            self.raise(ledger, practice).await?;
+            // Past the gate: what lies there is asked, and not who may see it.
+            let [gate, _] = practice.containers();
+            return self.ask_inside(ledger, &gate, REGISTRY_PORT, &reference).await.map(Some);
         }
         match reference.loopback_port() {
             Some(port) => self.on_loopback(ledger, &reference, port).await,
@@ -78,13 +73,7 @@ impl Engine {
         port: u16,
     ) -> Result<Option<RegistryFacts>, EngineError> {
         if let Some((container, inside)) = self.publisher(port).await? {
-            let helper = self.helper_beside(ledger, &container).await?;
-            let tunnel = self.tunnel(&helper, "127.0.0.1", inside).await?;
-            let mut conversation = Conversation::over(tunnel, &reference.host).await.map_err(refused)?;
-            let told = self.ask_registry(&mut conversation, reference).await;
-            drop(conversation);
-            ledger.remove_container(&helper).await?;
-            return told.map(Some);
+            return self.ask_inside(ledger, &container, inside, reference).await.map(Some);
         }
         if !self.endpoint().is_local() {
             return Err(EngineError::Unsupported {
@@ -103,6 +92,22 @@ impl Engine {
         self.ask_registry(&mut conversation, reference).await.map(Some)
     }
 
+    /// Asks from within the network of a container.
+    async fn ask_inside(
+        &self,
+        ledger: &Ledger,
+        container: &str,
+        port: u16,
+        reference: &Reference,
+    ) -> Result<RegistryFacts, EngineError> {
+        let (tunnel, helper) = self.tunnel(ledger, container, port).await?;
+        let mut conversation = Conversation::over(tunnel, &reference.host).await.map_err(refused)?;
+        let told = self.ask_registry(&mut conversation, reference).await;
+        drop(conversation);
+        ledger.remove_container(&helper).await?;
+        told
+    }
+
     async fn ask_registry(&self, asker: &mut impl Ask, reference: &Reference) -> Result<RegistryFacts, EngineError> {
         let facts = self.facts().await?;
         let platform = Platform { os: facts.os, arch: facts.arch };
@@ -119,26 +124,6 @@ impl Engine {
             let published = ports.iter().find(|one| one.public_port == Some(port) && one.kind == "tcp")?;
             Some((row.id, published.private_port))
         }))
-    }
-
-    /// A container of ours in the network of another.
-    async fn helper_beside(&self, ledger: &Ledger, container: &str) -> Result<String, EngineError> {
-        for image in HELPERS {
-            let spec = ContainerSpec {
-                image: image.into(),
-                entrypoint: Some(vec!["sleep".into()]),
-                args: Some(vec![(2 * ASK_SECONDS).to_string()]),
-                network: Some(format!("container:{container}")),
-                ..ContainerSpec::default()
-            };
-            if let Attempt::Done(helper) = self.start(ledger, &spec).await? {
-                return Ok(helper);
-            }
-        }
-        Err(EngineError::Misfortune {
-            what: "none of the images is there with which a registry could be asked from inside the engine".into(),
-            help: format!("bring one with docker pull {}", HELPERS[0]),
-        })
     }
 }
 

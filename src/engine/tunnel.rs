@@ -1,19 +1,25 @@
-//! A TCP connection made inside the engine: `nc` in a container, its streams carried by the Engine API.
+//! A TCP connection made inside the engine: `nc` in a container of ours beside the service, its streams carried
+//! by the Engine API.
 //!
 //! So whatever a container can reach can be asked, wherever the engine is: in a virtual machine, on another
-//! machine, in another network namespace.
+//! machine, in another network namespace. Nothing is run inside anybody else's container.
 
-use super::{Engine, EngineError};
+use super::{
+    Engine, EngineError, Ledger,
+    container::{Attempt, ContainerSpec},
+};
 use bollard::container::LogOutput;
 use bollard::errors::Error;
-use bollard::exec::{StartExecOptions, StartExecResults};
-use bollard::models::ExecConfig;
+use bollard::query_parameters::AttachContainerOptionsBuilder;
 use bytes::{Buf, Bytes};
 use futures_util::Stream;
 use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+/// Images with BusyBox's `nc`, `wget` and `sh`; the first that is there is used.
+const HELPERS: [&str; 3] = ["busybox:1.36", "nginx:alpine", "alpine:3.20"];
 
 /// The connection. What `nc` complains of is dropped: its end is told by the end of the stream.
 pub(crate) struct Tunnel {
@@ -24,26 +30,58 @@ pub(crate) struct Tunnel {
 }
 
 impl Engine {
-    /// Connects from inside a running container that has BusyBox's `nc`. That the port is closed shows when it is
-    /// first read from: the stream ends.
+    /// A command for a container of ours in the network of another container, with an image that has BusyBox.
     ///
     /// # Errors
-    /// Where the container runs no `nc`.
-    pub(crate) async fn tunnel(&self, container: &str, address: &str, port: u16) -> Result<Tunnel, EngineError> {
-        let doing = "connect from inside a container";
-        let config = ExecConfig {
-            cmd: Some(vec!["nc".into(), address.into(), port.to_string()]),
-            attach_stdin: Some(true),
-            attach_stdout: Some(true),
-            attach_stderr: Some(true),
-            ..ExecConfig::default()
-        };
-        let exec = self.docker().create_exec(container, config).await.map_err(self.wrong(doing))?;
-        let options = StartExecOptions { output_capacity: Some(64 * 1024), ..StartExecOptions::default() };
-        match self.docker().start_exec(&exec.id, Some(options)).await.map_err(self.wrong(doing))? {
-            StartExecResults::Attached { output, input } => Ok(Tunnel { output, input, rest: Bytes::new() }),
-            StartExecResults::Detached => Err(self.unintelligible(doing, "no stream came")),
+    /// Where no such image is there.
+    pub(crate) async fn beside(&self, container: &str, command: &[&str]) -> Result<ContainerSpec, EngineError> {
+        for image in HELPERS {
+            if self.has_image(image).await? {
+                return Ok(ContainerSpec {
+                    image: image.into(),
+                    entrypoint: Some(command.iter().map(|&word| word.to_owned()).collect()),
+                    args: Some(Vec::new()),
+                    network: Some(format!("container:{container}")),
+                    ..ContainerSpec::default()
+                });
+            }
         }
+        Err(EngineError::Misfortune {
+            what: "no image is there with which a registry could be asked from inside the engine".into(),
+            help: format!("bring one with docker pull {}", HELPERS[0]),
+        })
+    }
+
+    /// Connects to a port in the network of a running container. That the port is closed shows when the stream is
+    /// first read: it ends. Gives also the name of the container that holds the connection, to be removed.
+    ///
+    /// # Errors
+    /// Where no container can be started there.
+    pub(crate) async fn tunnel(
+        &self,
+        ledger: &Ledger,
+        container: &str,
+        port: u16,
+    ) -> Result<(Tunnel, String), EngineError> {
+        let doing = "connect from inside the engine";
+        let command = self.beside(container, &["nc", "127.0.0.1", &port.to_string()]).await?;
+        let spec = ContainerSpec { stdin: true, ..command };
+        let refused = |why: String| EngineError::Refused { doing: doing.into(), status: 500, message: why };
+        let name = match self.create(ledger, &spec).await? {
+            Attempt::Done(name) => name,
+            Attempt::NoImage => return Err(refused(format!("{} is gone", spec.image))),
+            Attempt::Refused(why) => return Err(refused(why)),
+        };
+        let options = AttachContainerOptionsBuilder::default().stream(true).stdin(true).stdout(true).stderr(true);
+        // Attached before the start, so that nothing is missed.
+        let attached = self.docker().attach_container(&name, Some(options.build()));
+        let attached = self.read(doing, async { attached.await.map_err(self.wrong(doing)) }).await?;
+        match self.start_created(&name).await? {
+            Attempt::Done(_) => {}
+            Attempt::NoImage => return Err(refused("its image is gone".into())),
+            Attempt::Refused(why) => return Err(refused(why)),
+        }
+        Ok((Tunnel { output: attached.output, input: attached.input, rest: Bytes::new() }, name))
     }
 }
 

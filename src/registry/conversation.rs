@@ -23,12 +23,8 @@ pub struct Got {
 /// Whoever can be asked for a path of the distribution API.
 pub trait Ask {
     /// `GET path`, with the media types that are understood. A body of more than `most` bytes is an error.
-    fn get(
-        &mut self,
-        path: &str,
-        accept: &str,
-        most: usize,
-    ) -> impl Future<Output = Result<Got, RegistryError>> + Send;
+    fn get(&mut self, path: &str, accept: &str, most: usize)
+    -> impl Future<Output = Result<Got, RegistryError>> + Send;
 }
 
 /// Questions one after another over one connection.

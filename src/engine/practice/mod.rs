@@ -21,9 +21,6 @@ use super::{
     ledger::{LABEL, LABEL_HOST, LABEL_RUN},
     runlock::Owner,
 };
-use crate::registry::Conversation;
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use std::collections::BTreeMap;
 use thiserror::Error;
 
@@ -41,7 +38,7 @@ pub const REGISTRY_IMAGES: [&str; 2] = ["registry:2", "registry:3"];
 
 /// Ports inside the two containers' network.
 const GATE_PORT: u16 = 8080;
-const REGISTRY_PORT: u16 = 5000;
+pub(super) const REGISTRY_PORT: u16 = 5000;
 
 /// Ports that are drawn for practice registries: none of a well-known service, and below those that systems give
 /// to outgoing connections.
@@ -127,11 +124,6 @@ impl Practice {
         labels.insert(LABEL_HOST.to_owned(), Owner::here()?.host);
         Ok(labels)
     }
-
-    /// The header with which its user is known to the gate.
-    fn authorization(&self) -> String {
-        format!("Basic {}", STANDARD.encode(format!("{}:{}", self.user, self.password)))
-    }
 }
 
 /// Names of the containers of the practice registry with this id, the gate first.
@@ -147,14 +139,6 @@ pub(crate) fn practice_of_container(name: &str) -> Option<&str> {
 }
 
 impl Engine {
-    /// A conversation with the registry itself, past the gate.
-    pub(crate) async fn behind_gate(&self, practice: &Practice) -> Result<Conversation, EngineError> {
-        let [_, registry] = practice.containers();
-        let tunnel = self.tunnel(&registry, "127.0.0.1", REGISTRY_PORT).await?;
-        let begun = Conversation::over(tunnel, &practice.address()).await;
-        begun.map_err(|error| self.unintelligible("ask the practice registry", &error.to_string()))
-    }
-
     /// Removes the practice registry with this id, and what was pushed to it. Gives whether anything was there.
     ///
     /// # Errors

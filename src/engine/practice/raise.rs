@@ -2,19 +2,21 @@
 
 use super::{GATE_IMAGE, GATE_PORT, Practice, PracticeError, REGISTRY_IMAGES};
 use crate::course::mode_of;
-use crate::engine::{Engine, EngineError, call::query, error::one_line};
-use crate::registry::{Ask, Conversation};
+use crate::engine::{
+    Engine, EngineError, Ledger, call::query, container::Attempt, error::one_line, ledger::remove_container,
+};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use http::Method;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::io;
 use std::time::Duration;
-use tokio::time::Instant;
 
 /// Seconds within which it answers after its start.
 const READY_SECONDS: u64 = 30;
-/// Between two looks whether it does.
+/// Before it is begun anew.
 const POLL: Duration = Duration::from_millis(100);
 /// Seconds that creating or starting one container may take.
 const START_SECONDS: u64 = 60;
@@ -69,17 +71,17 @@ impl Inspect {
 struct Disturbed;
 
 impl Engine {
-    /// Makes the practice registry run: creates, starts or repairs what is missing, and waits until it answers its
-    /// user. Its images must be there.
+    /// Makes the practice registry run: creates, starts or repairs what is missing, and then waits until it answers
+    /// its user. Its images must be there. It is not `ledger`'s: it stays when that is cleaned up.
     ///
     /// # Errors
     /// Where its port or an image cannot be had, or the engine does not do it.
-    pub async fn raise(&self, practice: &Practice) -> Result<Raised, PracticeError> {
+    pub async fn raise(&self, ledger: &Ledger, practice: &Practice) -> Result<Raised, PracticeError> {
         for _ in 0..TRIES {
             match self.try_raise(practice).await? {
                 Ok(raised) => {
-                    if raised != Raised::Ran || !self.is_ready(practice).await? {
-                        self.await_ready(practice).await?;
+                    if raised != Raised::Ran {
+                        self.await_ready(ledger, practice).await?;
                     }
                     return Ok(raised);
                 }
@@ -125,7 +127,7 @@ impl Engine {
         let joined = format!("container:{}", gate.id);
         let mut registry = self.part(&registry_name).await?;
         if registry.as_ref().is_some_and(|registry| registry.host_config.network_mode != joined) {
-            super::super::ledger::remove_container(self, &registry_name).await?;
+            remove_container(self, &registry_name).await?;
             registry = None;
         }
         if registry.is_none() {
@@ -200,50 +202,41 @@ impl Engine {
         Err(PracticeError::NoImage { image: REGISTRY_IMAGES[0] })
     }
 
-    /// Whether the gate lets its user through to the registry.
-    async fn is_ready(&self, practice: &Practice) -> Result<bool, EngineError> {
-        let asking = async {
-            let [_, registry] = practice.containers();
-            let tunnel = self.tunnel(&registry, "127.0.0.1", GATE_PORT).await?;
-            let Ok(conversation) = Conversation::over(tunnel, &practice.address()).await else { return Ok(false) };
-            let mut conversation = conversation.authorized(practice.authorization());
-            let got = conversation.get("/v2/", "*/*", 64 * 1024).await;
-            Ok(got.is_ok_and(|got| got.status.is_success()))
+    /// Waits until the gate lets its user through to the registry.
+    async fn await_ready(&self, ledger: &Ledger, practice: &Practice) -> Result<(), EngineError> {
+        let [gate, _] = practice.containers();
+        let user = STANDARD.encode(format!("{}:{}", practice.user, practice.password));
+        let rounds = READY_SECONDS * 10;
+        let script = format!(
+            "i=0; until wget -q -O /dev/null --header 'Authorization: Basic {user}' http://127.0.0.1:{GATE_PORT}/v2/ \
+             2>/dev/null; do i=$((i+1)); [ $i -lt {rounds} ] || exit 1; sleep 0.1; done"
+        );
+        let spec = self.beside(&gate, &["sh", "-c", &script]).await?;
+        let ready = match self.start(ledger, &spec).await {
+            Ok(Attempt::Done(helper)) => {
+                let ended = self.long("wait for the practice registry", 2 * READY_SECONDS, self.wait(&helper)).await;
+                ledger.remove_container(&helper).await?;
+                ended? == 0
+            }
+            Ok(Attempt::NoImage | Attempt::Refused(_)) => false,
+            Err(error) if error.is_dead() => return Err(error),
+            // The gate ended at once, and its network with it.
+            Err(_) => false,
         };
-        match self.read("ask the practice registry", asking).await {
-            Err(error) if error.is_dead() => Err(error),
-            // A container that is just starting or has just ended runs nothing.
-            Err(_) => Ok(false),
-            ready => ready,
-        }
+        if ready { Ok(()) } else { Err(self.not_ready(practice).await) }
     }
 
-    async fn await_ready(&self, practice: &Practice) -> Result<(), EngineError> {
-        let deadline = Instant::now() + Duration::from_secs(READY_SECONDS);
-        while !self.is_ready(practice).await? {
-            let mut ended = Vec::new();
-            for name in practice.containers() {
-                let part = self.part(&name).await?;
-                if !part.is_some_and(|part| part.state.running) {
-                    ended.push(name);
-                }
-            }
-            if !ended.is_empty() || Instant::now() >= deadline {
-                return Err(self.not_ready(practice, &ended).await);
-            }
-            tokio::time::sleep(POLL).await;
-        }
-        Ok(())
-    }
-
-    async fn not_ready(&self, practice: &Practice, ended: &[String]) -> EngineError {
+    async fn not_ready(&self, practice: &Practice) -> EngineError {
         let [gate, registry] = practice.containers();
-        let name = ended.first().unwrap_or(&registry);
-        let said = self.output(name).await.map(|output| output.both).unwrap_or_default();
-        let said = said.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or("nothing");
-        let how = if ended.is_empty() { format!("answers nothing within {READY_SECONDS} s") } else { "ended".into() };
+        let mut what = format!("the practice registry does not answer within {READY_SECONDS} s");
+        for name in [&gate, &registry] {
+            let said = self.output(name).await.map(|output| output.both).unwrap_or_default();
+            if let Some(line) = said.lines().rev().find(|line| !line.trim().is_empty()) {
+                what.push_str(&format!("; the last that {name} said: {}", one_line(line)));
+            }
+        }
         EngineError::Misfortune {
-            what: format!("the practice registry {how}; the last that {name} said: {}", one_line(said)),
+            what,
             help: format!("remove it with docker rm -fv {gate} {registry}, then try again"),
         }
     }
