@@ -11,6 +11,7 @@ mod extends;
 mod file;
 mod http;
 mod image_exists;
+mod registry;
 mod token;
 
 use super::{Inquiry, Stop, Verdict, matching};
@@ -74,6 +75,7 @@ kinds! {
     Dockerfile => dockerfile,
     Diagnosis => diagnosis,
     Experiment => experiment,
+    Registry => registry,
 }
 
 /// The verdict where the image that is asked about does not exist.
