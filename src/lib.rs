@@ -9,6 +9,7 @@
 //! check/       kinds of check, one file each; judge, verdict; pure
 //! examine      judge → open needs → answers → judge again, until nothing is open
 //! engine/      the Docker Engine API: needs → facts; everything created is in a ledger
+//! registry/    the distribution API: what a registry says about an image
 //! layers/      an image archive, streamed: what each layer holds, in what two layers differ
 //! dockerfile/  a tolerant parser with spans; pure
 //! cmdline/     what a file of shell commands asks docker to do; pure, nothing is run
@@ -65,6 +66,7 @@ pub mod layers;
 pub mod learner;
 mod nearest;
 pub mod reference;
+pub mod registry;
 pub mod report;
 pub mod selfcheck;
 pub mod term;

@@ -10,6 +10,7 @@ mod extends;
 mod file;
 mod http;
 mod image_exists;
+mod registry;
 mod token;
 
 use super::{Inquiry, Stop, Verdict, matching};
@@ -69,6 +70,7 @@ kinds! {
     Http => http,
     Dockerfile => dockerfile,
     Diagnosis => diagnosis,
+    Registry => registry,
 }
 
 /// The verdict where the image that is asked about does not exist.
