@@ -1,44 +1,25 @@
 //! The parts of an image name that says where it lies.
 
-/// An image name taken apart by Docker's reference grammar (github.com/distribution/reference).
+/// What a registry is asked for, out of an image name ([`crate::reference`] knows the grammar).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reference {
     /// The registry: `127.0.0.1:5123`, `docker.io`.
     pub host: String,
     /// The repository in it: `learner/app`, `library/busybox`.
     pub repository: String,
-    /// The tag, or a digest (`sha256:…`).
+    /// The tag, or a digest (`sha256:…`), which counts before it.
     pub tag: String,
 }
-
-/// The host that a name without one means.
-const DOCKER_HUB: &str = "docker.io";
-/// Most characters of a repository's name (OCI distribution specification: 255 with the host).
-const LONGEST: usize = 255;
 
 impl Reference {
     /// Takes a name apart; none where it is no image name.
     pub fn parse(name: &str) -> Option<Self> {
-        let (name, digest) = match name.split_once('@') {
-            Some((name, digest)) => (name, Some(digest)),
-            None => (name, None),
-        };
-        let (host, path) = match name.split_once('/') {
-            Some((host, path)) if is_host(host) => (host, path),
-            _ => (DOCKER_HUB, name),
-        };
-        let (repository, tag) = match path.rsplit_once(':') {
-            Some((repository, tag)) if !tag.contains('/') => (repository, tag),
-            _ => (path, "latest"),
-        };
-        let repository = match host {
-            DOCKER_HUB if !repository.contains('/') => format!("library/{repository}"),
-            _ => repository.to_owned(),
-        };
-        let tag = digest.unwrap_or(tag);
-        let fits = repository.len() <= LONGEST && repository.split('/').all(is_component);
-        let tag_fits = if digest.is_some() { is_digest(tag) } else { is_tag(tag) };
-        (fits && tag_fits).then(|| Self { host: host.to_owned(), repository, tag: tag.to_owned() })
+        let parsed = crate::reference::Reference::parse(name).ok()?;
+        let tag = parsed.digest().or(parsed.tag_meant())?;
+        if parsed.digest().is_some_and(|digest| !is_digest(digest)) {
+            return None;
+        }
+        Some(Self { host: parsed.host().into(), repository: parsed.path().into(), tag: tag.into() })
     }
 
     /// The port, where the registry is on a loopback address (`127.0.0.1:5123` → 5123; 80 without one).
@@ -51,29 +32,6 @@ impl Reference {
         let loopback = address == "localhost" || address.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback());
         loopback.then_some(port)
     }
-}
-
-/// Whether the first part of a name is a registry and no part of the repository.
-pub(super) fn is_host(text: &str) -> bool {
-    let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | ':' | '[' | ']');
-    let named = text.contains(['.', ':']) || text == "localhost" || text.chars().any(|c| c.is_ascii_uppercase());
-    named && text.len() <= LONGEST && text.chars().all(allowed) && text.starts_with(|c: char| c != '.' && c != '-')
-}
-
-/// `[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*`
-fn is_component(text: &str) -> bool {
-    let inner = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
-    let separator = |c: char| matches!(c, '.' | '_' | '-');
-    !text.is_empty()
-        && text.chars().all(|c| inner(c) || separator(c))
-        && text.starts_with(inner)
-        && text.ends_with(inner)
-        && !text.contains("..")
-}
-
-fn is_tag(text: &str) -> bool {
-    let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '-');
-    !text.is_empty() && text.len() <= 128 && text.chars().all(allowed) && !text.starts_with(['.', '-'])
 }
 
 /// `sha256:` and 64 hexadecimal digits: the one algorithm that every registry has.
