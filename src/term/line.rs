@@ -316,7 +316,7 @@ mod tests {
         assert_eq!(line.paint(&Terminal::plain(80)), "go!");
         assert_eq!(
             line.paint(&Terminal::full(80, 24)),
-            "\x1b]8;;https://example.org\x1b\\\x1b[1;36mgo\x1b[0m\x1b]8;;\x1b\\!"
+            "\x1b]8;;https://example.org\x1b\\\x1b[36m\x1b[1mgo\x1b[0m\x1b]8;;\x1b\\!"
         );
     }
 
