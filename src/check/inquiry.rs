@@ -130,6 +130,11 @@ impl<'a> Inquiry<'a> {
         workspace_file(path: &str) -> Text(TextFacts), Need::WorkspaceFile { path: path.into() }
     );
 
+    ask!(
+        /// A name in a registry. None where no registry answers at its address.
+        registry(name: &str) -> Registry(RegistryFacts), Need::Registry { name: name.into() }
+    );
+
     /// What was asked and has no answer yet.
     pub fn open(&self) -> BTreeSet<Need> {
         self.open.borrow().clone()

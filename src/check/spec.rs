@@ -90,7 +90,11 @@ impl Check {
             let fields = ask.as_object().into_iter().flat_map(|kinds| kinds.values()).cloned().collect::<Vec<_>>();
             let name =
                 |field: &serde_json::Value, key: &str| field.get(key).and_then(|name| name.as_str()).map(str::to_owned);
-            fields.iter().flat_map(|field| [name(field, "image"), name(field, "base")]).flatten().collect::<Vec<_>>()
+            fields
+                .iter()
+                .flat_map(|field| [name(field, "image"), name(field, "base"), name(field, "from")])
+                .flatten()
+                .collect::<Vec<_>>()
         });
         let mut foreign = named.filter(|name| !images.contains_key(name) && !bases.contains(name));
         foreign.next()

@@ -94,13 +94,12 @@ fn about_engine(facts: &EngineFacts, symptoms: &mut Vec<Symptom>) {
 }
 
 async fn bases(course: &crate::course::Course, engine: &Engine) -> Symptom {
-    let all: std::collections::BTreeSet<&String> =
-        course.exercises.values().flat_map(|entry| &entry.exercise.bases).collect();
+    let all: std::collections::BTreeSet<&str> = course.exercises.values().flat_map(super::service::images_of).collect();
     let mut missing = Vec::new();
     for name in &all {
-        match engine.has_image(name).await {
+        match super::images::is_here(engine, name).await {
             Ok(true) => {}
-            Ok(false) => missing.push(name.as_str()),
+            Ok(false) => missing.push(*name),
             Err(error) => return unknown("base images", &error.unavailable()),
         }
     }

@@ -15,6 +15,7 @@ mod next;
 mod read;
 mod reset;
 mod selfcheck;
+mod service;
 mod solution;
 mod status;
 mod watch;

@@ -120,6 +120,7 @@ impl Engine {
             self.ping().await?;
             if let Some(message) = &said.error {
                 engines_fault(message)?;
+                ledger.build_ended(&job.tag);
             }
             ledger.adopt().await?;
             facts.error = said.error.map(|message| shortened(clean(&message).trim()));

@@ -5,7 +5,7 @@
 //! is found dead, everything else is answered *unavailable* at once.
 
 use super::{
-    Engine, EngineError, Ledger,
+    Engine, EngineError, Ledger, Practice,
     build::BuildJob,
     files::{self, Context},
 };
@@ -80,6 +80,7 @@ pub struct Collector {
     /// The engine was there, and was found dead since.
     dead: Option<EngineError>,
     builders: Option<Vec<Builder>>,
+    practice: Option<Practice>,
 }
 
 impl Collector {
@@ -90,7 +91,13 @@ impl Collector {
             let ledger = Ledger::open(&engine, &options.purpose, &options.exercise)?;
             Ok((engine, ledger))
         });
-        Self { options, engine, dead: None, builders: None }
+        Self { options, engine, dead: None, builders: None, practice: None }
+    }
+
+    /// Questions to this practice registry are asked behind its gate; it is started where it does not run.
+    #[must_use]
+    pub fn practising(self, practice: Option<Practice>) -> Self {
+        Self { practice, ..self }
     }
 
     /// What this collector has created: to clean up from elsewhere, after Ctrl-C say.
@@ -159,6 +166,10 @@ impl Collector {
             }
             Need::Run(plan) => engine.run(&ledger, plan).await.map(|facts| facts.map(Fact::Run)),
             Need::Serve(plan) => engine.serve(&ledger, plan).await.map(|facts| facts.map(Fact::Serve)),
+            Need::Registry { name } => {
+                let asked = engine.in_registry(&ledger, self.practice.as_ref(), name).await;
+                asked.map(|facts| facts.map(Fact::Registry))
+            }
             _ => Ok(None),
         };
         self.judge(result)
@@ -240,7 +251,9 @@ impl Answers for Collector {
                     let answer = files::text(&self.options.workspace, path);
                     answers.push((need, answer));
                 }
-                Need::Build(_) | Need::Experiment(_) | Need::Run(_) | Need::Serve(_) => works.push(need),
+                Need::Build(_) | Need::Experiment(_) | Need::Run(_) | Need::Serve(_) | Need::Registry { .. } => {
+                    works.push(need)
+                }
                 Need::Engine | Need::Image { .. } | Need::File { .. } | Need::Layers { .. } => reads.push(need),
             }
         }

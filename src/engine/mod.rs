@@ -7,6 +7,9 @@
 //! alive     deadlines and the heartbeat
 //! collect   needs → answers; one file for each kind of need (image, file, layers, build, run, serve)
 //! ledger    what was created, and how it is removed on every way out
+//! practice  the practice registry: two containers that outlive a run
+//! registry  what a registry says, asked from inside the engine
+//! tunnel    a TCP connection made inside the engine
 //! leftovers what earlier runs left behind
 //! steps     what a person might do (build, tag, commit, import), for proofs
 //! recorded  answers from saved evidence, without any engine
@@ -52,14 +55,17 @@ mod leftovers;
 mod listening;
 mod name;
 mod pipe;
+mod practice;
 pub mod pull;
 pub mod recorded;
+mod registry;
 mod run;
 mod runlock;
 mod serve;
 pub mod steps;
 pub mod text;
 mod transport;
+mod tunnel;
 mod unfinished;
 
 pub use alive::READ_SECONDS;
@@ -71,6 +77,7 @@ pub use events::Event;
 pub use ledger::forget_everything;
 pub use ledger::{Ledger, clean_up_everything};
 pub use leftovers::{Leftover, LeftoverKind, Standing, leftovers, remove};
+pub use practice::{GATE_IMAGE, PORTS, Practice, PracticeError, REGISTRY_IMAGES, Raised};
 pub use pull::PullProgress;
 pub use recorded::Recorded;
 pub use steps::{StepError, perform};

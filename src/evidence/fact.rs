@@ -27,6 +27,8 @@ pub enum Fact {
     Serve(ServeFacts),
     /// Answer to [`super::Need::WorkspaceFile`].
     Text(TextFacts),
+    /// Answer to [`super::Need::Registry`].
+    Registry(RegistryFacts),
 }
 
 /// Which engine answered (`GET /version`, `GET /info`).
@@ -298,4 +300,32 @@ pub struct TextFacts {
     pub text: String,
     /// The file is larger than what was read.
     pub truncated: bool,
+}
+
+/// What a registry says about a name in it.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct RegistryFacts {
+    /// The image; none where the registry has no such repository or tag.
+    pub image: Option<RegistryImage>,
+    /// Where it has none: tags that the repository has, at most 50.
+    #[serde(default)]
+    pub tags: Vec<String>,
+}
+
+/// An image in a registry.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct RegistryImage {
+    /// Digest of what the tag names: a manifest, or an index.
+    pub digest: String,
+    /// Media type of that.
+    pub media_type: String,
+    /// The platforms of an index (`linux/amd64`), without attestations; empty for a manifest.
+    pub platforms: Vec<String>,
+    /// Diff ids of the layers on the engine's platform, bottom first: equal to those of the same image on an
+    /// engine ([`ImageFacts::layers`]).
+    pub layers: Vec<String>,
+    /// Architecture in Go's words.
+    pub arch: String,
+    /// Operating system.
+    pub os: String,
 }

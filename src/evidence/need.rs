@@ -45,6 +45,12 @@ pub enum Need {
         /// Path relative to the workspace, `/` between its parts.
         path: String,
     },
+    /// What a registry has under a name. Absent: nothing listens at the registry's address. Answer:
+    /// [`super::RegistryFacts`].
+    Registry {
+        /// A full name: `127.0.0.1:5123/learner/web:v1`.
+        name: String,
+    },
 }
 
 /// What to build.
@@ -209,6 +215,7 @@ impl fmt::Display for Need {
             Need::Run(plan) => write!(f, "a run of {}", plan.image),
             Need::Serve(plan) => write!(f, "HTTP answers of {} on port {}", plan.image, plan.port),
             Need::WorkspaceFile { path } => write!(f, "file {path} of the workspace"),
+            Need::Registry { name } => write!(f, "manifest and configuration of {name} in its registry"),
         }
     }
 }

@@ -2,6 +2,7 @@
 
 mod built_from;
 mod command;
+mod commands;
 mod config;
 mod diagnosis;
 mod dockerfile;
@@ -10,6 +11,7 @@ mod extends;
 mod file;
 mod http;
 mod image_exists;
+mod registry;
 mod token;
 
 use super::{Inquiry, Stop, Verdict, matching};
@@ -68,10 +70,12 @@ kinds! {
     Config => config,
     File => file,
     Command => command,
+    Commands => commands,
     Http => http,
     Dockerfile => dockerfile,
     Diagnosis => diagnosis,
     Experiment => experiment,
+    Registry => registry,
 }
 
 /// The verdict where the image that is asked about does not exist.
