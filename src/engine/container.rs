@@ -176,9 +176,7 @@ fn body(ledger: &Ledger, spec: &ContainerSpec, limits: bool) -> ContainerCreateB
     let port = spec.port.map(|port| format!("{port}/tcp"));
     // An empty host port lets the engine choose a free one.
     let host_port = spec.publish.map(|port| port.to_string()).unwrap_or_default();
-    let binding = || {
-        Some(vec![PortBinding { host_ip: Some("127.0.0.1".into()), host_port: Some(host_port.clone()) }])
-    };
+    let binding = || Some(vec![PortBinding { host_ip: Some("127.0.0.1".into()), host_port: Some(host_port.clone()) }]);
     let network = spec.network.clone().or_else(|| spec.port.is_none().then(|| "none".to_owned()));
     let host_config = HostConfig {
         memory: limits.then_some(MEMORY),

@@ -223,6 +223,20 @@ impl Ledger {
         self.remove_expected_image(tag, true).await
     }
 
+    /// A push or a pull has given the image behind a tag of this run a reference by digest too. It goes with the
+    /// tag, except where the tag is moved to another image.
+    pub(crate) async fn image_was_pushed(&self, tag: &str) -> Result<(), EngineError> {
+        let engine = &self.inner.engine;
+        // containerd's store keeps no such reference: it derives them from the tags.
+        if engine.facts().await?.containerd_store {
+            return Ok(());
+        }
+        let digests = engine.references_by_digest(tag).await?;
+        let ours = digests.into_iter().filter(|reference| name::run_of(reference) == Some(self.run()));
+        self.state().images.extend(ours.map(|reference| (reference, true)));
+        Ok(())
+    }
+
     /// The container exists.
     pub(crate) fn container_exists(&self, name: &str) {
         self.state().containers.insert(name.to_owned(), true);

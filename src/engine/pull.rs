@@ -138,7 +138,11 @@ impl Engine {
             let mut lines = self.json_lines(doing, asked.map_err(|_| stalled())??);
             while let Some(line) = timeout(limit, lines.next::<Line>()).await.map_err(|_| stalled())?? {
                 if let Some(error) = line.error {
-                    return Err(EngineError::Refused { doing: doing.to_owned(), status: 200, message: one_line(&error) });
+                    return Err(EngineError::Refused {
+                        doing: doing.to_owned(),
+                        status: 200,
+                        message: one_line(&error),
+                    });
                 }
                 let detail = line.detail.unwrap_or_default();
                 let bytes = |count: Option<i64>| count.and_then(|count| u64::try_from(count).ok()).unwrap_or(0);

@@ -155,7 +155,9 @@ impl Stage<'_> {
             }
             Step::Push { image, may_fail } => {
                 let name = self.new_name(image)?;
-                refused(self.engine.push(&name, self.login_of(&name)).await, *may_fail)?;
+                if refused(self.engine.push(&name, self.login_of(&name)).await, *may_fail)? {
+                    self.ledger.image_was_pushed(&name).await?;
+                }
                 Ok(())
             }
             Step::Pull { image } => {
@@ -180,7 +182,11 @@ impl Stage<'_> {
 
     /// Waits until something listens on a port of a container that was just started.
     async fn listens(&self, container: &str, port: u16) -> Result<(), EngineError> {
-        let script = format!("i=0; until nc -z 127.0.0.1 {port}; do i=$((i+1)); [ $i -lt 300 ] || exit 1; sleep 0.1; done");
+        // The kernel's tables (proc(5)), port in hexadecimal and state 0A: not every BusyBox has nc -z.
+        let script = format!(
+            "i=0; until cat /proc/net/tcp /proc/net/tcp6 2>/dev/null | grep -q ':{port:04X} [0-9A-F:]* 0A '; \
+             do i=$((i+1)); [ $i -lt 300 ] || exit 1; sleep 0.1; done"
+        );
         let spec = self.engine.beside(container, &["sh", "-c", &script]).await?;
         let doing = "wait for a container to listen";
         if let Attempt::Done(helper) = self.engine.start(self.ledger, &spec).await? {

@@ -1,8 +1,10 @@
 //! What is remembered of the learner's practice registry: drawn once, and kept.
 
+use super::store::{self, Loaded};
 use super::{Learner, LearnerError, PracticeState, random};
 use crate::engine::{Practice, port_for};
 use serde_json::Map;
+use std::path::Path;
 
 /// The user of a practice registry, and the namespace that is theirs.
 pub const USER: &str = "learner";
@@ -69,6 +71,17 @@ impl Learner {
     /// Where that cannot be saved.
     pub fn forget_practice(&mut self) -> Result<(), LearnerError> {
         self.update(|state| state.practice = None)
+    }
+}
+
+/// Whether the course folder `home` has the practice registry `id`. One whose record cannot be read may have it.
+pub fn belongs_to(home: &Path, id: &str) -> bool {
+    match store::load(home) {
+        Ok(Loaded::Missing) => false,
+        Ok(Loaded::Fine(state) | Loaded::Migrated { state, .. } | Loaded::Damaged { rest: Some(state), .. }) => {
+            state.practice.is_some_and(|practice| practice.id == id)
+        }
+        Ok(Loaded::Damaged { rest: None, .. }) | Err(_) => true,
     }
 }
 

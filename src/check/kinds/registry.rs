@@ -86,7 +86,9 @@ impl Registry {
         Ok(Verdict::not_yet(
             format!("a registry at {host}"),
             "no registry answers there",
-            format!("start one: docker run -d -p 127.0.0.1:{port}:5000 registry:2 (docker ps shows which ports lead where)"),
+            format!(
+                "start one: docker run -d -p 127.0.0.1:{port}:5000 registry:2 (docker ps shows which ports lead where)"
+            ),
         ))
     }
 

@@ -24,7 +24,7 @@ use super::{
 use std::collections::BTreeMap;
 use thiserror::Error;
 
-pub use raise::Raised;
+pub use raise::{Raised, Standing};
 
 /// Value of the label `dlearn`.
 pub const PURPOSE: &str = "practice registry";
