@@ -24,6 +24,10 @@ const CONCURRENT: usize = 8;
 /// Images that are exported at the same time: the engine writes each to its disk.
 const CONCURRENT_EXPORTS: usize = 2;
 
+/// The build argument that keeps the cache mounts of builds apart (Dockerfile reference, "BuildKit built-in build
+/// args").
+const CACHE_MOUNTS: &str = "BUILDKIT_CACHE_MOUNT_NS";
+
 /// Whoever answers needs: a real engine, or evidence that was recorded.
 pub trait Answers {
     /// Answers each need, in any order.
@@ -168,6 +172,7 @@ impl Collector {
             }
             Builder::Classic => &[(TarStyle::Plain, false)],
         };
+        let fresh = matches!(plan.source, Source::Fresh(_));
         for (style, only_cached_copies) in styles {
             let tag = ledger.build_tag(plan, if *only_cached_copies { "old client" } else { "" });
             let (workspace, starter) = (self.options.workspace.clone(), self.options.starter.clone());
@@ -180,14 +185,20 @@ impl Collector {
                     return Ok(Some(Fact::Build(BuildFacts { tag, error: Some(why), ..BuildFacts::default() })));
                 }
             };
+            let mut args = plan.args.clone();
+            if fresh && plan.builder == Builder::BuildKit {
+                // BuildKit's own argument: cache mounts of this name space only. Without it, a build without
+                // the cache takes the learner's cache mounts away. The classic builder has none.
+                args.insert(CACHE_MOUNTS.into(), tag.clone());
+            }
             let job = BuildJob {
                 tag,
                 context,
                 builder: plan.builder,
                 dockerfile,
                 target: plan.target.clone(),
-                args: plan.args.clone(),
-                no_cache: plan.no_cache,
+                args,
+                no_cache: plan.no_cache || fresh,
                 seconds: self.options.build_seconds,
                 only_cached_copies: *only_cached_copies,
             };

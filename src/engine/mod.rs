@@ -42,6 +42,7 @@ mod error;
 pub mod events;
 mod file;
 mod files;
+mod history;
 mod http;
 mod image;
 mod images;

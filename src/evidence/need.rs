@@ -84,6 +84,9 @@ impl BuildPlan {
 pub enum Source {
     /// The learner's files as they are now.
     Workspace,
+    /// The same, from nothing: without the builder's cache, and with cache mounts that nothing has filled
+    /// (the learner's own stay as they are). The number tells several such builds apart.
+    Fresh(u8),
     /// The exercise's starter files, as the learner was given them.
     Starter,
     /// A Dockerfile of our own, with an empty context.
@@ -149,6 +152,7 @@ impl fmt::Display for Need {
             Need::Build(plan) => {
                 let what = match &plan.source {
                     Source::Workspace => "the workspace",
+                    Source::Fresh(_) => "the workspace, from nothing",
                     Source::Starter => "the starter files",
                     Source::Inline(_) => "a probe Dockerfile",
                 };

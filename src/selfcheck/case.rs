@@ -128,7 +128,7 @@ struct Shared {
 impl Answers for Shared {
     async fn answer(&mut self, needs: BTreeSet<Need>) -> Vec<(Need, Answer)> {
         let shared = |need: &Need| match need {
-            Need::Build(plan) => plan.source != Source::Workspace,
+            Need::Build(plan) => !matches!(plan.source, Source::Workspace | Source::Fresh(_)),
             Need::Run(plan) => self.tags.contains(&plan.image),
             _ => false,
         };
