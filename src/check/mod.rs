@@ -5,6 +5,7 @@
 //! judgement and its tests. The line in [`kinds`] makes its YAML key.
 
 pub mod contents;
+pub mod failed_build;
 mod inquiry;
 mod judge;
 pub mod kinds;

@@ -70,7 +70,7 @@ pub fn step_difference(own: &[HistoryRow], rebuilt: &[HistoryRow]) -> Option<Str
     if let Some((has, gives)) = differ {
         let (has, gives) = (words(has), words(gives));
         return Some(if has == gives {
-            format!("the history says of {has} that it was made in another way than by a build")
+            format!("{has} in the history was not written by the builder that your Dockerfile's step was")
         } else {
             format!("the image was made with {has}, where your Dockerfile says {gives}")
         });
@@ -199,7 +199,9 @@ mod tests {
         assert!(differs(&rows[..1], &rows).contains("the image lacks: `RUN make`"));
         let other = [row(BUILDKIT, "COPY b /")];
         assert!(differs(&other, &rows).contains("made with `COPY b /`, where your Dockerfile says `COPY a /`"));
-        assert!(differs(&[row(RowAuthor::Unmarked, "COPY a /")], &rows[..1]).contains("another way than by a build"));
+        assert!(
+            differs(&[row(RowAuthor::Unmarked, "COPY a /")], &rows[..1]).contains("was not written by the builder")
+        );
     }
 
     #[test]

@@ -163,6 +163,10 @@ impl Collector {
                 help: "use a Docker Engine for this exercise".into(),
             });
         }
+        if plan.source == Source::Client {
+            let (workspace, seconds) = (&self.options.workspace, self.options.build_seconds);
+            return Ok(Some(Fact::Build(engine.build_by_client(ledger, workspace, plan, seconds).await?)));
+        }
         let styles: &[(TarStyle, bool)] = match plan.builder {
             Builder::BuildKit => &[(TarStyle::BuildKit, false)],
             // The classic builder's cache depends on the client that sent the context: look whether
@@ -202,12 +206,28 @@ impl Collector {
                 seconds: self.options.build_seconds,
                 only_cached_copies: *only_cached_copies,
             };
+            let space = job.args.get(CACHE_MOUNTS).cloned().filter(|_| fresh && self.may_have_cache_mounts(plan));
             let seen = (only_for_builder && plan.builder == Builder::BuildKit).then(|| job.dockerfile.clone());
-            if let Some(facts) = engine.build(ledger, &job).await? {
+            let built = engine.build(ledger, &job).await;
+            if let Some(space) = space {
+                engine.remove_cache_mounts(&space).await?;
+            }
+            if let Some(facts) = built? {
                 return Ok(Some(Fact::Build(BuildFacts { dockerfile_seen: seen, ..facts })));
             }
         }
         Ok(None)
+    }
+}
+
+impl Collector {
+    /// Whether the Dockerfile of a plan has the word for it: listing the build cache is slow on a full disk.
+    fn may_have_cache_mounts(&self, plan: &BuildPlan) -> bool {
+        let file = format!("{}/{}", plan.context, plan.dockerfile);
+        match files::text(&self.options.workspace, &file) {
+            Answer::Found(Fact::Text(text)) => text.text.contains("cache"),
+            _ => true,
+        }
     }
 }
 

@@ -98,7 +98,9 @@ pub(crate) fn context_of(
     style: TarStyle,
 ) -> Result<Context, EngineError> {
     match &plan.source {
-        Source::Workspace | Source::Fresh(_) => context_of_folder(workspace, &plan.context, &plan.dockerfile, style),
+        Source::Workspace | Source::Fresh(_) | Source::Client => {
+            context_of_folder(workspace, &plan.context, &plan.dockerfile, style)
+        }
         Source::Starter => {
             packed(context::pack_files(&part_of(starter, &plan.context), &plan.dockerfile, style, &LIMITS))
         }

@@ -4,7 +4,7 @@ use super::{CaseKind, PlannedCase};
 use crate::check::{Finding, Verdict};
 use crate::course::{Course, FileSet, Round, exercise::Step, exercise::Under, mode_of};
 use crate::engine::{Answers, Collector, CollectorOptions, Engine, EngineError, Ledger, perform};
-use crate::evidence::{Answer, Evidence, Fact, Need, Source};
+use crate::evidence::{Answer, Evidence, Fact, Need};
 use crate::examine::examine;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -128,7 +128,7 @@ struct Shared {
 impl Answers for Shared {
     async fn answer(&mut self, needs: BTreeSet<Need>) -> Vec<(Need, Answer)> {
         let shared = |need: &Need| match need {
-            Need::Build(plan) => !matches!(plan.source, Source::Workspace | Source::Fresh(_)),
+            Need::Build(plan) => !plan.source.is_workspace(),
             Need::Run(plan) => self.tags.contains(&plan.image),
             _ => false,
         };

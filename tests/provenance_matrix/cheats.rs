@@ -74,6 +74,12 @@ fn edited() -> Vec<Way> {
         way("a copied file was taken out", DIFFERS, |w| {
             edit(w, SITE, |path, _| (path == "site/style.css").then_some(Edit::Gone));
         }),
+        // Where RUN may leave what it likes, COPY may not.
+        way("a copied file in a place of logs was edited", DIFFERS, |w| {
+            edit(w, &format!("{SITE}COPY index.html /var/log/page\n"), |path, _| {
+                (path == "var/log/page").then(|| Edit::Content("by hand\n".into()))
+            });
+        }),
         way("a file was slipped in", DIFFERS, |w| {
             w.build(&[]);
             let mut saved = Saved::image(w.image(), w.scene.learner.root());
@@ -129,14 +135,19 @@ fn edited() -> Vec<Way> {
                 }
             });
         }),
-        way("the history has a row more", not_built("a step that your Dockerfile lacks"), |w| {
-            w.build(&[]);
-            edit_history(w, |rows| {
-                let row = serde_json::json!({ "created": "2024-01-01T00:00:00Z", "created_by": "USER app", "comment":
+        differs(
+            "the history has a row more",
+            not_built("was not written by the builder"),
+            not_built("a step that your Dockerfile lacks"),
+            |w| {
+                w.build(&[]);
+                edit_history(w, |rows| {
+                    let row = serde_json::json!({ "created": "2024-01-01T00:00:00Z", "created_by": "USER app", "comment":
                     "buildkit.dockerfile.v0", "empty_layer": true });
-                rows.push(row);
-            });
-        }),
+                    rows.push(row);
+                });
+            },
+        ),
         way("the history's last row is gone", not_built("a step that the image lacks"), |w| {
             w.build(&[]);
             edit_history(w, |rows| {
@@ -171,7 +182,7 @@ fn built_from_something_else() -> Vec<Way> {
             colleague(w, &folder);
             w.client.build(&folder, &["-t", w.image()]);
         }),
-        way("a colleague's token", Expect::NotYet("token", "another token"), |w| {
+        way("a colleague's token", Expect::NotYet("token", "this folder's own file `token`"), |w| {
             w.write("token", "dlearn-0000000000000000\n");
             w.build(&[]);
         }),
@@ -232,7 +243,7 @@ fn built_from_something_else() -> Vec<Way> {
             ));
             w.build(&["--target", "first"]);
         }),
-        way("another Dockerfile of the folder", not_built("where your Dockerfile says"), |w| {
+        way("another Dockerfile of the folder", not_built("in your Dockerfile"), |w| {
             let other =
                 format!("FROM busybox:1.36\nLABEL {}\nCOPY token /site/\nRUN echo right > /result\n", w.scene.label);
             w.write("Other.Dockerfile", &other);

@@ -2,7 +2,8 @@
 
 use super::{base_image, build_variables, no_dockerfile, no_image, workspace_base};
 use crate::check::contents::{Differs, NotRepeatable, Steps, differences};
-use crate::check::matching::{shown, telling_line};
+use crate::check::failed_build;
+use crate::check::matching::shown;
 use crate::check::provenance::{Origin, committed, config_difference, holds, origin, own_rows, step_difference};
 use crate::check::{Asked, Inquiry, Stop, Verdict};
 use crate::dockerfile::Dockerfile;
@@ -158,6 +159,9 @@ impl BuiltFrom {
     }
 }
 
+/// The proof by the builder's cache.
+const CACHED: &str = "proven by the builder's cache: a rebuild has the same layers";
+
 /// What a rebuild is compared with.
 struct Case<'a, 'i> {
     spec: &'a BuiltFrom,
@@ -175,9 +179,13 @@ struct Case<'a, 'i> {
 
 impl Case<'_, '_> {
     fn judge(&self) -> Result<Verdict, Stop> {
-        let Some(cached) = self.build(Source::Workspace)? else {
+        let Some(mut cached) = self.build(Source::Workspace)? else {
             return Ok(no_dockerfile(&self.file));
         };
+        if cached.image.is_none() && self.has_secrets() {
+            // A step that needs the secret is not run again where the cache knows it.
+            cached = self.by_client()?.unwrap_or(cached);
+        }
         let own = own_rows(self.image, self.base);
         let rebuilt = cached.image.as_ref();
         let fresh_rows = rebuilt.map_or(&[][..], |rebuilt| own_rows(rebuilt, self.base));
@@ -197,7 +205,7 @@ impl Case<'_, '_> {
         }
         let equal = self.image.layers == rebuilt.layers;
         match (equal, self.mounts("cache")) {
-            (true, false) => Ok(Verdict::pass_with("proven by the builder's cache: a rebuild has the same layers")),
+            (true, false) => Ok(Verdict::pass_with(CACHED)),
             (false, false) => self.by_contents(cached, Source::Fresh(1), false),
             // What lies in a cache mount is no part of the folder, and the cached layer may hold it.
             (_, true) => match self.build(Source::Fresh(1))? {
@@ -235,7 +243,13 @@ impl Case<'_, '_> {
         if let Some(exact) = differing.iter().find(|differs| !differs.ran) {
             return Ok(self.differs(exact, differing.len()));
         }
-        if ["secret", "ssh"].iter().any(|kind| self.mounts(kind)) {
+        if !self.mounts("cache") {
+            let by_client = self.by_client()?.and_then(|build| build.image.as_ref());
+            if by_client.is_some_and(|rebuilt| rebuilt.layers == self.image.layers) {
+                return Ok(Verdict::pass_with(CACHED));
+            }
+        }
+        if self.has_secrets() {
             let why = "that may come from a secret, which only your own docker build is given";
             return Err(self.unsure(format!("{}; {why}", first.words())));
         }
@@ -244,7 +258,7 @@ impl Case<'_, '_> {
             return Ok(no_dockerfile(&self.file));
         };
         if again.image.is_none() {
-            let said = shown(telling_line(again.error.as_deref().unwrap_or_default()));
+            let said = shown(&failed_build::telling(again));
             let why = format!(
                 "whether that step makes the same each time cannot be tried: a build from nothing fails: {said}"
             );
@@ -294,6 +308,22 @@ impl Case<'_, '_> {
         self.dockerfile.instructions().flat_map(|instruction| instruction.mounts()).any(|mount| mount.kind == kind)
     }
 
+    fn has_secrets(&self) -> bool {
+        self.mounts("secret") || self.mounts("ssh")
+    }
+
+    /// The folder built by the docker command, which finds in BuildKit's cache what no build over the API does.
+    fn by_client(&self) -> Asked<'_, BuildFacts> {
+        match self.builder {
+            Builder::Classic => Ok(None),
+            Builder::BuildKit => match self.build(Source::Client) {
+                // No docker command, or none that can: then this is no way to know more.
+                Err(Stop::CannotTell(_)) => Ok(None),
+                other => other,
+            },
+        }
+    }
+
     fn by_hand(&self, created_by: &str) -> Verdict {
         let name = &self.name;
         Verdict::not_yet(
@@ -334,18 +364,17 @@ impl Case<'_, '_> {
             let found = format!("its build{how} does not come to an end");
             return Ok(Verdict::not_yet(expected, found, "see which RUN line never ends"));
         }
-        let error = build.error.as_deref().unwrap_or_default();
-        let mut last = build.log.iter().rev().take(40).map(String::as_str).chain(error.lines());
-        if let Some(line) = last.rfind(|line| OUTSIDE.iter().any(|sign| line.to_lowercase().contains(sign))) {
+        if let Some(line) = failed_build::out_of_reach(build) {
             return Err(Stop::CannotTell(Unavailable::new(
                 format!("building {file} again{how} needs something that is out of reach now: {}", shown(line)),
                 "see that the network and the disk are there, then check again",
             )));
         }
-        let tail = build.log.iter().skip(build.log.len().saturating_sub(40)).cloned().collect::<Vec<_>>().join("\n");
-        let ran = error.contains("exit code") || error.contains("non-zero code");
-        let said = shown(if ran { telling_line(&tail) } else { telling_line(error) });
-        if ran && ["secret", "ssh"].iter().any(|kind| self.mounts(kind)) {
+        let error = build.error.as_deref().unwrap_or_default();
+        let said = shown(&failed_build::telling(build));
+        // BuildKit asks the client's session for it, or says that the secret is not there.
+        let asks = failed_build::ran(build) || error.contains("session") || error.contains("secret");
+        if asks && self.has_secrets() {
             let why = "which may need the secret that only your own docker build is given";
             return Err(self.unsure(format!("building {file} again stops at a RUN, {why}: {said}")));
         }
@@ -358,17 +387,3 @@ impl Case<'_, '_> {
         Ok(Verdict::not_yet(expected, format!("its build{how} with {builder} fails: {said}"), advice))
     }
 }
-
-/// What a builder says when something outside the folder is missing: that is nobody's mistake.
-const OUTSIDE: &[&str] = &[
-    "temporary failure in name resolution",
-    "could not resolve",
-    "name or service not known",
-    "network is unreachable",
-    "failed to establish a new connection",
-    "connection timed out",
-    "i/o timeout",
-    "tls handshake timeout",
-    "no space left on device",
-    "toomanyrequests",
-];
