@@ -181,8 +181,14 @@ engine_cli() {
 }
 
 # A command of this machine in the engine's network: there, the ports that containers publish on 127.0.0.1 are open.
+# Where this machine's docker command can use the engine's own buildx, it does: DOCKER_CONFIG names it.
 engine_exec() {
-  local pid
+  local pid config=$engine_dir/config
+  local -a buildx=()
   pid=$(need_our_pid)
-  as_root env "PATH=$PATH" "DOCKER_HOST=$host" nsenter --net="/proc/$pid/ns/net" "$@"
+  as_root mkdir -p "$config"
+  printf '{"cliPluginsExtraDirs": ["%s"]}\n' "$root/usr/libexec/docker/cli-plugins" |
+    as_root tee "$config/config.json" >/dev/null
+  if DOCKER_CONFIG=$config docker buildx version >/dev/null 2>&1; then buildx=("DOCKER_CONFIG=$config"); fi
+  as_root env "PATH=$PATH" "DOCKER_HOST=$host" ${buildx[@]+"${buildx[@]}"} nsenter --net="/proc/$pid/ns/net" "$@"
 }

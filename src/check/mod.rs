@@ -4,6 +4,8 @@
 //! clock. A kind of check is one file below `kinds/`: its fields, its manual (the doc comment), its
 //! judgement and its tests. The line in [`kinds`] makes its YAML key.
 
+pub mod contents;
+pub mod failed_build;
 mod inquiry;
 mod judge;
 pub mod kinds;

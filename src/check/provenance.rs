@@ -1,9 +1,13 @@
-//! Where an image came from: its history against its base's, and its layers against a rebuild's.
+//! Where an image came from: its history against its base's, its configuration and its steps against
+//! a rebuild's.
 //!
 //! No engine can show who typed a command. What can be shown is that the image is what this
-//! Dockerfile and this context produce. See `kinds/built_from.rs` for the verdicts.
+//! Dockerfile and this context produce. See `kinds/built_from.rs` for the verdicts, `contents.rs` for
+//! what lies in the layers.
 
-use crate::evidence::{Builder, ConfigFacts, EntryKind, HistoryRow, ImageFacts, LayerFacts};
+use super::matching::exec_form;
+use crate::evidence::{Builder, ConfigFacts, EntryKind, HistoryRow, ImageFacts, LayerFacts, RowAuthor};
+use std::collections::BTreeMap;
 
 /// What an image's history says of its making.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,7 +34,7 @@ pub fn own_rows<'a>(image: &'a ImageFacts, base: Option<&ImageFacts>) -> &'a [Hi
 
 /// Reads the origin from the rows above the base's.
 pub fn origin(image: &ImageFacts, base: Option<&ImageFacts>) -> Origin {
-    if matches!(image.history.as_slice(), [row] if is_import(row))
+    if matches!(image.history.as_slice(), [row] if row.author == RowAuthor::Import)
         && base.is_none_or(|base| base.layers != image.layers)
     {
         return Origin::Imported;
@@ -47,71 +51,68 @@ pub fn origin(image: &ImageFacts, base: Option<&ImageFacts>) -> Origin {
 
 /// The builder behind some rows.
 pub fn builder_of_rows(rows: &[HistoryRow]) -> Builder {
-    let buildkit = rows.iter().any(|row| builder_of(row) == Some(Builder::BuildKit));
+    let buildkit = rows.iter().any(|row| row.author == RowAuthor::Builder(Builder::BuildKit));
     if buildkit { Builder::BuildKit } else { Builder::Classic }
 }
 
-/// The row that a commit wrote: one without a builder's mark that a rebuild does not have. (A RUN in
-/// exec form leaves no mark with the classic builder, and the rebuild has it too.)
+/// The row that a commit wrote: an unmarked one that a rebuild does not have. (A RUN in exec form is
+/// unmarked with the classic builder, and the rebuild has it too.)
 pub fn committed<'a>(own: &'a [HistoryRow], rebuilt: &[HistoryRow]) -> Option<&'a HistoryRow> {
-    let known = |row: &HistoryRow| rebuilt.iter().any(|other| row_text(other) == row_text(row));
-    own.iter().find(|row| builder_of(row).is_none() && !known(row))
+    let known = |row: &HistoryRow| rebuilt.iter().any(|other| other.instruction == row.instruction);
+    own.iter().find(|row| row.author == RowAuthor::Unmarked && !known(row))
 }
 
-/// The builder that wrote a row: BuildKit signs in the comment, the classic builder wraps what does
-/// not run in `/bin/sh -c #(nop)` and shows what runs as the shell's arguments.
-fn builder_of(row: &HistoryRow) -> Option<Builder> {
-    if row.comment.starts_with("buildkit") {
-        return Some(Builder::BuildKit);
+/// The first step in which two histories differ, as half a sentence about the image. `rebuilt` is
+/// what the Dockerfile gives.
+pub fn step_difference(own: &[HistoryRow], rebuilt: &[HistoryRow]) -> Option<String> {
+    let signed = |row: &HistoryRow| (row.author, row.instruction.clone());
+    let differ = own.iter().zip(rebuilt).find(|(has, gives)| signed(has) != signed(gives));
+    if let Some((has, gives)) = differ {
+        let (has, gives) = (words(has), words(gives));
+        return Some(if has == gives {
+            format!("{has} in the history was not written by the builder that your Dockerfile's step was")
+        } else {
+            format!("the image was made with {has}, where your Dockerfile says {gives}")
+        });
     }
-    let by = row.created_by.trim_start();
-    // `|2 A=1 B=2 /bin/sh -c …` carries build arguments.
-    let shell = by.starts_with('|') || by.contains("#(nop)") || by.starts_with('/') && by.contains(" -c ");
-    shell.then_some(Builder::Classic)
+    if let Some(more) = own.get(rebuilt.len()) {
+        return Some(format!("the image has a step that your Dockerfile lacks: {}", words(more)));
+    }
+    rebuilt.get(own.len()).map(|more| format!("your Dockerfile has a step that the image lacks: {}", words(more)))
 }
 
-fn is_import(row: &HistoryRow) -> bool {
-    row.comment.starts_with("Imported from")
+/// A row for people: `COPY . /site`, shortened.
+fn words(row: &HistoryRow) -> String {
+    let text = if row.instruction.is_empty() { row.created_by.as_str() } else { row.instruction.as_str() };
+    if text.is_empty() { "a step without any words".to_owned() } else { format!("`{}`", shortened(text)) }
 }
 
-/// A history row's text without what differs between engine versions and not between Dockerfiles.
-pub fn row_text(row: &HistoryRow) -> String {
-    let text = row.created_by.split_whitespace().collect::<Vec<_>>().join(" ");
-    // EXPOSE is written `map[8080/tcp:{}]` up to Engine 26 and `[8080/tcp]` from 28.
-    text.replace("map[", "[").replace(":{}", "").trim_end_matches(" # buildkit").to_owned()
-}
-
-/// The instruction that a history row stands for, for people: `COPY . /site`.
-pub fn row_words(row: &HistoryRow) -> String {
-    let text = row_text(row);
-    let text = text.strip_prefix("/bin/sh -c #(nop) ").unwrap_or(&text).trim();
-    let text = match text.strip_prefix("/bin/sh -c ") {
-        Some(command) => format!("RUN {command}"),
-        None => text.to_owned(),
-    };
+/// An instruction for people: at most 70 characters of it.
+pub fn shortened(text: &str) -> String {
     match text.char_indices().nth(70) {
         Some((cut, _)) => format!("{}…", &text[..cut]),
-        None => text,
+        None => text.to_owned(),
     }
 }
 
-/// Whether the row's instruction runs a command (its layer may differ a little from run to run).
-pub fn runs(created_by: &str) -> bool {
-    let text = created_by.trim_start();
-    // The classic builder marks what does not run; BuildKit writes the instruction.
-    !text.contains("#(nop)") && !["COPY ", "ADD ", "WORKDIR "].iter().any(|copies| text.starts_with(copies))
-}
+type Map = BTreeMap<String, String>;
 
-type Map = std::collections::BTreeMap<String, String>;
+/// Labels that a build tool adds on its own: Docker Compose names its project and service so.
+const TOOLS: &[&str] = &["com.docker.compose."];
 
 /// The first field in which two configurations differ: its Dockerfile instruction, and both values.
 pub fn config_difference(image: &ConfigFacts, rebuilt: &ConfigFacts) -> Option<(&'static str, String, String)> {
-    let words = crate::check::matching::exec_form;
+    let words = exec_form;
     // Of a map, the first entry that differs: the whole would be too long to see it.
     let map = |map: &Map, other: &Map| {
         let differs = map.iter().find(|(key, value)| other.get(*key) != Some(*value));
         differs.map(|(key, value)| format!("{key}={value}")).unwrap_or_default()
     };
+    let own = |labels: &Map| -> Map {
+        let tools = |key: &str| TOOLS.iter().any(|tool| key.starts_with(tool));
+        labels.iter().filter(|(key, _)| !tools(key)).map(|(key, value)| (key.clone(), value.clone())).collect()
+    };
+    let (labels, rebuilt_labels) = (own(&image.labels), own(&rebuilt.labels));
     let fields = [
         ("CMD", words(&image.cmd), words(&rebuilt.cmd)),
         ("ENTRYPOINT", words(&image.entrypoint), words(&rebuilt.entrypoint)),
@@ -119,7 +120,7 @@ pub fn config_difference(image: &ConfigFacts, rebuilt: &ConfigFacts) -> Option<(
         ("USER", image.user.clone(), rebuilt.user.clone()),
         ("EXPOSE", image.ports.join(" "), rebuilt.ports.join(" ")),
         ("ENV", map(&image.env, &rebuilt.env), map(&rebuilt.env, &image.env)),
-        ("LABEL", map(&image.labels, &rebuilt.labels), map(&rebuilt.labels, &image.labels)),
+        ("LABEL", map(&labels, &rebuilt_labels), map(&rebuilt_labels, &labels)),
         ("VOLUME", image.volumes.join(" "), rebuilt.volumes.join(" ")),
         ("HEALTHCHECK", words(&image.healthcheck), words(&rebuilt.healthcheck)),
         ("STOPSIGNAL", image.stop_signal.clone(), rebuilt.stop_signal.clone()),
@@ -144,60 +145,74 @@ pub fn holds(imported: &LayerFacts, base: &[LayerFacts]) -> bool {
 mod tests {
     use super::*;
 
-    fn row(created_by: &str, comment: &str) -> HistoryRow {
-        HistoryRow { created_by: created_by.into(), comment: comment.into(), size: 0 }
+    const CLASSIC: RowAuthor = RowAuthor::Builder(Builder::Classic);
+    const BUILDKIT: RowAuthor = RowAuthor::Builder(Builder::BuildKit);
+
+    fn row(author: RowAuthor, instruction: &str) -> HistoryRow {
+        HistoryRow { created_by: instruction.into(), author, instruction: instruction.into(), ..HistoryRow::default() }
     }
 
-    fn image(rows: &[(&str, &str)]) -> ImageFacts {
-        let history = rows.iter().map(|(by, comment)| row(by, comment)).collect();
-        ImageFacts { history, ..ImageFacts::default() }
+    fn image(layers: &[&str], history: Vec<HistoryRow>) -> ImageFacts {
+        let layers = layers.iter().map(ToString::to_string).collect();
+        ImageFacts { layers, history, ..ImageFacts::default() }
     }
 
     #[test]
     fn the_rows_above_the_base_tell_the_origin() {
-        let base = image(&[("/bin/sh -c #(nop) CMD [\"sh\"]", "")]);
-        let above = |by: &str, comment: &str| {
+        let base = image(&[], vec![row(CLASSIC, "CMD [\"sh\"]")]);
+        let above = |author, instruction: &str| {
             let mut image = base.clone();
-            image.history.push(row(by, comment));
+            image.history.push(row(author, instruction));
             origin(&image, Some(&base))
         };
         assert_eq!(origin(&base.clone(), Some(&base)), Origin::Renamed);
-        assert_eq!(above("COPY . /site # buildkit", "buildkit.dockerfile.v0"), Origin::Built(Builder::BuildKit));
-        assert_eq!(above("/bin/sh -c #(nop) COPY dir:ab in /site", ""), Origin::Built(Builder::Classic));
-        assert_eq!(above("|1 A=b /bin/sh -c make", ""), Origin::Built(Builder::Classic));
-        let imported = ImageFacts { layers: vec!["one".into()], ..image(&[("", "Imported from -")]) };
-        assert_eq!(origin(&imported, Some(&base)), Origin::Imported);
+        assert_eq!(above(BUILDKIT, "COPY . /site"), Origin::Built(Builder::BuildKit));
+        assert_eq!(above(CLASSIC, "COPY … /site"), Origin::Built(Builder::Classic));
+        assert_eq!(above(RowAuthor::Unmarked, "RUN make"), Origin::Built(Builder::Classic));
+        assert_eq!(origin(&image(&["one"], vec![row(RowAuthor::Import, "")]), Some(&base)), Origin::Imported);
     }
 
     #[test]
     fn only_a_row_that_the_rebuild_lacks_was_committed() {
-        let rows = [row("/bin/sh -c #(nop) COPY a in /", ""), row("chmod 644 a", "")];
+        let rows = [row(CLASSIC, "COPY … /"), row(RowAuthor::Unmarked, "RUN chmod 644 a")];
         assert_eq!(committed(&rows, &rows), None);
         assert_eq!(committed(&rows, &rows[..1]), Some(&rows[1]));
     }
 
     #[test]
     fn an_image_on_another_version_of_its_base_was_not_committed() {
-        let base = ImageFacts { layers: vec!["new".into()], ..image(&[("# debian.sh", "")]) };
-        let built = ImageFacts {
-            layers: vec!["old".into(), "own".into()],
-            ..image(&[("# debian.sh 1", ""), ("COPY", "buildkit.dockerfile.v0")])
-        };
+        let base = image(&["new"], vec![row(RowAuthor::Unmarked, "# debian.sh")]);
+        let built = image(&["old", "own"], vec![row(RowAuthor::Unmarked, "# debian.sh 1"), row(BUILDKIT, "COPY a b")]);
         assert_eq!(origin(&built, Some(&base)), Origin::OtherBase);
     }
 
     #[test]
     fn a_base_that_was_imported_itself_is_no_import() {
-        let base = image(&[("", "Imported from -")]);
+        let base = image(&[], vec![row(RowAuthor::Import, "")]);
         let mut built = base.clone();
-        built.history.push(row("COPY . /site # buildkit", "buildkit.dockerfile.v0"));
+        built.history.push(row(BUILDKIT, "COPY . /site"));
         assert_eq!(origin(&built, Some(&base)), Origin::Built(Builder::BuildKit));
     }
 
     #[test]
-    fn rows_are_told_as_instructions() {
-        assert_eq!(row_words(&row("/bin/sh -c #(nop)  EXPOSE map[8080/tcp:{}]", "")), "EXPOSE [8080/tcp]");
-        assert_eq!(row_words(&row("/bin/sh -c apk add curl", "")), "RUN apk add curl");
-        assert_eq!(row_words(&row("COPY . /site # buildkit", "buildkit.dockerfile.v0")), "COPY . /site");
+    fn steps_are_told_apart_by_words_number_and_author() {
+        let rows = [row(BUILDKIT, "COPY a /"), row(BUILDKIT, "RUN make")];
+        let differs = |own: &[HistoryRow], rebuilt: &[HistoryRow]| step_difference(own, rebuilt).unwrap_or_default();
+        assert_eq!(step_difference(&rows, &rows), None);
+        assert!(differs(&rows, &rows[..1]).contains("your Dockerfile lacks: `RUN make`"));
+        assert!(differs(&rows[..1], &rows).contains("the image lacks: `RUN make`"));
+        let other = [row(BUILDKIT, "COPY b /")];
+        assert!(differs(&other, &rows).contains("made with `COPY b /`, where your Dockerfile says `COPY a /`"));
+        assert!(
+            differs(&[row(RowAuthor::Unmarked, "COPY a /")], &rows[..1]).contains("was not written by the builder")
+        );
+    }
+
+    #[test]
+    fn only_labels_of_a_build_tool_may_be_more_than_the_dockerfiles() {
+        let with = |key: &str| ConfigFacts { labels: Map::from([(key.into(), "x".into())]), ..ConfigFacts::default() };
+        assert_eq!(config_difference(&with("com.docker.compose.project"), &ConfigFacts::default()), None);
+        let found = config_difference(&with("forged"), &ConfigFacts::default());
+        assert_eq!(found, Some(("LABEL", "forged=x".into(), String::new())));
     }
 }

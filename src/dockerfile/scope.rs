@@ -68,6 +68,14 @@ impl Dockerfile {
         self.chain(stage, &globals).1
     }
 
+    /// The instructions that make the rows of a stage's history above its external base: those of the
+    /// stages that it is built on first, without FROM.
+    pub fn steps_with<'a>(&'a self, stage: &'a Stage, variables: &Variables) -> Vec<&'a Instruction> {
+        let chain = self.chain(stage, &self.globals(variables)).0;
+        let instructions = chain.into_iter().rev().flat_map(|stage| &stage.instructions);
+        instructions.filter(|instruction| !matches!(instruction.body, Body::From { .. })).collect()
+    }
+
     /// A stage's instructions as Docker sees them when it builds, variables replaced.
     pub fn expanded(&self, stage: &Stage, variables: &Variables) -> Expanded {
         let globals = self.globals(variables);

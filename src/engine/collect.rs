@@ -24,6 +24,10 @@ const CONCURRENT: usize = 8;
 /// Images that are exported at the same time: the engine writes each to its disk.
 const CONCURRENT_EXPORTS: usize = 2;
 
+/// The build argument that keeps the cache mounts of builds apart (Dockerfile reference, "BuildKit built-in build
+/// args").
+const CACHE_MOUNTS: &str = "BUILDKIT_CACHE_MOUNT_NS";
+
 /// Whoever answers needs: a real engine, or evidence that was recorded.
 pub trait Answers {
     /// Answers each need, in any order.
@@ -192,6 +196,11 @@ impl Collector {
                 help: "use a Docker Engine for this exercise".into(),
             });
         }
+        if plan.source == Source::Client {
+            let (workspace, seconds) = (&self.options.workspace, self.options.build_seconds);
+            let facts = engine.build_by_client(ledger, workspace, plan, seconds).await?;
+            return Ok(Some((facts, TarStyle::BuildKit)));
+        }
         let only = given.style.map(|style| [(style, false)]);
         let styles: &[(TarStyle, bool)] = match plan.builder {
             _ if only.is_some() => only.as_ref().map_or(&[], |only| only),
@@ -203,6 +212,7 @@ impl Collector {
             }
             Builder::Classic => &[(TarStyle::Plain, false)],
         };
+        let fresh = matches!(plan.source, Source::Fresh(_));
         for (style, only_cached_copies) in styles {
             let way = match (only_cached_copies, given.edits.is_empty()) {
                 (true, _) => "old client".to_owned(),
@@ -221,23 +231,45 @@ impl Collector {
                     return Ok(Some((BuildFacts { tag, error: Some(why), ..BuildFacts::default() }, style)));
                 }
             };
+            let mut args = plan.args.clone();
+            if fresh && plan.builder == Builder::BuildKit {
+                // BuildKit's own argument: cache mounts of this name space only. Without it, a build without
+                // the cache takes the learner's cache mounts away. The classic builder has none.
+                args.insert(CACHE_MOUNTS.into(), tag.clone());
+            }
             let job = BuildJob {
                 tag,
                 context,
                 builder: plan.builder,
                 dockerfile,
                 target: plan.target.clone(),
-                args: plan.args.clone(),
-                no_cache: plan.no_cache,
+                args,
+                no_cache: plan.no_cache || fresh,
                 seconds: self.options.build_seconds,
                 only_cached_copies: *only_cached_copies,
             };
+            let space = job.args.get(CACHE_MOUNTS).cloned().filter(|_| fresh && self.may_have_cache_mounts(plan));
             let seen = (only_for_builder && plan.builder == Builder::BuildKit).then(|| job.dockerfile.clone());
-            if let Some(facts) = engine.build(ledger, &job).await? {
+            let built = engine.build(ledger, &job).await;
+            if let Some(space) = space {
+                engine.remove_cache_mounts(&space).await?;
+            }
+            if let Some(facts) = built? {
                 return Ok(Some((BuildFacts { dockerfile_seen: seen, ..facts }, style)));
             }
         }
         Ok(None)
+    }
+}
+
+impl Collector {
+    /// Whether the Dockerfile of a plan has the word for it: listing the build cache is slow on a full disk.
+    fn may_have_cache_mounts(&self, plan: &BuildPlan) -> bool {
+        let file = format!("{}/{}", plan.context, plan.dockerfile);
+        match files::text(&self.options.workspace, &file) {
+            Answer::Found(Fact::Text(text)) => text.text.contains("cache"),
+            _ => true,
+        }
     }
 }
 

@@ -34,10 +34,21 @@ pub(crate) fn below(root: &Path, relative: &str) -> io::Result<PathBuf> {
     Ok(path)
 }
 
+/// The same, where links may lead from one place of the workspace to another: a Dockerfile may be a link,
+/// and docker follows it.
+fn inside(root: &Path, relative: &str) -> io::Result<PathBuf> {
+    let named = |part: Component<'_>| matches!(part, Component::CurDir | Component::Normal(_));
+    let (root, path) = (root.canonicalize()?, root.join(relative).canonicalize()?);
+    if Path::new(relative).components().all(named) && path.starts_with(root) {
+        return Ok(path);
+    }
+    Err(io::Error::new(io::ErrorKind::InvalidInput, format!("{relative} leads out of the workspace")))
+}
+
 /// Reads a text file of the workspace.
 pub(crate) fn text(root: &Path, relative: &str) -> Answer {
     let read = || -> io::Result<Option<TextFacts>> {
-        let path = below(root, relative)?;
+        let path = inside(root, relative)?;
         // Asked before opening: opening a FIFO would wait for ever.
         if !fs::symlink_metadata(&path)?.is_file() {
             return Ok(None);
@@ -89,7 +100,9 @@ pub(crate) fn context_of(
     style: TarStyle,
 ) -> Result<Context, EngineError> {
     match &plan.source {
-        Source::Workspace => folder(workspace, &plan.context, &plan.dockerfile, edits, style),
+        Source::Workspace | Source::Fresh(_) | Source::Client => {
+            folder(workspace, &plan.context, &plan.dockerfile, edits, style)
+        }
         Source::Starter => {
             packed(context::pack_files(&part_of(starter, &plan.context), &plan.dockerfile, style, &LIMITS))
         }
@@ -173,9 +186,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn links_are_not_followed_and_parents_are_not_named() {
+    fn links_lead_nowhere_outside_and_parents_are_not_named() {
         let dir = tempfile::tempdir().unwrap();
         fs::write(dir.path().join("a"), "text").unwrap();
+        std::os::unix::fs::symlink("a", dir.path().join("to-a")).unwrap();
+        assert!(matches!(text(dir.path(), "to-a"), Answer::Found(Fact::Text(facts)) if facts.text == "text"));
         std::os::unix::fs::symlink("/etc/passwd", dir.path().join("link")).unwrap();
         std::os::unix::fs::symlink("/etc", dir.path().join("folder")).unwrap();
         assert!(matches!(text(dir.path(), "./a"), Answer::Found(Fact::Text(facts)) if facts.text == "text"));

@@ -1,6 +1,6 @@
 //! What an engine says about itself and about a local image, with the engines' differences removed.
 
-use super::{Engine, EngineError, name};
+use super::{Engine, EngineError, history, name};
 use crate::evidence::{Builder, ConfigFacts, EngineFacts, HistoryRow, ImageFacts};
 use serde::{Deserialize, Deserializer};
 use std::collections::BTreeMap;
@@ -207,11 +207,7 @@ fn image_facts(inspect: Inspect, rows: Vec<Row>) -> ImageFacts {
     let history: Vec<HistoryRow> = rows
         .into_iter()
         .rev()
-        .map(|row| HistoryRow {
-            created_by: row.created_by,
-            comment: row.comment,
-            size: u64::try_from(row.size).unwrap_or(0),
-        })
+        .map(|row| history::row(row.created_by, row.comment, u64::try_from(row.size).unwrap_or(0)))
         .collect();
     let mut tags: Vec<String> = inspect
         .repo_tags

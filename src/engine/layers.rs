@@ -1,6 +1,6 @@
 //! [`crate::evidence::Need::Layers`]: what an image's layers hold, from its archive as a stream.
 
-use super::{Engine, EngineError, name};
+use super::{Engine, EngineError, history, name};
 use crate::evidence::LayersFacts;
 use crate::layers::{ScanError, ScanOptions, scan};
 use http::Method;
@@ -27,7 +27,13 @@ impl Engine {
             })
             .await?;
         match scanned {
-            Ok(scan) => Ok(Some(scan.facts)),
+            Ok(scan) => {
+                let mut facts = scan.facts;
+                for made_by in facts.layers.iter_mut().filter_map(|layer| layer.created_by.as_mut()) {
+                    *made_by = history::instruction(made_by);
+                }
+                Ok(Some(facts))
+            }
             Err(ScanError::Read(error)) => Err(self.unintelligible(&doing, &error.to_string())),
             Err(error) => Err(EngineError::Misfortune { what: error.to_string(), help: error.help().into() }),
         }

@@ -6,6 +6,8 @@
 //! transport our own connection, under bollard and beside it
 //! alive     deadlines and the heartbeat
 //! collect   needs → answers; one file for each kind of need (image, file, layers, build, run, serve)
+//! client    a build by the docker command itself, for what only it finds in the cache
+//! history   who wrote a row of an image's history, and which instruction it stands for
 //! ledger    what was created, and how it is removed on every way out
 //! practice  the practice registry: two containers that outlive a run
 //! registry  what a registry says, asked from inside the engine
@@ -31,6 +33,9 @@
 //! - bollard does not decode BuildKit's progress without its heavy `buildkit` feature: builds go
 //!   over the transport directly, and `buildkit.rs` decodes what is shown.
 //! - BuildKit takes an archive without entries for the Dockerfile itself.
+//! - The builders word their history rows differently (`history.rs`): past it a row has an author and an
+//!   instruction.
+//! - A build without the cache takes the learner's cache mounts away, unless it has a name space of its own.
 //! - A link in an image that leads back to itself is refused with status 500, not shown.
 //! - bollard reports an exit code other than 0 as an error.
 
@@ -38,6 +43,7 @@ mod alive;
 pub mod build;
 mod buildkit;
 mod call;
+mod client;
 pub mod collect;
 mod container;
 pub mod context;
@@ -46,6 +52,7 @@ pub mod events;
 mod experiment;
 mod file;
 mod files;
+mod history;
 mod http;
 mod image;
 mod images;
@@ -53,6 +60,7 @@ mod layers;
 pub mod ledger;
 mod leftovers;
 mod listening;
+mod mounts;
 mod name;
 mod pipe;
 mod practice;

@@ -101,12 +101,31 @@ pub struct ConfigFacts {
 /// One row of `docker history`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct HistoryRow {
-    /// What made it, as the engine words it.
+    /// What made it, as the engine words it: to be shown, never to be read.
     pub created_by: String,
-    /// `buildkit.dockerfile.v0` for BuildKit, `Imported from …` for an import.
+    /// What the row says besides, as the engine words it.
     pub comment: String,
     /// Bytes.
     pub size: u64,
+    /// Who wrote it.
+    pub author: RowAuthor,
+    /// The instruction behind it, in the same words from every builder and engine (`COPY a /site`);
+    /// what the classic builder copies is `…`, because it names a hash and not the files.
+    pub instruction: String,
+}
+
+/// Who wrote a row of an image's history, as far as the row tells. Rows can be forged: a row that
+/// names a builder is no proof of one.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum RowAuthor {
+    /// A build.
+    Builder(Builder),
+    /// `docker import`.
+    Import,
+    /// Nobody signed: `docker commit`, or the classic builder for a RUN in exec form.
+    #[default]
+    Unmarked,
 }
 
 /// What a path in an image is.
@@ -158,7 +177,8 @@ pub struct LayersFacts {
 pub struct LayerFacts {
     /// Digest of the uncompressed layer archive.
     pub diff_id: String,
-    /// The history row that made it, where the image's configuration tells.
+    /// The instruction that made it (as in [`HistoryRow::instruction`]), where the image's configuration
+    /// tells. A bare scan of an archive leaves the builder's own words.
     pub created_by: Option<String>,
     /// Bytes of file content in it.
     pub size: u64,

@@ -133,10 +133,23 @@ impl Edit {
 pub enum Source {
     /// The learner's files as they are now.
     Workspace,
+    /// The same, from nothing: without the builder's cache, and with cache mounts that nothing has filled
+    /// (the learner's own stay as they are). The number tells several such builds apart.
+    Fresh(u8),
+    /// The same, sent by the docker command of this machine: BuildKit does not find `COPY . …` in its cache
+    /// for a build over the API. BuildKit only; unavailable where no docker command builds it.
+    Client,
     /// The exercise's starter files, as the learner was given them.
     Starter,
     /// A Dockerfile of our own, with an empty context.
     Inline(String),
+}
+
+impl Source {
+    /// Whether these are the learner's own files.
+    pub fn is_workspace(&self) -> bool {
+        matches!(self, Source::Workspace | Source::Fresh(_) | Source::Client)
+    }
 }
 
 /// The two builders of the Docker Engine (`version` of `POST /build`, Engine API 1.38 and later).
@@ -198,6 +211,8 @@ impl fmt::Display for Need {
             Need::Build(plan) => {
                 let what = match &plan.source {
                     Source::Workspace => "the workspace",
+                    Source::Fresh(_) => "the workspace, from nothing",
+                    Source::Client => "the workspace, by the docker command,",
                     Source::Starter => "the starter files",
                     Source::Inline(_) => "a probe Dockerfile",
                 };

@@ -5,7 +5,7 @@ use crate::check::{Finding, Verdict};
 use crate::course::service::{needs_registry, registry_values};
 use crate::course::{Course, FileSet, Round, exercise::Step, exercise::Under, mode_of};
 use crate::engine::{Answers, Collector, CollectorOptions, Engine, EngineError, Ledger, Practice, perform_all};
-use crate::evidence::{Answer, Evidence, Fact, Need, Source};
+use crate::evidence::{Answer, Evidence, Fact, Need};
 use crate::examine::examine;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -142,7 +142,7 @@ struct Shared {
 impl Answers for Shared {
     async fn answer(&mut self, needs: BTreeSet<Need>) -> Vec<(Need, Answer)> {
         let shared = |need: &Need| match need {
-            Need::Build(plan) => plan.source != Source::Workspace,
+            Need::Build(plan) => !plan.source.is_workspace(),
             Need::Run(plan) => self.tags.contains(&plan.image),
             _ => false,
         };

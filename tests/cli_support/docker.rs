@@ -33,7 +33,13 @@ impl Client {
     /// `docker build ARGS` in `folder`.
     #[track_caller]
     pub fn build(self, folder: &Path, args: &[&str]) {
-        let output = self.command().arg("build").args(args).arg(".").current_dir(folder).output();
+        self.build_of(folder, &[args, &["."]].concat());
+    }
+
+    /// `docker build ARGS`, the context among them, in `folder`.
+    #[track_caller]
+    pub fn build_of(self, folder: &Path, args: &[&str]) {
+        let output = self.command().arg("build").args(args).current_dir(folder).output();
         fine(&format!("docker build {args:?} ({self:?})"), output);
     }
 }

@@ -7,16 +7,20 @@
 
 #![allow(dead_code, unused_imports, reason = "each test binary uses a part of it")]
 
+pub mod cache;
 pub mod claim;
 pub mod docker;
 pub mod process;
 pub mod proxy;
+pub mod saved;
 pub mod scene;
 
+pub use cache::{bring_back, forget};
 pub use claim::{Claim, alone};
-pub use docker::{BUILDERS, Client, docker, docker_fails};
+pub use docker::{BUILDERS, Client, docker, docker_fails, docker_lines};
 pub use process::{Learner, Running, Told};
 pub use proxy::{At, Proxy, Then};
+pub use saved::{Edit, Saved};
 pub use scene::Scene;
 
 use std::time::{Duration, Instant};

@@ -1,13 +1,13 @@
 //! `built_from`
 
-use super::{base_image, no_dockerfile, no_image, workspace_base};
-use crate::check::matching::{shown, telling_line};
-use crate::check::provenance::{
-    Origin, committed, config_difference, holds, origin, own_rows, row_text, row_words, runs,
-};
-use crate::check::{Inquiry, Stop, Verdict};
-use crate::evidence::{BuildFacts, BuildPlan, Builder, ImageFacts, Source, Unavailable};
-use crate::layers::{Difference, DifferenceKind, Tolerance, compare_layers};
+use super::{base_image, build_variables, no_dockerfile, no_image, workspace_base};
+use crate::check::contents::{Differs, NotRepeatable, Steps, differences};
+use crate::check::failed_build;
+use crate::check::matching::shown;
+use crate::check::provenance::{Origin, committed, config_difference, holds, origin, own_rows, step_difference};
+use crate::check::{Asked, Inquiry, Stop, Verdict};
+use crate::dockerfile::Dockerfile;
+use crate::evidence::{BuildFacts, BuildPlan, Builder, ImageFacts, LayersFacts, Source, Unavailable};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -16,13 +16,19 @@ use std::collections::BTreeMap;
 /// **Why it matters**: an image that can be built again from files under version control can be
 /// corrected, reviewed and rebuilt on a new base. One that was retagged, committed or imported cannot.
 ///
-/// dlearn builds the folder again with the same builder, under a throw-away tag. Equal layers and
-/// configuration prove it (the builder's cache returns the same layers). Otherwise the contents are
-/// compared layer by layer, because the cache may be gone, or may not be shared between clients: that
-/// is no proof against the learner. Engine API 1.41 and later, both builders.
+/// dlearn builds the folder again with the same builder, under a throw-away tag, and compares
+/// configuration and history. Then one of two proofs decides, and the verdict names it. *The builder's
+/// cache*: the rebuild has the same layers. *The contents*: the cache may be gone, or may not be shared
+/// between clients, which is no proof against anybody; then what lies in the layers is compared file by
+/// file. What a `RUN` step makes differently each time (logs, caches, dates: tried with a second rebuild)
+/// is nobody's mistake: where nothing else differs, the check cannot tell. With cache mounts the cache
+/// proves nothing, because what lies in them is no part of the folder: such an image is built again with
+/// empty ones. An engine whose owner forges the builder's own cache is beyond what any of this can see.
+/// Engine API 1.41 and later, both builders.
 ///
 /// ```yaml
-/// check: { built_from: { image: app, dockerfile: Dockerfile, context: "." } }   # only image is required
+/// check: { built_from: { image: app, dockerfile: Dockerfile, context: ".", target: run, args: { VERSION: "1" } } }
+/// # only image is required
 /// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -58,7 +64,7 @@ impl BuiltFrom {
             return Ok(no_image(&name));
         };
         let file = self.file();
-        let base_name = match workspace_base(inquiry, &file, self.target.as_deref())? {
+        let base_name = match workspace_base(inquiry, &file, self.target.as_deref(), &self.args)? {
             Ok(base_name) => base_name,
             Err(verdict) => return Ok(verdict),
         };
@@ -73,36 +79,35 @@ impl BuiltFrom {
             Origin::Built(builder) => builder,
             other => return self.not_built(inquiry, &name, image, &base_name, other),
         };
-        let plan = BuildPlan {
-            source: Source::Workspace,
-            builder,
-            dockerfile: self.dockerfile.clone(),
-            context: self.context.clone(),
-            target: self.target.clone(),
-            args: self.args.clone(),
-            no_cache: false,
-        };
-        let Some(build) = inquiry.build(plan)? else {
+        let Some(text) = inquiry.workspace_file(&file)? else {
             return Ok(no_dockerfile(&file));
         };
-        let own = own_rows(image, base);
-        let fresh = build.image.as_ref().map_or(&[][..], |rebuilt| own_rows(rebuilt, base));
-        if let Some(row) = committed(own, fresh) {
-            return Ok(self.by_hand(&name, &row.created_by));
-        }
-        let Some(rebuilt) = &build.image else {
-            return broken(&file, builder, build);
-        };
+        let dockerfile = crate::dockerfile::parse(&text.text);
         let skip = base.map_or(0, |base| base.layers.len());
-        self.compare(inquiry, &name, image, base, build, rebuilt, skip)
+        Case { spec: self, inquiry, name, file, image, base, skip, builder, dockerfile }.judge()
     }
 
     /// The Dockerfile, relative to the workspace.
     fn file(&self) -> String {
-        match self.context.as_str() {
-            "." => self.dockerfile.clone(),
+        match self.context.trim_end_matches('/') {
+            "." | "" => self.dockerfile.clone(),
             context => format!("{context}/{}", self.dockerfile),
         }
+    }
+
+    /// How the image is built, for the learner to type.
+    fn command(&self, name: &str) -> String {
+        let mut command = format!("docker build -t {name}");
+        if self.dockerfile != dockerfile() {
+            command += &format!(" -f {}", self.file());
+        }
+        if let Some(target) = &self.target {
+            command += &format!(" --target {target}");
+        }
+        for (key, value) in &self.args {
+            command += &format!(" --build-arg {key}={value}");
+        }
+        command + " " + &self.context
     }
 
     /// The image has another origin than a build: says which.
@@ -115,7 +120,7 @@ impl BuiltFrom {
         origin: Origin,
     ) -> Result<Verdict, Stop> {
         let expected = format!("{name} built from your Dockerfile");
-        let advice = format!("build it here: docker build -t {name} {}", self.context);
+        let advice = format!("build it here: {}", self.command(name));
         let found = match origin {
             Origin::Renamed if image.history.is_empty() => format!("{name} has no history at all: no builder made it"),
             Origin::OtherBase => {
@@ -152,161 +157,224 @@ impl BuiltFrom {
         };
         Ok(Verdict::not_yet(expected, found, advice))
     }
+}
 
-    fn by_hand(&self, name: &str, created_by: &str) -> Verdict {
+/// What to do where the folder does not build.
+pub(super) const OUTDATED: &str = "the image may be from before your last edit: build it and read the first error";
+
+/// The proof by the builder's cache.
+const CACHED: &str = "proven by the builder's cache: a rebuild has the same layers";
+
+/// What a rebuild is compared with.
+struct Case<'a, 'i> {
+    spec: &'a BuiltFrom,
+    inquiry: &'a Inquiry<'i>,
+    name: String,
+    /// The Dockerfile, relative to the workspace.
+    file: String,
+    image: &'a ImageFacts,
+    base: Option<&'a ImageFacts>,
+    /// How many layers from the bottom are the base's.
+    skip: usize,
+    builder: Builder,
+    dockerfile: Dockerfile,
+}
+
+impl Case<'_, '_> {
+    fn judge(&self) -> Result<Verdict, Stop> {
+        let Some(mut cached) = self.build(Source::Workspace)? else {
+            return Ok(no_dockerfile(&self.file));
+        };
+        if cached.image.is_none() && self.has_secrets() {
+            // A step that needs the secret is not run again where the cache knows it.
+            cached = self.by_client()?.unwrap_or(cached);
+        }
+        let own = own_rows(self.image, self.base);
+        let rebuilt = cached.image.as_ref();
+        let fresh_rows = rebuilt.map_or(&[][..], |rebuilt| own_rows(rebuilt, self.base));
+        if let Some(row) = committed(own, fresh_rows) {
+            return Ok(self.by_hand(&row.created_by));
+        }
+        let Some(rebuilt) = rebuilt else {
+            return self.broken(cached, "");
+        };
+        if let Some((instruction, has, gives)) = config_difference(&self.image.config, &rebuilt.config) {
+            let value = |text: &str| if text.is_empty() { "nothing".to_owned() } else { shown(text) };
+            let (has, gives) = (value(&has), value(&gives));
+            return Ok(self.stale(format!("{instruction} is {has} in the image, and {gives} in your Dockerfile")));
+        }
+        if let Some(difference) = step_difference(own, fresh_rows) {
+            return Ok(self.stale(difference));
+        }
+        let equal = self.image.layers == rebuilt.layers;
+        match (equal, self.mounts("cache")) {
+            (true, false) => Ok(Verdict::pass_with(CACHED)),
+            (false, false) => self.by_contents(cached, Source::Fresh(1), false),
+            // What lies in a cache mount is no part of the folder, and the cached layer may hold it.
+            (_, true) => match self.build(Source::Fresh(1))? {
+                None => Ok(no_dockerfile(&self.file)),
+                Some(fresh) if fresh.image.is_none() => self.broken(fresh, " with empty cache mounts"),
+                Some(fresh) => self.by_contents(fresh, Source::Fresh(2), equal),
+            },
+        }
+    }
+
+    /// Compares what lies in the layers with a rebuild's; `again` is a second one, for what differs each time.
+    /// `cached`: the cache has shown the same layers already.
+    fn by_contents(&self, rebuild: &BuildFacts, again: Source, cached: bool) -> Result<Verdict, Stop> {
+        const PROVEN: &str = "proven by its contents: layer by layer the files of a rebuild";
+        let layers = rebuild.image.as_ref().map(|rebuilt| rebuilt.layers.len()).unwrap_or_default();
+        if self.image.layers.len() != layers {
+            return Ok(self.stale(format!(
+                "the image adds {} layers to its base, and a build of this folder adds {}",
+                self.image.layers.len().saturating_sub(self.skip),
+                layers.saturating_sub(self.skip),
+            )));
+        }
+        let (has, gives) = (self.layers(&self.name), self.layers(&rebuild.tag));
+        let (Some(has), Some(gives)) = (has?, gives?) else {
+            return Ok(no_image(&self.name));
+        };
+        let stage = self.spec.target.as_deref().map_or(self.dockerfile.final_stage(), |t| self.dockerfile.stage(t));
+        let variables = build_variables(self.inquiry, &self.spec.args)?;
+        let instructions = stage.map(|stage| self.dockerfile.steps_with(stage, &variables)).unwrap_or_default();
+        let steps = Steps { rows: own_rows(self.image, self.base), instructions: &instructions };
+        let differing = differences(has, gives, rebuild, self.skip, steps);
+        let Some(first) = differing.first() else {
+            return Ok(Verdict::pass_with(PROVEN));
+        };
+        if let Some(exact) = differing.iter().find(|differs| !differs.ran) {
+            return Ok(self.differs(exact, differing.len()));
+        }
+        if !self.mounts("cache") {
+            let by_client = self.by_client()?.and_then(|build| build.image.as_ref());
+            if by_client.is_some_and(|rebuilt| rebuilt.layers == self.image.layers) {
+                return Ok(Verdict::pass_with(CACHED));
+            }
+        }
+        if self.has_secrets() {
+            let why = "that may come from a secret, which only your own docker build is given";
+            return Err(self.unsure(format!("{}; {why}", first.words())));
+        }
+        // Only what commands made differs. Do they make the same twice?
+        let Some(again) = self.build(again)? else {
+            return Ok(no_dockerfile(&self.file));
+        };
+        if again.image.is_none() {
+            let said = shown(&failed_build::telling(again));
+            let why = format!(
+                "whether that step makes the same each time cannot be tried: a build from nothing fails: {said}"
+            );
+            return Err(self.unsure(format!("{} {why}", first.words())));
+        }
+        let Some(other) = self.layers(&again.tag)? else {
+            return Ok(no_image(&self.name));
+        };
+        let not_repeatable = NotRepeatable::between(gives, other, self.skip);
+        if let Some(exact) = differing.iter().find(|differs| !not_repeatable.explains(differs)) {
+            return Ok(self.differs(exact, differing.len()));
+        }
+        let (path, made_by) = (shown(&first.difference.path), shown(&first.made_by));
+        if cached {
+            let each = format!("{made_by} writes {path} differently each time, so that one file was not compared");
+            return Ok(Verdict::pass_with(format!("proven by the builder's cache and by its contents; {each}")));
+        }
+        Err(self.unsure(format!(
+            "everything agrees with a rebuild but what {made_by} writes differently each time ({path}), and the \
+             builder's cache, which would prove it, has no record of your build"
+        )))
+    }
+
+    fn build(&self, source: Source) -> Asked<'_, BuildFacts> {
+        self.inquiry.build(BuildPlan {
+            no_cache: matches!(source, Source::Fresh(_)),
+            source,
+            builder: self.builder,
+            dockerfile: self.spec.dockerfile.clone(),
+            context: self.spec.context.clone(),
+            target: self.spec.target.clone(),
+            args: self.spec.args.clone(),
+        })
+    }
+
+    fn layers(&self, image: &str) -> Asked<'_, LayersFacts> {
+        match self.inquiry.layers(image, self.skip)? {
+            Some(layers) if layers.truncated => {
+                Err(self.unsure(format!("{} holds more files than can be compared one by one", self.name)))
+            }
+            layers => Ok(layers),
+        }
+    }
+
+    /// Whether a RUN of the Dockerfile has a mount of this kind.
+    fn mounts(&self, kind: &str) -> bool {
+        self.dockerfile.instructions().flat_map(|instruction| instruction.mounts()).any(|mount| mount.kind == kind)
+    }
+
+    fn has_secrets(&self) -> bool {
+        self.mounts("secret") || self.mounts("ssh")
+    }
+
+    /// The folder built by the docker command, which finds in BuildKit's cache what no build over the API does.
+    fn by_client(&self) -> Asked<'_, BuildFacts> {
+        match self.builder {
+            Builder::Classic => Ok(None),
+            Builder::BuildKit => match self.build(Source::Client) {
+                // No docker command, or none that can: then this is no way to know more.
+                Err(Stop::CannotTell(_)) => Ok(None),
+                other => other,
+            },
+        }
+    }
+
+    fn by_hand(&self, created_by: &str) -> Verdict {
+        let name = &self.name;
         Verdict::not_yet(
             format!("{name} built from your Dockerfile"),
             format!(
                 "{name} was made from a container, not from a Dockerfile (docker commit): the history shows {}",
                 shown(created_by)
             ),
-            format!("build it here: docker build -t {name} {}", self.context),
+            format!("build it here: {}", self.spec.command(name)),
         )
     }
 
-    #[allow(clippy::too_many_arguments)]
-    fn compare(
-        &self,
-        inquiry: &Inquiry<'_>,
-        name: &str,
-        image: &ImageFacts,
-        base: Option<&ImageFacts>,
-        build: &BuildFacts,
-        rebuilt: &ImageFacts,
-        skip: usize,
-    ) -> Result<Verdict, Stop> {
-        let expected = format!("{name} to be what this folder builds now");
-        let advice = format!(
-            "if you changed something after the last build, build again: docker build -t {name} {}",
-            self.context
-        );
-        let stale = |found: String| Ok(Verdict::not_yet(expected.clone(), found, advice.clone()));
-        if let Some((instruction, has, gives)) = config_difference(&image.config, &rebuilt.config) {
-            let value = |text: &str| if text.is_empty() { "nothing".to_owned() } else { shown(text) };
-            return stale(format!(
-                "{instruction} is {} in the image, and {} in your Dockerfile",
-                value(&has),
-                value(&gives)
-            ));
+    fn stale(&self, found: String) -> Verdict {
+        let name = &self.name;
+        Verdict::not_yet(
+            format!("{name} to be what this folder builds now"),
+            found,
+            format!("if you changed something after the last build, build again: {}", self.spec.command(name)),
+        )
+    }
+
+    fn differs(&self, first: &Differs, all: usize) -> Verdict {
+        let more = if all > 1 { format!(" (and {} more)", all - 1) } else { String::new() };
+        self.stale(format!("{}{more}", first.words()))
+    }
+
+    /// Cannot tell; what helps is a build whose cache is there.
+    fn unsure(&self, reason: String) -> Stop {
+        let help = format!("build it again, and check right after that: {}", self.spec.command(&self.name));
+        Stop::CannotTell(Unavailable::new(reason, help))
+    }
+
+    /// The folder does not build, `how`.
+    fn broken(&self, build: &BuildFacts, how: &str) -> Result<Verdict, Stop> {
+        let error = build.error.as_deref().unwrap_or_default();
+        // BuildKit asks the client's session for it, or says that the secret is not there.
+        let asks = failed_build::ran(build) || error.contains("session") || error.contains("secret");
+        if asks && self.has_secrets() && failed_build::out_of_reach(build).is_none() {
+            let said = shown(&failed_build::telling(build));
+            let why = "which may need the secret that only your own docker build is given";
+            return Err(self.unsure(format!("building {} again stops at a RUN, {why}: {said}", self.file)));
         }
-        if image.layers == rebuilt.layers {
-            return Ok(Verdict::pass());
-        }
-        let (own, fresh) = (own_rows(image, base), own_rows(rebuilt, base));
-        let differ = own.iter().zip(fresh).find(|(a, b)| !same_row(&row_text(a), &row_text(b)));
-        if let Some((has, gives)) = differ {
-            return stale(format!(
-                "the image was made with {}, where your Dockerfile says {}",
-                shown(&row_words(has)),
-                shown(&row_words(gives))
-            ));
-        }
-        if let Some(more) = own.get(fresh.len()) {
-            return stale(format!("the image has a step that your Dockerfile lacks: {}", shown(&row_words(more))));
-        }
-        if let Some(more) = fresh.get(own.len()) {
-            return stale(format!("your Dockerfile has a step that the image lacks: {}", shown(&row_words(more))));
-        }
-        if image.layers.len() != rebuilt.layers.len() {
-            return stale(format!(
-                "the image adds {} layers to its base, and a build of this folder adds {}",
-                image.layers.len().saturating_sub(skip),
-                rebuilt.layers.len().saturating_sub(skip),
-            ));
-        }
-        let has = inquiry.layers(name, skip);
-        let gives = inquiry.layers(&build.tag, skip);
-        let (Some(has), Some(gives)) = (has?, gives?) else {
-            return Ok(no_image(name));
+        let advice = match how {
+            "" => OUTDATED,
+            _ => {
+                "let the build make what it needs: a cache mount may be empty at any time, and is no place to bring files"
+            }
         };
-        if has.truncated || gives.truncated {
-            return Err(Stop::CannotTell(Unavailable::new(
-                format!("{name} holds more files than can be compared one by one"),
-                format!("build it again, so that its layers can be compared as a whole: docker build -t {name} ."),
-            )));
-        }
-        // What COPY --from brings was made by another stage's RUN, and the history does not say so.
-        let dockerfile = inquiry.workspace_file(&self.file())?.map(|text| crate::dockerfile::parse(&text.text));
-        let staged = dockerfile.is_some_and(|file| file.instructions().any(|one| one.flag("from").is_some()));
-        for (index, (a, b)) in has.layers.iter().zip(&gives.layers).enumerate().skip(skip) {
-            if a.diff_id == b.diff_id {
-                continue;
-            }
-            let made_by = a.created_by.as_deref().or(b.created_by.as_deref()).unwrap_or_default();
-            let tolerance = if runs(made_by) || staged { Tolerance::Ran } else { Tolerance::Copied };
-            let mut differences = compare_layers(a, b, tolerance);
-            differences.retain(|difference| !only_seen_by(build, difference));
-            if let Some(first) = differences.first() {
-                let more = match differences.len() - 1 {
-                    0 => String::new(),
-                    n => format!(" (and {n} more)"),
-                };
-                let layer = index + 1;
-                return stale(format!(
-                    "layer {layer} of the image differs from what this folder builds: {}{more}",
-                    first.detail
-                ));
-            }
-        }
-        Ok(Verdict::pass())
+        failed_build::verdict(build, &self.file, self.builder, how, advice)
     }
-}
-
-/// Whether this is the Dockerfile that COPY sees in our build and in no client's.
-fn only_seen_by(build: &BuildFacts, difference: &Difference) -> bool {
-    let name = |path: &str| path.rsplit('/').next().unwrap_or_default().to_owned();
-    let seen = build.dockerfile_seen.as_deref().map(name);
-    difference.what == DifferenceKind::OnlyRebuilt && seen == Some(name(&difference.path))
-}
-
-/// COPY and ADD rows of the classic builder carry a hash of the files, which differs between clients;
-/// the contents are compared anyway.
-fn same_row(a: &str, b: &str) -> bool {
-    fn plain(row: &str) -> String {
-        let hashed = |word: &str| ["file:", "dir:", "multi:"].iter().any(|kind| word.starts_with(kind));
-        row.split(' ').map(|word| if hashed(word) { "…" } else { word }).collect::<Vec<_>>().join(" ")
-    }
-    plain(a) == plain(b)
-}
-
-/// What a builder says when something outside the folder is missing: that is nobody's mistake.
-const OUTSIDE: &[&str] = &[
-    "temporary failure in name resolution",
-    "could not resolve",
-    "name or service not known",
-    "network is unreachable",
-    "failed to establish a new connection",
-    "connection timed out",
-    "i/o timeout",
-    "tls handshake timeout",
-    "no space left on device",
-    "toomanyrequests",
-];
-
-/// The folder no longer builds.
-pub(super) fn broken(file: &str, builder: Builder, build: &BuildFacts) -> Result<Verdict, Stop> {
-    let expected = format!("your {file} to build without an error");
-    if build.timed_out {
-        let found = "its build does not come to an end";
-        return Ok(Verdict::not_yet(expected, found, "see which RUN line never ends"));
-    }
-    let error = build.error.as_deref().unwrap_or_default();
-    let mut last = build.log.iter().rev().take(40).map(String::as_str).chain(error.lines());
-    if let Some(line) = last.rfind(|line| OUTSIDE.iter().any(|sign| line.to_lowercase().contains(sign))) {
-        return Err(Stop::CannotTell(Unavailable::new(
-            format!("building {file} again needs something that is out of reach now: {}", shown(line)),
-            "see that the network and the disk are there, then check again",
-        )));
-    }
-    let tail = build.log.iter().skip(build.log.len().saturating_sub(40)).cloned().collect::<Vec<_>>().join("\n");
-    let said = if error.contains("exit code") || error.contains("non-zero code") {
-        telling_line(&tail)
-    } else {
-        telling_line(error)
-    };
-    Ok(Verdict::not_yet(
-        expected,
-        format!("its build with {builder} fails: {}", shown(said)),
-        "the image may be from before your last edit: build it and read the first error",
-    ))
 }

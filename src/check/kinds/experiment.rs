@@ -5,8 +5,9 @@ mod story;
 mod tests;
 mod trace;
 
-use super::built_from::broken;
+use super::built_from::OUTDATED;
 use super::{Kind, base_image, no_dockerfile, no_image, workspace_base};
+use crate::check::failed_build;
 use crate::check::matching::Pattern;
 use crate::check::provenance::{builder_of_rows, own_rows};
 use crate::check::{Inquiry, Stop, Verdict};
@@ -240,7 +241,7 @@ impl Experiment {
 
     /// The base image of a stage; none for `scratch`.
     fn base<'a>(&self, inquiry: &Inquiry<'a>, stage: Option<&str>) -> Step<Option<&'a ImageFacts>> {
-        let name = match workspace_base(inquiry, &self.file(), stage)? {
+        let name = match workspace_base(inquiry, &self.file(), stage, &self.args)? {
             Ok(name) => name,
             Err(verdict) => return Ok(Err(verdict)),
         };
@@ -327,7 +328,7 @@ impl Experiment {
             return Ok(Err(no_dockerfile(&self.file())));
         };
         let Some(before) = &facts.before.image else {
-            return broken(&self.file(), builder, &facts.before).map(Err);
+            return failed_build::verdict(&facts.before, &self.file(), builder, "", OUTDATED).map(Err);
         };
         let Some(after) = &facts.after.image else {
             return self.breaks(builder, facts).map(Err);
@@ -338,11 +339,11 @@ impl Experiment {
 
     /// The changed copy does not build.
     fn breaks(&self, builder: Builder, facts: &ExperimentFacts) -> Result<Verdict, Stop> {
-        let verdict = broken(&self.file(), builder, &facts.after)?;
+        let advice = "make the same change yourself, build, and read the first error";
+        let verdict = failed_build::verdict(&facts.after, &self.file(), builder, "", advice)?;
         let Verdict::NotYet(mut not_yet) = verdict else { return Ok(verdict) };
         not_yet.expected = "a copy of this folder to build after one change".into();
         not_yet.found = format!("{}, and {}", self.story(facts), not_yet.found);
-        not_yet.advice = "make the same change yourself, build, and read the first error".into();
         Ok(Verdict::NotYet(not_yet))
     }
 

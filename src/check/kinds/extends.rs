@@ -3,6 +3,7 @@
 use super::base_image;
 use crate::check::{Inquiry, Stop, Verdict};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// The image's layers begin with all layers of a base, and add at least one of their own.
 ///
@@ -30,7 +31,7 @@ impl Extends {
         };
         let base_name = match &self.base {
             Some(base) => inquiry.name(base),
-            None => match super::workspace_base(inquiry, "Dockerfile", None)? {
+            None => match super::workspace_base(inquiry, "Dockerfile", None, &BTreeMap::new())? {
                 Ok(base) => base,
                 Err(verdict) => return Ok(verdict),
             },

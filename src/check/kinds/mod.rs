@@ -15,8 +15,10 @@ mod registry;
 mod token;
 
 use super::{Inquiry, Stop, Verdict, matching};
+use crate::dockerfile::Variables;
 use crate::evidence::{BuildPlan, Builder, ImageFacts, Source, Unavailable};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// Names in braces that get their values only when a check is judged.
 pub(super) use experiment::LATER;
@@ -136,9 +138,14 @@ fn no_base(name: &str, said: &str) -> Verdict {
     )
 }
 
-/// The base image that a Dockerfile of the workspace builds `target` (or its last stage) on, or the
-/// verdict where there is no such file, no such stage, or no name of a base.
-fn workspace_base(inquiry: &Inquiry<'_>, file: &str, target: Option<&str>) -> Result<Result<String, Verdict>, Stop> {
+/// The base image that a Dockerfile of the workspace builds `target` (or its last stage) on with these build
+/// arguments, or the verdict where there is no such file, no such stage, or no name of a base.
+fn workspace_base(
+    inquiry: &Inquiry<'_>,
+    file: &str,
+    target: Option<&str>,
+    args: &BTreeMap<String, String>,
+) -> Result<Result<String, Verdict>, Stop> {
     let Some(text) = inquiry.workspace_file(file)? else {
         return Ok(Err(no_dockerfile(file)));
     };
@@ -155,11 +162,17 @@ fn workspace_base(inquiry: &Inquiry<'_>, file: &str, target: Option<&str>) -> Re
             "begin a stage with FROM and the image to build on",
         )));
     };
-    Ok(dockerfile.base_of(stage).ok_or_else(|| {
+    Ok(dockerfile.base_with(stage, &build_variables(inquiry, args)?).ok_or_else(|| {
         Verdict::not_yet(
             format!("FROM in {file} to name an image"),
             format!("FROM {}, which has no value", stage.base),
             "give the ARG above FROM a default, or write the image's name",
         )
     }))
+}
+
+/// What a build with these arguments sets: FROM lines may name the platform (`TARGETARCH`), too.
+fn build_variables(inquiry: &Inquiry<'_>, args: &BTreeMap<String, String>) -> Result<Variables, Stop> {
+    let platform = inquiry.engine()?.map(|engine| Variables::for_platform(&engine.os, &engine.arch));
+    Ok(Variables { build_args: args.clone(), ..platform.unwrap_or_default() })
 }

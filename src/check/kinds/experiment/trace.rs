@@ -2,10 +2,10 @@
 
 use super::{Experiment, Made, Part, Step};
 use crate::check::matching::{Pattern, shown};
-use crate::check::provenance::{config_difference, row_text, row_words, runs};
+use crate::check::provenance::{config_difference, shortened};
 use crate::check::{Inquiry, Place, Stop, Verdict};
 use crate::dockerfile::Body;
-use crate::evidence::{BuildFacts, EntryKind, HistoryRow, ImageFacts, LayerFacts, LayersFacts, StepFacts, Unavailable};
+use crate::evidence::{BuildFacts, EntryKind, ImageFacts, LayerFacts, LayersFacts, StepFacts, Unavailable};
 use std::collections::{BTreeMap, BTreeSet};
 
 impl Experiment {
@@ -57,7 +57,7 @@ impl Experiment {
             let again = match said {
                 Some(step) => !step.cached,
                 None if made.after.layers.contains(&layer.diff_id) => false,
-                None if runs(layer.created_by.as_deref().unwrap_or_default()) => true,
+                None if layer.created_by.as_deref().is_some_and(is_run) => true,
                 // What is copied once more, and is the same, was not made again.
                 None => {
                     let after = scanned(inquiry, &made.facts.after, made.skip)?;
@@ -188,43 +188,35 @@ fn contents<'a>(layers: &'a LayersFacts, files: &Pattern) -> BTreeMap<&'a str, &
     wanted.map(|(path, entry)| (path.as_str(), entry.content.as_str())).collect()
 }
 
-/// A RUN instruction without what history, builder and Dockerfile write differently: flags, the shell, build
+/// What a RUN instruction runs, without what history, builder and Dockerfile write differently: flags, build
 /// arguments, white space.
 fn plain(text: &str) -> String {
-    let row = HistoryRow { created_by: text.replace("\\\n", " "), ..HistoryRow::default() };
-    let text = row_text(&row);
-    let words = text.split(' ').collect::<Vec<_>>();
-    let run = words.iter().position(|word| word.eq_ignore_ascii_case("RUN")).filter(|at| *at == 0);
-    let rest = &words[run.map_or(0, |_| 1)..];
-    let flags = rest.iter().take_while(|word| word.starts_with("--")).count();
-    let rest = match &rest[flags..] {
-        // `|2 A=1 B=2 /bin/sh -c …`
+    let text = text.replace("\\\n", " ");
+    let words: Vec<&str> = text.split_whitespace().skip(1).skip_while(|word| word.starts_with("--")).collect();
+    let command = match words.as_slice() {
+        // `|2 A=1 B=2 make`
         [count, rest @ ..] if count.starts_with('|') => {
             let number: usize = count[1..].parse().unwrap_or_default();
             rest.get(number..).unwrap_or_default()
         }
-        rest => rest,
+        all => all,
     };
-    let rest = match rest {
-        ["/bin/sh", "-c", command @ ..] => command,
-        rest => rest,
-    };
-    rest.join(" ")
+    command.join(" ")
 }
 
 /// What the builder said of the step that made a layer, where that was a RUN and one step only can be meant.
 fn step_of<'s>(layer: &LayerFacts, steps: &'s [StepFacts]) -> Option<&'s StepFacts> {
-    let made_by = layer.created_by.as_deref().filter(|made_by| runs(made_by))?;
+    let made_by = layer.created_by.as_deref().filter(|made_by| is_run(made_by))?;
     let wanted = plain(made_by);
-    let mut same = steps.iter().filter(|step| is_run(step) && plain(&step.text) == wanted);
+    let mut same = steps.iter().filter(|step| is_run(&step.text) && plain(&step.text) == wanted);
     match (same.next(), same.next()) {
         (Some(step), None) => Some(step),
         _ => None,
     }
 }
 
-fn is_run(step: &StepFacts) -> bool {
-    step.text.get(..4).is_some_and(|keyword| keyword.eq_ignore_ascii_case("RUN "))
+fn is_run(instruction: &str) -> bool {
+    instruction.get(..4).is_some_and(|keyword| keyword.eq_ignore_ascii_case("RUN "))
 }
 
 /// The first step before `step`, in its stage, that did not come from the cache.
@@ -238,8 +230,7 @@ fn layer_words(layer: &LayerFacts, steps: &[StepFacts]) -> String {
     if let Some(step) = step_of(layer, steps) {
         return step.text.clone();
     }
-    let created_by = layer.created_by.clone().unwrap_or_default();
-    row_words(&HistoryRow { created_by, ..HistoryRow::default() })
+    shortened(layer.created_by.as_deref().unwrap_or_default())
 }
 
 /// A Dockerfile up to the end of a stage, where that is not its last one anyway.

@@ -1,0 +1,209 @@
+//! What lies in the layers of an image against what lies in a rebuild's, step by step.
+//!
+//! How exactly two layers must agree follows from the instruction: what COPY and ADD bring from the
+//! context is the same in every build; what RUN makes (and what COPY --from brings from a stage where
+//! RUN made it) may differ in what [`crate::layers::VOLATILE`] lists, and besides in whatever differs
+//! between two rebuilds of the same files: such a step is not repeatable, and that is nobody's fault.
+
+use crate::dockerfile::Instruction;
+use crate::evidence::{BuildFacts, HistoryRow, LayersFacts};
+use crate::layers::{Difference, DifferenceKind, Tolerance, compare_layers};
+use std::collections::BTreeSet;
+
+/// Something in which an image and its rebuild differ.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Differs {
+    /// Number of the layer, from 1.
+    pub layer: usize,
+    /// The instruction that made it; empty where nobody knows.
+    pub made_by: String,
+    /// A command made it: another run of that command may give something else.
+    pub ran: bool,
+    /// What differs.
+    pub difference: Difference,
+}
+
+impl Differs {
+    /// For people: which layer, and what.
+    pub fn words(&self) -> String {
+        format!("layer {} of the image differs from what this folder builds: {}", self.layer, self.difference.detail)
+    }
+}
+
+/// Where a layer's files come from.
+#[derive(Clone, Copy, Debug)]
+pub struct Steps<'a> {
+    /// The image's rows above its base's.
+    pub rows: &'a [HistoryRow],
+    /// The Dockerfile's instructions that should have made them.
+    pub instructions: &'a [&'a Instruction],
+}
+
+impl Steps<'_> {
+    /// For each of `layers`, in their order, whether a command made what it holds.
+    fn ran<'l>(&self, layers: impl Iterator<Item = &'l str>) -> Vec<bool> {
+        let staged = |instruction: &&Instruction| instruction.flag("from").is_some();
+        // Every instruction leaves one row. Where triggers of the base (ONBUILD) left more, nobody knows
+        // which row is whose.
+        let lined_up = self.rows.len() == self.instructions.len();
+        let unknown = self.instructions.iter().any(staged);
+        let mut rows = self.rows.iter().enumerate();
+        let ran = |made_by: &str| {
+            let row = rows.find(|(_, row)| row.instruction == made_by).map(|(index, _)| index);
+            let staged = match row {
+                Some(index) if lined_up => staged(&self.instructions[index]),
+                _ => unknown,
+            };
+            made_by.starts_with("RUN ") || staged
+        };
+        layers.map(ran).collect()
+    }
+}
+
+/// In what the layers above the first `skip` differ, in their order.
+pub fn differences(
+    image: &LayersFacts,
+    rebuilt: &LayersFacts,
+    build: &BuildFacts,
+    skip: usize,
+    steps: Steps<'_>,
+) -> Vec<Differs> {
+    let pairs: Vec<_> = image.layers.iter().zip(&rebuilt.layers).enumerate().skip(skip).collect();
+    let made_by: Vec<&str> = pairs
+        .iter()
+        .map(|(_, (has, gives))| has.created_by.as_deref().or(gives.created_by.as_deref()).unwrap_or_default())
+        .collect();
+    let ran = steps.ran(made_by.iter().copied());
+    let mut found = Vec::new();
+    for (((index, (has, gives)), made_by), ran) in pairs.into_iter().zip(made_by).zip(ran) {
+        let tolerance = if ran { Tolerance::Ran } else { Tolerance::Copied };
+        let differing = compare_layers(has, gives, tolerance).into_iter();
+        found.extend(differing.filter(|difference| !only_seen_by(build, difference)).map(|difference| Differs {
+            layer: index + 1,
+            made_by: made_by.to_owned(),
+            ran,
+            difference,
+        }));
+    }
+    found
+}
+
+/// In what two rebuilds of the same files differ.
+#[derive(Clone, Debug, Default)]
+pub struct NotRepeatable {
+    /// Paths that have other content, mode or owner, each with its layer's number from 1.
+    paths: BTreeSet<(usize, String)>,
+    /// Directories in which files have other names.
+    names: BTreeSet<(usize, String)>,
+}
+
+impl NotRepeatable {
+    /// Compares two rebuilds.
+    pub fn between(one: &LayersFacts, other: &LayersFacts, skip: usize) -> Self {
+        let mut found = Self::default();
+        for (index, (one, other)) in one.layers.iter().zip(&other.layers).enumerate().skip(skip) {
+            for difference in compare_layers(one, other, Tolerance::Ran) {
+                if is_lacking(&difference) {
+                    found.names.insert((index + 1, folder(&difference.path).to_owned()));
+                }
+                found.paths.insert((index + 1, difference.path));
+            }
+        }
+        found
+    }
+
+    /// Whether a difference of the image is at a place where rebuilds differ as well.
+    pub fn explains(&self, differs: &Differs) -> bool {
+        let at = |path: &str| (differs.layer, path.to_owned());
+        let path = &differs.difference.path;
+        differs.ran
+            && (self.paths.contains(&at(path))
+                || is_lacking(&differs.difference) && self.names.contains(&at(folder(path))))
+    }
+}
+
+fn is_lacking(difference: &Difference) -> bool {
+    matches!(difference.what, DifferenceKind::OnlyBuilt | DifferenceKind::OnlyRebuilt)
+}
+
+fn folder(path: &str) -> &str {
+    path.rsplit_once('/').map_or("", |(folder, _)| folder)
+}
+
+/// Whether this is the Dockerfile that COPY sees in our build and in no client's.
+fn only_seen_by(build: &BuildFacts, difference: &Difference) -> bool {
+    let name = |path: &str| path.rsplit('/').next().unwrap_or_default().to_owned();
+    let seen = build.dockerfile_seen.as_deref().map(name);
+    difference.what == DifferenceKind::OnlyRebuilt && seen == Some(name(&difference.path))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::evidence::{EntryFacts, EntryKind, LayerFacts};
+
+    fn layer(made_by: &str, files: &[(&str, &str)]) -> LayerFacts {
+        let file = |content: &str| EntryFacts {
+            change: EntryKind::File,
+            mode: 0o644,
+            uid: 0,
+            gid: 0,
+            size: 1,
+            content: content.into(),
+        };
+        LayerFacts {
+            created_by: Some(made_by.into()),
+            entries: files.iter().map(|(path, content)| (path.to_string(), file(content))).collect(),
+            ..LayerFacts::default()
+        }
+    }
+
+    fn layers(list: &[LayerFacts]) -> LayersFacts {
+        LayersFacts { layers: list.to_vec(), truncated: false }
+    }
+
+    fn found(dockerfile: &str, image: &[LayerFacts], rebuilt: &[LayerFacts]) -> Vec<(usize, bool, String)> {
+        let parsed = crate::dockerfile::parse(dockerfile);
+        let instructions = parsed.steps_with(parsed.final_stage().unwrap(), &Default::default());
+        let instruction = |layer: &LayerFacts| layer.created_by.clone().unwrap_or_default();
+        let rows: Vec<HistoryRow> =
+            image.iter().map(|layer| HistoryRow { instruction: instruction(layer), ..HistoryRow::default() }).collect();
+        let steps = Steps { rows: &rows, instructions: &instructions };
+        let all = differences(&layers(image), &layers(rebuilt), &BuildFacts::default(), 0, steps);
+        all.into_iter().map(|one| (one.layer, one.ran, one.difference.path)).collect()
+    }
+
+    #[test]
+    fn what_a_stage_made_is_compared_as_its_commands_result_and_nothing_else_is() {
+        // Byte code differs: in what was copied from the folder that is a difference, elsewhere it is none.
+        let dockerfile = "FROM a AS b\nRUN make\nFROM a\nCOPY x /x\nCOPY --from=b /y /y\n";
+        let cached = |content| [("usr/__pycache__/m.pyc", content)];
+        let image = [layer("COPY x /x", &cached("1")), layer("COPY /y /y", &cached("1"))];
+        let rebuilt = [layer("COPY x /x", &cached("2")), layer("COPY /y /y", &cached("2"))];
+        assert_eq!(found(dockerfile, &image, &rebuilt), [(1, false, "usr/__pycache__/m.pyc".to_owned())]);
+    }
+
+    #[test]
+    fn steps_of_the_same_words_are_told_apart_by_their_order() {
+        let dockerfile = "FROM a AS b\nFROM a\nCOPY x /x\nCOPY --from=b x /x\n";
+        let made = |content| [layer("COPY x /x", &[("x", content)]), layer("COPY x /x", &[("x", content)])];
+        let differing = found(dockerfile, &made("1"), &made("2"));
+        assert_eq!(differing, [(1, false, "x".to_owned()), (2, true, "x".to_owned())]);
+    }
+
+    #[test]
+    fn what_differs_between_two_rebuilds_is_not_repeatable() {
+        let made = |random: &str, name: &str| layer("RUN make", &[("fixed", "1"), ("random", random), (name, "1")]);
+        let (one, other) = (layers(&[made("1", "data/a")]), layers(&[made("2", "data/b")]));
+        let not_repeatable = NotRepeatable::between(&one, &other, 0);
+        let explained = |ran, path: &str, what| {
+            let difference = Difference { path: path.into(), what, detail: String::new() };
+            not_repeatable.explains(&Differs { layer: 1, made_by: String::new(), ran, difference })
+        };
+        assert!(explained(true, "random", DifferenceKind::Content));
+        assert!(explained(true, "data/c", DifferenceKind::OnlyBuilt), "another name where names are random");
+        assert!(!explained(true, "fixed", DifferenceKind::Content));
+        assert!(!explained(true, "usr/c", DifferenceKind::OnlyBuilt));
+        assert!(!explained(false, "random", DifferenceKind::Content), "COPY is repeatable");
+    }
+}
