@@ -174,14 +174,13 @@ pub async fn prove(
     bench: &Workbench,
 ) -> Proved {
     bench.tidy(BATCH).await;
-    let begun;
     // Names are taken away, or ports published: then no other case runs beside it.
     let alone = planned.case.steps.iter().flatten().any(Step::wants_to_be_alone);
     let (_busy, _alone) = match alone {
         true => (None, Some(bench.gate.write().await)),
         false => (Some(bench.gate.read().await), None),
     };
-    begun = Instant::now();
+    let begun = Instant::now();
     let result = try_prove(engine, course, planned, token, bench).await.unwrap_or_else(CaseResult::CannotTell);
     Proved { path: planned.path(), result, took: begun.elapsed() }
 }
