@@ -24,6 +24,9 @@ pub struct Common {
     /// Another course: a folder with lessons/, exercises/ and checks/
     #[arg(long, global = true, value_name = "DIR")]
     pub course: Option<PathBuf>,
+    /// A registry to practise with instead of the practice registry, with your namespace there (docker.io/ada)
+    #[arg(long, global = true, value_name = "HOST/NAMESPACE", env = "DLEARN_REGISTRY")]
+    pub registry: Option<crate::course::service::Elsewhere>,
     /// Print JSON (documented, versioned by the field `schema`)
     #[arg(long, global = true)]
     pub json: bool,

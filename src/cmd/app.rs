@@ -223,17 +223,17 @@ impl App {
     pub fn mine<'a>(&self, course: &Course, learner: &mut Learner, entry: &'a Entry) -> Result<Mine<'a>, Failure> {
         let id = &entry.exercise.id;
         let token = learner.token_of(id)?;
-        let practice = match service::needs_registry(&entry.exercise.needs.services) {
-            true => Some(learner.practice()?),
-            false => None,
-        };
-        let rounds = match &practice {
-            Some(practice) => {
+        let needed = service::needs_registry(&entry.exercise.needs.services);
+        let (practice, given) = match (needed, &self.common.registry) {
+            (false, _) => (None, entry.given.clone()),
+            (true, Some(elsewhere)) => (None, elsewhere.values()),
+            (true, None) => {
+                let practice = learner.practice()?;
                 let given = service::registry_values(&practice.address(), &practice.user, &practice.password);
-                entry.with(given).rounds(&course.recipes, &token, &str::to_owned)?
+                (Some(practice), given)
             }
-            None => entry.rounds(&course.recipes, &token, &str::to_owned)?,
         };
+        let rounds = entry.with(given).rounds(&course.recipes, &token, &str::to_owned)?;
         let number = learner.state().exercises.get(id).map_or(1, |state| state.round);
         let current = number.clamp(1, rounds.len()) - 1;
         Ok(Mine { entry, rounds, current, practice })

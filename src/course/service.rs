@@ -1,6 +1,7 @@
 //! Services that dlearn starts for an exercise (`needs: services:`), and the names that texts have for them.
 
 use super::CourseError;
+use crate::registry::Reference;
 use std::collections::BTreeMap;
 
 /// The practice registry, or the registry that the learner chose.
@@ -19,6 +20,34 @@ pub fn needs_registry(services: &[String]) -> bool {
 pub fn registry_values(address: &str, user: &str, password: &str) -> BTreeMap<String, String> {
     let values = [("registry", address), ("registry.user", user), ("registry.password", password)];
     values.map(|(name, value)| (name.to_owned(), value.to_owned())).into()
+}
+
+/// A registry that the learner chose, and their namespace in it: `docker.io/ada`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Elsewhere {
+    /// `docker.io`
+    pub host: String,
+    /// `ada`
+    pub namespace: String,
+}
+
+impl std::str::FromStr for Elsewhere {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let wrong = || "write it as HOST/NAMESPACE, for example docker.io/ada".to_owned();
+        let (host, namespace) = text.trim_end_matches('/').split_once('/').ok_or_else(wrong)?;
+        let parsed = Reference::parse(&format!("{host}/{namespace}/x:x")).ok_or_else(wrong)?;
+        let whole = parsed.host == host && parsed.repository == format!("{namespace}/x");
+        whole.then(|| Self { host: host.to_owned(), namespace: namespace.to_owned() }).ok_or_else(wrong)
+    }
+}
+
+impl Elsewhere {
+    /// What texts call it; nobody knows the password but the learner.
+    pub fn values(&self) -> BTreeMap<String, String> {
+        registry_values(&self.host, &self.namespace, "(that of your account there, or an access token)")
+    }
 }
 
 /// Values that stand for nobody's services: for reading a course and for `dlearn list`.
@@ -74,6 +103,16 @@ mod tests {
             "e04:v1",
         ] {
             assert!(!is_own_name(other, "e04"), "{other}");
+        }
+    }
+
+    #[test]
+    fn a_registry_elsewhere_has_a_host_and_a_namespace() {
+        let parsed: Elsewhere = "docker.io/ada".parse().unwrap();
+        assert_eq!((parsed.host.as_str(), parsed.namespace.as_str()), ("docker.io", "ada"));
+        assert!("registry.example:5000/team/ada".parse::<Elsewhere>().is_ok());
+        for bad in ["", "docker.io", "ada/x", "docker.io/Ada", "docker.io/a b", "https://docker.io/ada"] {
+            assert!(bad.parse::<Elsewhere>().is_err(), "{bad}");
         }
     }
 

@@ -4,7 +4,7 @@
 //! engine wherever one of its containers publishes the port.
 
 use super::{Engine, EngineError, Ledger, Practice, practice::REGISTRY_PORT};
-use crate::evidence::RegistryFacts;
+use crate::evidence::{RegistryFacts, RegistryImage};
 use crate::registry::{Ask, Conversation, Platform, Reference, RegistryError, read};
 use serde::Deserialize;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -15,6 +15,20 @@ use tokio::net::TcpStream;
 const ASK_SECONDS: u64 = 20;
 /// How long connecting on this machine may take.
 const CONNECT: Duration = Duration::from_secs(3);
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Told {
+    descriptor: Descriptor,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Descriptor {
+    #[serde(default)]
+    media_type: String,
+    digest: String,
+}
+
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct Row {
@@ -59,11 +73,41 @@ impl Engine {
         }
         match reference.loopback_port() {
             Some(port) => self.on_loopback(ledger, &reference, port).await,
-            None => Err(EngineError::Unsupported {
-                what: format!("the registry {} is not on the engine's machine", reference.host),
-                help: "use a registry on this machine".into(),
-            }),
+            None => self.told_by_registry(name).await.map(Some),
         }
+    }
+
+    /// What the engine itself is told by a registry, as nobody in particular (`GET /distribution/{name}/json`,
+    /// Engine API 1.30): so its TLS, its proxies and its way to ask for a token are the engine's. That answer is
+    /// a digest; the layers are those of the local image that has this digest in this repository.
+    ///
+    /// # Errors
+    /// Where the registry does not show it, or cannot be reached.
+    pub async fn told_by_registry(&self, name: &str) -> Result<RegistryFacts, EngineError> {
+        let Some(reference) = Reference::parse(name) else { return Ok(RegistryFacts::default()) };
+        let Reference { host, repository, .. } = &reference;
+        let doing = format!("ask the registry {host}");
+        let target = format!("/distribution/{name}/json");
+        let asking = self.get_json::<Told>(&doing, &target);
+        let descriptor = match self.long(&doing, ASK_SECONDS, asking).await {
+            Ok(told) => told.descriptor,
+            Err(EngineError::Refused { message, .. }) if is_private(&message) => {
+                return Err(refused(RegistryError::Private { host: host.clone(), repository: repository.clone() }));
+            }
+            Err(EngineError::Refused { message, .. }) if is_unknown(&message) => return Ok(RegistryFacts::default()),
+            Err(error) => return Err(error),
+        };
+        let path = name.split('@').next().unwrap_or(name);
+        let local = format!("{}@{}", super::name::repository_and_tag(path).0, descriptor.digest);
+        let local = self.image(&local).await?.unwrap_or_default();
+        let image = RegistryImage {
+            digest: descriptor.digest,
+            media_type: descriptor.media_type,
+            layers: local.layers,
+            arch: local.arch,
+            ..RegistryImage::default()
+        };
+        Ok(RegistryFacts { image: Some(image), tags: Vec::new() })
     }
 
     async fn on_loopback(
@@ -137,6 +181,20 @@ impl Engine {
             Some((row.id, published.private_port))
         }))
     }
+}
+
+/// Whether a registry shows something to nobody, in the engines' words. Docker Hub says so too of what is not there.
+fn is_private(message: &str) -> bool {
+    let signs = ["unauthorized", "denied", "authentication required", "no basic auth", "insufficient_scope"];
+    let message = message.to_lowercase();
+    signs.iter().any(|sign| message.contains(sign))
+}
+
+/// Whether a registry says that there is no such repository or tag.
+fn is_unknown(message: &str) -> bool {
+    let message = message.to_lowercase();
+    ["manifest unknown", "name unknown", "not found"].iter().any(|sign| message.contains(sign))
+        && !message.contains("no such host")
 }
 
 fn refused(error: RegistryError) -> EngineError {

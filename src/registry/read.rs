@@ -30,7 +30,7 @@ pub enum RegistryError {
         reason: String,
     },
     /// It wants to know who asks.
-    #[error("the registry {host} shows {repository} to nobody who is not logged in")]
+    #[error("the registry {host} has no {repository}, or shows it to nobody who is not logged in")]
     Private {
         /// The registry.
         host: String,
@@ -75,7 +75,8 @@ impl RegistryError {
                 format!("see whether docker pull from {host} works, then check again")
             }
             RegistryError::Private { .. } => {
-                "make the repository public while it is checked: dlearn does not read your credentials".into()
+                "push it, and make the repository public while it is checked: dlearn does not read your credentials"
+                    .into()
             }
             RegistryError::Busy { .. } => "wait a few minutes, then check again".into(),
             RegistryError::TooLarge { host, .. } | RegistryError::Unintelligible { host, .. } => {
