@@ -114,6 +114,10 @@ impl<'a> Inquiry<'a> {
         build(plan: BuildPlan) -> Build(BuildFacts), Need::Build(plan)
     );
     ask!(
+        /// Two builds.
+        experiment(plan: ExperimentPlan) -> Experiment(ExperimentFacts), Need::Experiment(plan)
+    );
+    ask!(
         /// A run.
         run(plan: RunPlan) -> Run(RunFacts), Need::Run(plan)
     );

@@ -1,6 +1,6 @@
 //! Containers of dlearn's own: created with the run's labels, bounded, removed by name.
 
-use super::{Engine, EngineError, Ledger, name, text::BoundedBytes};
+use super::{Engine, EngineError, Ledger, call::query, name, text::BoundedBytes};
 use bollard::container::LogOutput;
 use bollard::models::{ContainerCreateBody, HostConfig, HostConfigLogConfig, PortBinding};
 use bollard::query_parameters::{
@@ -9,9 +9,12 @@ use bollard::query_parameters::{
 };
 use futures_util::StreamExt;
 use std::collections::{BTreeMap, HashMap};
+use std::time::Duration;
 
 /// Bytes of memory that a container gets.
 const MEMORY: i64 = 512 * 1024 * 1024;
+/// Seconds that removing a container may take.
+const REMOVE_SECONDS: u64 = 30;
 /// Processes and threads that a container may have.
 const PROCESSES: i64 = 256;
 /// Most bytes of one stream of output that are kept.
@@ -240,6 +243,27 @@ fn is_subjects_fault(status: u16, message: &str) -> bool {
     let message = message.to_lowercase();
     !about_limits(status, &message)
         && (status == 400 || status >= 404 && faults.iter().any(|fault| message.contains(fault)))
+}
+
+/// Removes a container by force, with its anonymous volumes. Gives whether it existed.
+pub(crate) async fn remove_container(engine: &Engine, name: &str) -> Result<bool, EngineError> {
+    let doing = format!("remove container {name}");
+    let target = format!("/containers/{name}{}", query(&[("force", "1"), ("v", "1")]));
+    engine
+        .long(&doing, REMOVE_SECONDS, async {
+            let mut existed = false;
+            loop {
+                match engine.call(&doing, http::Method::DELETE, &target, None).await {
+                    Ok(_) => return Ok(true),
+                    Err(error) if error.is_absent() => return Ok(existed),
+                    // Another request removes it already: wait until it is gone.
+                    Err(EngineError::Refused { status: 409, .. }) => existed = true,
+                    Err(error) => return Err(error),
+                }
+                tokio::time::sleep(Duration::from_millis(100)).await;
+            }
+        })
+        .await
 }
 
 #[cfg(test)]

@@ -6,8 +6,9 @@
 use super::{
     Engine, EngineError,
     call::query,
+    container::remove_container,
     images,
-    ledger::{LABEL, LABEL_EXERCISE, LABEL_HOST, LABEL_RUN, remove_container},
+    ledger::{LABEL, LABEL_EXERCISE, LABEL_HOST, LABEL_RUN},
     name,
     practice::{LABEL_HOME, practice_of_container},
     runlock::{EndedRun, Owner, RunState, state_of},

@@ -43,6 +43,7 @@ mod container;
 pub mod context;
 mod error;
 pub mod events;
+mod experiment;
 mod file;
 mod files;
 mod http;

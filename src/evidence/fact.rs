@@ -18,6 +18,8 @@ pub enum Fact {
     Layers(LayersFacts),
     /// Answer to [`super::Need::Build`].
     Build(BuildFacts),
+    /// Answer to [`super::Need::Experiment`].
+    Experiment(ExperimentFacts),
     /// Answer to [`super::Need::Run`].
     Run(RunFacts),
     /// Answer to [`super::Need::Serve`].
@@ -213,10 +215,39 @@ pub struct BuildFacts {
     pub error: Option<String>,
     /// The time limit was exceeded.
     pub timed_out: bool,
+    /// What became of the Dockerfile's instructions, in the order in which the builder came to them. Without
+    /// FROM, and without those that the builder does not report (BuildKit: what only changes the configuration).
+    #[serde(default)]
+    pub steps: Vec<StepFacts>,
     /// Path of the Dockerfile in the context, where its ignore file excludes it and the builder all the same lets
     /// COPY see it (BuildKit over the API; no client does that).
     #[serde(default)]
     pub dockerfile_seen: Option<String>,
+}
+
+/// What became of one instruction in a build.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct StepFacts {
+    /// The stage: `builder`, `stage-1` for one without a name, none where there is only one (BuildKit); its
+    /// number from 0 (classic builder).
+    pub stage: Option<String>,
+    /// Its place in the stage (BuildKit) or in the Dockerfile (classic builder), as the builder counts.
+    pub number: usize,
+    /// The instruction as the builder shows it: `RUN make`.
+    pub text: String,
+    /// Its result came from the cache.
+    pub cached: bool,
+}
+
+/// How two builds went that differ in one thing.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct ExperimentFacts {
+    /// Of the workspace as it is.
+    pub before: BuildFacts,
+    /// Of the changed copy; without an image where there was none before.
+    pub after: BuildFacts,
+    /// What stood for `{{nonce}}`.
+    pub nonce: String,
 }
 
 /// How a container's run went.

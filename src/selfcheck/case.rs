@@ -174,14 +174,13 @@ pub async fn prove(
     bench: &Workbench,
 ) -> Proved {
     bench.tidy(BATCH).await;
-    let begun;
     // Names are taken away, or ports published: then no other case runs beside it.
     let alone = planned.case.steps.iter().flatten().any(Step::wants_to_be_alone);
     let (_busy, _alone) = match alone {
         true => (None, Some(bench.gate.write().await)),
         false => (Some(bench.gate.read().await), None),
     };
-    begun = Instant::now();
+    let begun = Instant::now();
     let result = try_prove(engine, course, planned, token, bench).await.unwrap_or_else(CaseResult::CannotTell);
     Proved { path: planned.path(), result, took: begun.elapsed() }
 }
@@ -207,7 +206,7 @@ async fn try_prove(
     }
     let rounds = entry.every_variant(&course.recipes, token, &rename).map_err(|error| error.to_string())?;
     let round = &rounds[planned.variant];
-    let planned = &drawn(planned, round, &prefix);
+    let planned = &as_a_learner_reads(planned.with_the_values_of(round), &prefix);
     let folder = tempfile::Builder::new().prefix("dlearn-case-").tempdir().map_err(|error| error.to_string())?;
     write(folder.path(), &files(planned, round)).map_err(|error| error.to_string())?;
 
@@ -266,20 +265,12 @@ fn steps(planned: &PlannedCase<'_>, round: &Round) -> Vec<Step> {
     round.subject.images.keys().map(|image| Step::build(image)).collect()
 }
 
-/// The case with the names and drawn values of this round; in what it expects, images have a learner's names.
-fn drawn<'a>(planned: &PlannedCase<'a>, round: &Round, prefix: &str) -> PlannedCase<'a> {
-    let (cases, name) = (&round.cases, &planned.name);
-    let case = match planned.kind {
-        CaseKind::Starter => Some(&cases.starter),
-        CaseKind::Solution => Some(&cases.solution),
-        CaseKind::Right => cases.right.get(name),
-        CaseKind::Wrong => cases.wrong.get(name),
-    };
-    let mut case = case.unwrap_or(&planned.case).clone();
-    for text in [&mut case.says, &mut case.notes].into_iter().flatten() {
+/// In what a case expects, images have the names that a learner would see.
+fn as_a_learner_reads<'a>(mut planned: PlannedCase<'a>, prefix: &str) -> PlannedCase<'a> {
+    for text in [&mut planned.case.says, &mut planned.case.notes].into_iter().flatten() {
         *text = text.replace(prefix, "");
     }
-    PlannedCase { case, ..planned.clone() }
+    planned
 }
 
 fn write(root: &Path, files: &FileSet) -> std::io::Result<()> {

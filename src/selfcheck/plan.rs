@@ -37,6 +37,18 @@ pub struct PlannedCase<'a> {
 }
 
 impl PlannedCase<'_> {
+    /// The same case as a round of another token has it: what is drawn stands in steps and expectations.
+    pub(super) fn with_the_values_of(&self, round: &Round) -> Self {
+        let cases = &round.cases;
+        let case = match self.kind {
+            CaseKind::Starter => Some(&cases.starter),
+            CaseKind::Solution => Some(&cases.solution),
+            CaseKind::Right => cases.right.get(&self.name),
+            CaseKind::Wrong => cases.wrong.get(&self.name),
+        };
+        Self { case: case.unwrap_or(&self.case).clone(), ..self.clone() }
+    }
+
     /// `S01/ignored wrong/emptied`, for people and for `--case`.
     pub fn path(&self) -> String {
         let id = &self.entry.exercise.id;

@@ -284,7 +284,7 @@ const OUTSIDE: &[&str] = &[
 ];
 
 /// The folder no longer builds.
-fn broken(file: &str, builder: Builder, build: &BuildFacts) -> Result<Verdict, Stop> {
+pub(super) fn broken(file: &str, builder: Builder, build: &BuildFacts) -> Result<Verdict, Stop> {
     let expected = format!("your {file} to build without an error");
     if build.timed_out {
         let found = "its build does not come to an end";

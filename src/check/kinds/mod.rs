@@ -6,6 +6,7 @@ mod commands;
 mod config;
 mod diagnosis;
 mod dockerfile;
+mod experiment;
 mod extends;
 mod file;
 mod http;
@@ -16,6 +17,9 @@ mod token;
 use super::{Inquiry, Stop, Verdict, matching};
 use crate::evidence::{BuildPlan, Builder, ImageFacts, Source, Unavailable};
 use serde::{Deserialize, Serialize};
+
+/// Names in braces that get their values only when a check is judged.
+pub(super) use experiment::LATER;
 
 macro_rules! kinds {
     ($($variant:ident => $module:ident),* $(,)?) => {
@@ -70,6 +74,7 @@ kinds! {
     Http => http,
     Dockerfile => dockerfile,
     Diagnosis => diagnosis,
+    Experiment => experiment,
     Registry => registry,
 }
 

@@ -189,7 +189,7 @@ impl Engine {
         let mut any = false;
         // The registry first: it lives in the gate's network.
         for name in containers_of(id).iter().rev() {
-            any |= super::ledger::remove_container(self, name).await?;
+            any |= super::container::remove_container(self, name).await?;
         }
         Ok(any)
     }

@@ -3,7 +3,10 @@
 use super::{GATE_IMAGE, GATE_PORT, Practice, PracticeError, REGISTRY_IMAGES};
 use crate::course::mode_of;
 use crate::engine::{
-    Engine, EngineError, Ledger, call::query, container::Attempt, error::one_line, ledger::remove_container,
+    Engine, EngineError, Ledger,
+    call::query,
+    container::{Attempt, remove_container},
+    error::one_line,
 };
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
