@@ -3,13 +3,10 @@
 use super::app::App;
 use crate::course::service::needs_registry;
 use crate::course::{Course, Entry};
-use crate::engine::{Engine, GATE_IMAGE, Ledger, PracticeError, REGISTRY_IMAGES};
+use crate::engine::{Engine, GATE_IMAGE, Ledger, MOST_PORTS, PracticeError, REGISTRY_IMAGES};
 use crate::failure::Failure;
 use crate::learner::Learner;
 use crate::term::progress::Progress;
-
-/// How many ports are tried before somebody must look.
-const MOST_PORTS: u32 = 10;
 
 /// Images that must be there for an exercise: its bases, and those of its services.
 pub(super) fn images_of(entry: &Entry) -> Vec<&str> {

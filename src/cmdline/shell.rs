@@ -52,10 +52,13 @@ pub(super) fn logical_lines(text: &str) -> impl Iterator<Item = (usize, String)>
     })
 }
 
-/// A line without the prompt that was copied with it.
+/// A line without the prompt that was copied with it, or the mark of a list (`1. `, `- `).
 fn without_prompt(line: &str) -> &str {
     let line = line.trim();
-    ["$ ", "% ", "> "].iter().find_map(|prompt| line.strip_prefix(prompt)).unwrap_or(line).trim_start()
+    let numbered = line.trim_start_matches(|c: char| c.is_ascii_digit());
+    let listed = numbered.strip_prefix(". ").or(numbered.strip_prefix(") ")).filter(|_| numbered.len() < line.len());
+    let line = listed.unwrap_or(line).trim_start();
+    ["$ ", "% ", "> ", "- ", "* "].iter().find_map(|mark| line.strip_prefix(mark)).unwrap_or(line).trim_start()
 }
 
 #[derive(Debug)]
@@ -190,5 +193,7 @@ mod tests {
         let lines: Vec<_> = logical_lines("\n# a \\\nb \\\n c\\\r\n$ d\n").collect();
         assert_eq!(lines, [(3, "b  c$ d".to_owned())]);
         assert_eq!(logical_lines("$ docker \\").collect::<Vec<_>>(), [(1, "docker ".to_owned())]);
+        let marked = logical_lines("1. $ docker a\n- docker b\n2) docker c\n. d");
+        assert_eq!(marked.map(|(_, line)| line).collect::<Vec<_>>(), ["docker a", "docker b", "docker c", ". d"]);
     }
 }

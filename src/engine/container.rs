@@ -30,6 +30,8 @@ pub(crate) struct ContainerSpec {
     pub(crate) env: BTreeMap<String, String>,
     /// A port to publish on 127.0.0.1; without one the container has no network.
     pub(crate) port: Option<u16>,
+    /// Where on 127.0.0.1 it is published; by default the engine chooses a free port.
+    pub(crate) publish: Option<u16>,
     /// A network other than that, for example `container:NAME`.
     pub(crate) network: Option<String>,
     /// Leave the labels out, because they would get into an image that is committed.
@@ -176,7 +178,8 @@ impl Engine {
 fn body(ledger: &Ledger, spec: &ContainerSpec, limits: bool) -> ContainerCreateBody {
     let port = spec.port.map(|port| format!("{port}/tcp"));
     // An empty host port lets the engine choose a free one.
-    let binding = || Some(vec![PortBinding { host_ip: Some("127.0.0.1".into()), host_port: Some(String::new()) }]);
+    let host_port = spec.publish.map(|port| port.to_string()).unwrap_or_default();
+    let binding = || Some(vec![PortBinding { host_ip: Some("127.0.0.1".into()), host_port: Some(host_port.clone()) }]);
     let network = spec.network.clone().or_else(|| spec.port.is_none().then(|| "none".to_owned()));
     let host_config = HostConfig {
         memory: limits.then_some(MEMORY),

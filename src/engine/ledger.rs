@@ -163,9 +163,10 @@ impl Ledger {
         self.inner.labels.clone()
     }
 
-    /// The name of an image of this run: `app:v1` → `dlearn-run/<run>/app:v1`.
+    /// The name of an image of this run: `app:v1` → `dlearn-run/<run>/app:v1`; in a registry below the same
+    /// namespace, `HOST/learner/app:v1` → `HOST/learner/dlearn-run/<run>/app:v1`.
     pub fn image_name(&self, name: &str) -> String {
-        format!("{}{}/{name}", name::RUN_PREFIX, self.inner.run)
+        name::in_run(&self.inner.run, name)
     }
 
     /// The throw-away tag of a build: the same plan, tried in the same way, has the same tag.
@@ -194,6 +195,48 @@ impl Ledger {
         state.touched = true;
         state.containers.insert(name.clone(), false);
         name
+    }
+
+    /// A container of this name is about to be created for this run.
+    pub(crate) fn expect_named(&self, name: &str) {
+        let mut state = self.state();
+        state.touched = true;
+        state.containers.insert(name.to_owned(), false);
+    }
+
+    /// Removes this run's containers, and leaves its images.
+    ///
+    /// # Errors
+    /// The first that could not be removed.
+    pub async fn remove_containers(&self) -> Result<(), EngineError> {
+        let names: Vec<String> = self.state().containers.keys().cloned().collect();
+        for name in names {
+            self.remove_container(&name).await?;
+        }
+        Ok(())
+    }
+
+    /// Takes a tag of this run away, as `docker rmi` does; images that were there before stay.
+    ///
+    /// # Errors
+    /// Where the engine does not do it.
+    pub(crate) async fn remove_image(&self, tag: &str) -> Result<(), EngineError> {
+        let _alone = self.inner.cleaning.lock().await;
+        self.remove_expected_image(tag, true).await
+    }
+
+    /// A push or a pull has given the image behind a tag of this run a reference by digest too. It goes with the
+    /// tag, except where the tag is moved to another image.
+    pub(crate) async fn image_was_pushed(&self, tag: &str) -> Result<(), EngineError> {
+        let engine = &self.inner.engine;
+        // containerd's store keeps no such reference: it derives them from the tags.
+        if engine.facts().await?.containerd_store {
+            return Ok(());
+        }
+        let digests = engine.references_by_digest(tag).await?;
+        let ours = digests.into_iter().filter(|reference| name::run_of(reference) == Some(self.run()));
+        self.state().images.extend(ours.map(|reference| (reference, true)));
+        Ok(())
     }
 
     /// The container exists.

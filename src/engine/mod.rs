@@ -77,10 +77,13 @@ pub use events::Event;
 pub use ledger::forget_everything;
 pub use ledger::{Ledger, clean_up_everything};
 pub use leftovers::{Leftover, LeftoverKind, Standing, leftovers, remove};
-pub use practice::{GATE_IMAGE, PORTS, Practice, PracticeError, REGISTRY_IMAGES, Raised};
+pub use practice::{
+    GATE_IMAGE, MOST_PORTS, PORTS, Practice, PracticeError, REGISTRY_IMAGES, Raised, Standing as PracticeStanding,
+    port_for,
+};
 pub use pull::PullProgress;
 pub use recorded::Recorded;
-pub use steps::{StepError, perform};
+pub use steps::{StepError, perform, perform_all};
 
 use ::http::HeaderMap;
 use std::fmt;

@@ -35,7 +35,7 @@ struct Port {
 }
 
 impl Engine {
-    /// What a registry has under `name`. None where nothing listens at its address.
+    /// What a registry has under `name`. None where no registry answers at a loopback address.
     ///
     /// # Errors
     /// Where it does not answer, or answers what cannot be understood.
@@ -55,7 +55,7 @@ impl Engine {
             self.raise(ledger, practice).await?;
             // Past the gate: what lies there is asked, and not who may see it.
             let [gate, _] = practice.containers();
-            return self.ask_inside(ledger, &gate, REGISTRY_PORT, &reference).await.map(Some);
+            return self.ask_inside(ledger, &gate, REGISTRY_PORT, &reference).await?.map(Some).map_err(refused);
         }
         match reference.loopback_port() {
             Some(port) => self.on_loopback(ledger, &reference, port).await,
@@ -73,7 +73,14 @@ impl Engine {
         port: u16,
     ) -> Result<Option<RegistryFacts>, EngineError> {
         if let Some((container, inside)) = self.publisher(port).await? {
-            return self.ask_inside(ledger, &container, inside, reference).await.map(Some);
+            return match self.ask_inside(ledger, &container, inside, reference).await? {
+                Err(RegistryError::Broken { .. }) => {
+                    // An engine that is being stopped breaks connections too, and that tells nothing.
+                    self.ping().await?;
+                    Ok(None)
+                }
+                told => told.map(Some).map_err(refused),
+            };
         }
         if !self.endpoint().is_local() {
             return Err(EngineError::Unsupported {
@@ -89,7 +96,7 @@ impl Engine {
             return Ok(None);
         };
         let mut conversation = Conversation::over(stream, &reference.host).await.map_err(refused)?;
-        self.ask_registry(&mut conversation, reference).await.map(Some)
+        self.ask_registry(&mut conversation, reference).await?.map(Some).map_err(refused)
     }
 
     /// Asks from within the network of a container.
@@ -99,20 +106,25 @@ impl Engine {
         container: &str,
         port: u16,
         reference: &Reference,
-    ) -> Result<RegistryFacts, EngineError> {
+    ) -> Result<Result<RegistryFacts, RegistryError>, EngineError> {
         let (tunnel, helper) = self.tunnel(ledger, container, port).await?;
-        let mut conversation = Conversation::over(tunnel, &reference.host).await.map_err(refused)?;
-        let told = self.ask_registry(&mut conversation, reference).await;
-        drop(conversation);
+        let told = match Conversation::over(tunnel, &reference.host).await {
+            Ok(mut conversation) => self.ask_registry(&mut conversation, reference).await?,
+            Err(error) => Err(error),
+        };
         ledger.remove_container(&helper).await?;
-        told
+        Ok(told)
     }
 
-    async fn ask_registry(&self, asker: &mut impl Ask, reference: &Reference) -> Result<RegistryFacts, EngineError> {
+    async fn ask_registry(
+        &self,
+        asker: &mut impl Ask,
+        reference: &Reference,
+    ) -> Result<Result<RegistryFacts, RegistryError>, EngineError> {
         let facts = self.facts().await?;
         let platform = Platform { os: facts.os, arch: facts.arch };
         let doing = format!("ask the registry {}", reference.host);
-        self.long(&doing, ASK_SECONDS, async { read(asker, reference, &platform).await.map_err(refused) }).await
+        self.long(&doing, ASK_SECONDS, async { Ok(read(asker, reference, &platform).await) }).await
     }
 
     /// The running container that publishes a port, and the port inside it.

@@ -45,7 +45,7 @@ pub enum Need {
         /// Path relative to the workspace, `/` between its parts.
         path: String,
     },
-    /// What a registry has under a name. Absent: nothing listens at the registry's address. Answer:
+    /// What a registry has under a name. Absent: no registry answers at its address. Answer:
     /// [`super::RegistryFacts`].
     Registry {
         /// A full name: `127.0.0.1:5123/learner/web:v1`.

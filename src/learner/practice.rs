@@ -1,8 +1,10 @@
 //! What is remembered of the learner's practice registry: drawn once, and kept.
 
+use super::store::{self, Loaded};
 use super::{Learner, LearnerError, PracticeState, random};
-use crate::engine::{PORTS, Practice};
+use crate::engine::{Practice, port_for};
 use serde_json::Map;
+use std::path::Path;
 
 /// The user of a practice registry, and the namespace that is theirs.
 pub const USER: &str = "learner";
@@ -72,21 +74,28 @@ impl Learner {
     }
 }
 
+/// Whether the course folder `home` has the practice registry `id`. One whose record cannot be read may have it.
+pub fn belongs_to(home: &Path, id: &str) -> bool {
+    match store::load(home) {
+        Ok(Loaded::Missing) => false,
+        Ok(Loaded::Fine(state) | Loaded::Migrated { state, .. } | Loaded::Damaged { rest: Some(state), .. }) => {
+            state.practice.is_some_and(|practice| practice.id == id)
+        }
+        Ok(Loaded::Damaged { rest: None, .. }) | Err(_) => true,
+    }
+}
+
 fn draw(not: Option<u16>) -> Result<PracticeState, LearnerError> {
     let id = random()?;
     let number = u64::from_str_radix(&random()?, 16).unwrap_or_default();
-    let count = u64::from(*PORTS.end() - *PORTS.start());
-    // One fewer than there are, and one further from the unwanted on.
-    let mut port = PORTS.start() + (number % count) as u16;
-    if not.is_some_and(|not| port >= not) {
-        port += 1;
-    }
+    let port = port_for(number, not);
     Ok(PracticeState { id: id[..12].to_owned(), port, password: random()?, settled: false, extra: Map::new() })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::PORTS;
 
     #[test]
     fn a_drawn_registry_is_sound_and_never_on_the_unwanted_port() {

@@ -123,7 +123,7 @@ impl Commands {
         inquiry: &Inquiry<'_>,
     ) -> Result<Verdict, Stop> {
         let file = &self.file;
-        let expected = format!("{} in {file}", shown(&step.written()));
+        let expected = format!("{} in {file}", step.asked());
         if read.commands.is_empty() && read.problems.is_empty() {
             let advice = format!("write into {file} the commands that you ran, one on a line");
             return Ok(Verdict::not_yet(expected, format!("{file} holds no docker command yet"), advice));
@@ -228,14 +228,15 @@ impl Step {
         }
     }
 
-    /// The command as it could be written.
-    fn written(&self) -> String {
-        let verb = self.verb();
+    /// What is asked for. The new name itself is not said: to find it may be what is to be learnt.
+    fn asked(&self) -> String {
         match self {
-            Step::Login { host, user: Some(user) } => format!("docker {verb} -u {user} {host}"),
-            Step::Login { host, user: None } => format!("docker {verb} {host}"),
-            Step::Tag { from, to } => format!("docker {verb} {} {to}", from.as_deref().unwrap_or("IMAGE")),
-            Step::Push { name } | Step::Pull { name } | Step::Remove { name } => format!("docker {verb} {name}"),
+            Step::Login { host, user: Some(user) } => format!("a docker login to {host} as {user}"),
+            Step::Login { host, user: None } => format!("a docker login to {host}"),
+            Step::Tag { from: Some(from), .. } => format!("a docker tag that gives {from} the name to push"),
+            Step::Tag { from: None, .. } => "a docker tag that gives the image its name".into(),
+            Step::Push { .. } => "a docker push of that name".into(),
+            Step::Pull { name } | Step::Remove { name } => format!("docker {} {name}", self.verb()),
         }
     }
 

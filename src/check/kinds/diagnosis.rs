@@ -75,7 +75,10 @@ impl Diagnosis {
         let error = answer.error.unwrap_or_default();
         let cause = cause.trim();
         if cause.is_empty() && error.trim().is_empty() {
-            let advice = "build the folder as it is, read the first error, and write down what you found";
+            let advice = match self.printed.is_empty() {
+                true => "build the folder as it is, read the first error, and write down what you found",
+                false => "run the command as you were given it, and write down how it ends, and why",
+            };
             return Ok(Verdict::not_yet(expected, format!("{file} is not filled in yet"), advice));
         }
         if !self.causes.contains_key(cause) {

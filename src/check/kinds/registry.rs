@@ -85,8 +85,10 @@ impl Registry {
         let port = reference.loopback_port().unwrap_or_default();
         Ok(Verdict::not_yet(
             format!("a registry at {host}"),
-            format!("nothing listens there: no container of this engine publishes port {port}"),
-            format!("start one: docker run -d -p 127.0.0.1:{port}:5000 registry:2 (see docker ps)"),
+            "no registry answers there",
+            format!(
+                "start one: docker run -d -p 127.0.0.1:{port}:5000 registry:2 (docker ps shows which ports lead where)"
+            ),
         ))
     }
 

@@ -17,14 +17,14 @@
 mod raise;
 
 use super::{
-    Engine, EngineError,
+    Engine, EngineError, Ledger,
     ledger::{LABEL, LABEL_HOST, LABEL_RUN},
     runlock::Owner,
 };
 use std::collections::BTreeMap;
 use thiserror::Error;
 
-pub use raise::Raised;
+pub use raise::{Raised, Standing};
 
 /// Value of the label `dlearn`.
 pub const PURPOSE: &str = "practice registry";
@@ -43,6 +43,9 @@ pub(super) const REGISTRY_PORT: u16 = 5000;
 /// Ports that are drawn for practice registries: none of a well-known service, and below those that systems give
 /// to outgoing connections.
 pub const PORTS: std::ops::RangeInclusive<u16> = 5100..=5899;
+
+/// How many ports are tried before somebody must look.
+pub const MOST_PORTS: u64 = 10;
 
 /// One practice registry.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -138,7 +141,46 @@ pub(crate) fn practice_of_container(name: &str) -> Option<&str> {
     super::name::is_run_id(id).then_some(id)
 }
 
+/// A port out of [`PORTS`] for a drawn number; never the unwanted one.
+pub fn port_for(number: u64, unwanted: Option<u16>) -> u16 {
+    // One fewer than there are, and one further from the unwanted on.
+    let count = u64::from(*PORTS.end() - *PORTS.start());
+    let port = PORTS.start() + (number % count) as u16;
+    if unwanted.is_some_and(|unwanted| port >= unwanted) { port + 1 } else { port }
+}
+
 impl Engine {
+    /// A practice registry that belongs to a run and goes with it, on some free port.
+    ///
+    /// # Errors
+    /// As [`Engine::raise`].
+    pub async fn raise_for_run(&self, ledger: &Ledger) -> Result<Practice, PracticeError> {
+        let run = ledger.run();
+        let number = u64::from_str_radix(run, 16).unwrap_or_default();
+        let labels = ledger.labels().into_iter().collect();
+        let mut practice = Practice {
+            id: run.to_owned(),
+            port: port_for(number, None),
+            user: "learner".into(),
+            // A run's id is drawn, and nobody else has a use for the password.
+            password: run.to_owned(),
+            home: String::new(),
+            labels,
+        };
+        for name in practice.containers() {
+            ledger.expect_named(&name);
+        }
+        for step in 1.. {
+            match self.raise(ledger, &practice).await {
+                Err(PracticeError::PortTaken { .. }) if step <= MOST_PORTS => {
+                    practice.port = port_for(number.wrapping_mul(step + 1), Some(practice.port));
+                }
+                other => return other.map(|_| practice),
+            }
+        }
+        Ok(practice)
+    }
+
     /// Removes the practice registry with this id, and what was pushed to it. Gives whether anything was there.
     ///
     /// # Errors

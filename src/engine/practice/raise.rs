@@ -37,6 +37,17 @@ pub enum Raised {
     New,
 }
 
+/// How a practice registry stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// It runs.
+    Runs,
+    /// It is there, and does not run.
+    Stopped,
+    /// It is not there.
+    Absent,
+}
+
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct Inspect {
@@ -74,6 +85,25 @@ impl Inspect {
 struct Disturbed;
 
 impl Engine {
+    /// How a practice registry stands; changes nothing.
+    ///
+    /// # Errors
+    /// Where the engine cannot be asked.
+    pub async fn practice_standing(&self, practice: &Practice) -> Result<Standing, EngineError> {
+        let mut running = 0;
+        let mut there = false;
+        for name in practice.containers() {
+            let part = self.part(&name).await?;
+            there |= part.is_some();
+            running += usize::from(part.is_some_and(|part| part.state.running));
+        }
+        Ok(match (there, running) {
+            (_, 2) => Standing::Runs,
+            (true, _) => Standing::Stopped,
+            (false, _) => Standing::Absent,
+        })
+    }
+
     /// Makes the practice registry run: creates, starts or repairs what is missing, and then waits until it answers
     /// its user. Its images must be there. It is not `ledger`'s: it stays when that is cleaned up.
     ///
