@@ -1,0 +1,21 @@
+"""The weather station of {{city}}: what it is, and whether it is well."""
+from pathlib import Path
+
+from flask import Flask
+
+app = Flask(__name__)
+token = Path(__file__).with_name("token").read_text().strip()
+
+
+@app.get("/")
+def home():
+    return {"station": "{{city}}", "token": token}
+
+
+@app.get("/health")
+def health():
+    return {"status": "ok"}
+
+
+if __name__ == "__main__":
+    app.run(port=8000)

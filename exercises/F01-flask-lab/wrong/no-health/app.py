@@ -1,0 +1,18 @@
+"""The weather station of {{city}}: what it is, and whether it is well."""
+from pathlib import Path
+
+from flask import Flask
+
+app = Flask(__name__)
+token = Path(__file__).with_name("token").read_text().strip()
+
+
+@app.get("/")
+def home():
+    return {"station": "{{city}}", "token": token}
+
+
+
+
+if __name__ == "__main__":
+    app.run(host="0.0.0.0", port=8000)
