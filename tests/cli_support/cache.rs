@@ -1,8 +1,10 @@
 //! Taking the builders' caches away, of one image only.
 
-use super::docker::{Client, docker, docker_lines};
+use super::docker::{Client, docker};
+use super::eventually;
 use super::scene::Scene;
 use std::collections::BTreeMap;
+use std::process::Command;
 
 /// Takes the builder's cache of the scene's image away; the image stays. With BuildKit, one of its RUN steps
 /// must have the scene's repository in its words.
@@ -10,8 +12,12 @@ pub fn forget(scene: &Scene, client: Client) {
     if client == Client::Classic {
         return bring_back(scene);
     }
-    let rows = docker_lines(&["system", "df", "--verbose", "--format", "{{json .BuildCache}}"]);
-    let records: Vec<BTreeMap<String, serde_json::Value>> = serde_json::from_str(&rows.concat()).expect("build cache");
+    // Engine 28 stumbles over whatever another test removes meanwhile.
+    let records: Vec<BTreeMap<String, serde_json::Value>> = eventually("the engine lists its build cache", 30, || {
+        let listing = ["system", "df", "--verbose", "--format", "{{json .BuildCache}}"];
+        let output = Command::new("docker").args(listing).output().expect("the docker command runs");
+        serde_json::from_slice(&output.stdout).ok().filter(|_| output.status.success())
+    });
     let text = |record: &BTreeMap<String, serde_json::Value>, field: &str| {
         record.get(field).and_then(|value| value.as_str()).unwrap_or_default().to_owned()
     };
