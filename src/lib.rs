@@ -9,8 +9,11 @@
 //! check/       kinds of check, one file each; judge, verdict; pure
 //! examine      judge → open needs → answers → judge again, until nothing is open
 //! engine/      the Docker Engine API: needs → facts; everything created is in a ledger
+//! registry/    the distribution API: what a registry says about an image
 //! layers/      an image archive, streamed: what each layer holds, in what two layers differ
 //! dockerfile/  a tolerant parser with spans; pure
+//! cmdline/     what a file of shell commands asks docker to do; pure, nothing is run
+//! reference    the names of images: registry, namespace, repository, tag, digest; pure
 //! context/     .dockerignore, and the archive that a build sends
 //! learner/     the learner's folder: state, files of the exercises, what comes next
 //! selfcheck/   proves exercises by their right and wrong answers
@@ -30,7 +33,7 @@
 //!
 //! # Invariants
 //!
-//! - Judging never does I/O: `check/`, `evidence/` and `dockerfile/` know nothing of the engine's
+//! - Judging never does I/O: `check/`, `evidence/`, `dockerfile/` and `cmdline/` know nothing of the engine's
 //!   client, of tokio, of the file system or of the clock (`tests/architecture.rs` holds them to it).
 //! - An answer is found, absent, or unavailable. Absent is judged; unavailable is *cannot tell*.
 //! - The differences between engines end in `engine/`; nobody else names bollard.
@@ -51,6 +54,7 @@
 pub mod check;
 pub mod cli;
 pub mod cmd;
+pub mod cmdline;
 pub mod context;
 pub mod course;
 pub mod dockerfile;
@@ -61,6 +65,8 @@ pub mod failure;
 pub mod layers;
 pub mod learner;
 mod nearest;
+pub mod reference;
+pub mod registry;
 pub mod report;
 pub mod selfcheck;
 pub mod term;

@@ -5,7 +5,8 @@
 //! (files on a share, a BuildKit build without a tag, an engine that came back) is found by the poll
 //! that stands beside every notification.
 
-use crate::engine::{ConnectOptions, Engine};
+use crate::engine::{ConnectOptions, Engine, Event};
+use crate::registry::Reference;
 use futures_util::{FutureExt, StreamExt};
 use notify_debouncer_full::notify::RecursiveMode;
 use notify_debouncer_full::{DebounceEventResult, new_debouncer};
@@ -54,7 +55,8 @@ impl Watching {
         let mut tasks = JoinSet::new();
         tasks.spawn(files(workspace.to_owned(), sender.clone()));
         let answers = Arc::new(AtomicBool::new(true));
-        let watch = EngineWatch { options, images, seen: None, answers: Arc::clone(&answers), sender };
+        let in_registry = images.iter().any(|name| Reference::parse(name).is_some_and(|name| name.host != "docker.io"));
+        let watch = EngineWatch { options, images, in_registry, seen: None, answers: Arc::clone(&answers), sender };
         tasks.spawn(watch.run());
         Self { changes, answers, _tasks: tasks }
     }
@@ -131,6 +133,8 @@ type Seen = Option<Vec<Option<String>>>;
 struct EngineWatch {
     options: ConnectOptions,
     images: Vec<String>,
+    /// Some of them lie in a registry, whose changes no look at the engine shows.
+    in_registry: bool,
     /// None before the first look.
     seen: Option<Seen>,
     answers: Arc<AtomicBool>,
@@ -161,7 +165,15 @@ impl EngineWatch {
                     event = events.next() => match event {
                         // What dlearn's own checks do has nothing to do with the learner's images.
                         Some(Ok(event)) if event.ours => continue,
-                        Some(Ok(_)) => while matches!(events.next().now_or_never(), Some(Some(Ok(_)))) {},
+                        Some(Ok(event)) => {
+                            let mut elsewhere = changes_a_registry(&event);
+                            while let Some(Some(Ok(event))) = events.next().now_or_never() {
+                                elsewhere |= changes_a_registry(&event);
+                            }
+                            if elsewhere && self.in_registry {
+                                tell(&self.sender, Change::Engine);
+                            }
+                        }
                         Some(Err(_)) | None => listening = false,
                     },
                     _ = ticks.tick() => {}
@@ -182,6 +194,15 @@ impl EngineWatch {
             self.seen = Some(now);
             tell(&self.sender, Change::Engine);
         }
+    }
+}
+
+/// Whether a registry may have other images now, or another registry answers at an address.
+fn changes_a_registry(event: &Event) -> bool {
+    match event.kind.as_str() {
+        "image" => event.action == "push",
+        "container" => matches!(event.action.as_str(), "start" | "die"),
+        _ => false,
     }
 }
 

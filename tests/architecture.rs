@@ -48,7 +48,7 @@ fn judging_does_no_input_or_output() {
         "Instant",
         "crate::engine",
     ];
-    for folder in ["check", "evidence", "dockerfile"] {
+    for folder in ["check", "cmdline", "evidence", "dockerfile"] {
         assert_eq!(lines_with(folder, &io), Vec::<String>::new());
     }
 }
@@ -58,6 +58,7 @@ fn only_the_engine_adapter_knows_the_client() {
     for folder in [
         "check",
         "cmd",
+        "cmdline",
         "context",
         "course",
         "dockerfile",
@@ -75,7 +76,9 @@ fn only_the_engine_adapter_knows_the_client() {
 #[test]
 fn only_terminal_report_and_commands_print() {
     let prints = ["println!", "eprintln!", "print!(", "stdout()", "stderr()"];
-    for folder in ["check", "context", "course", "dockerfile", "engine", "evidence", "layers", "learner", "selfcheck"] {
+    for folder in
+        ["check", "cmdline", "context", "course", "dockerfile", "engine", "evidence", "layers", "learner", "selfcheck"]
+    {
         let hits: Vec<String> =
             lines_with(folder, &prints).into_iter().filter(|hit| !hit.contains("writeln!")).collect();
         assert_eq!(hits, Vec::<String>::new());

@@ -18,12 +18,14 @@ const MOMENTS: [At; 8] = [
 
 /// Starts a command, sends the signal at this moment, and gives what it said.
 fn stopped(scene: &Scene, args: &[&str], at: At, signal: &str) -> Told {
-    let proxy = Proxy::start(at, Then::Tell);
+    // The answer waits for the signal: at the last question, the run would be over before it comes.
+    let proxy = Proxy::start(at, Then::Hold);
     let mut command = scene.learner.command(args);
     command.env("DOCKER_HOST", proxy.host());
     let running = Running::start(command);
     proxy.wait();
     running.signal(signal);
+    proxy.release();
     running.end()
 }
 

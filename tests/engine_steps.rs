@@ -32,8 +32,13 @@ async fn steps_build_tag_commit_and_import_under_the_runs_names() {
         let dir = tempfile::tempdir().unwrap();
         let ledger = Ledger::open(&engine, "test", "T01").unwrap();
         fs::write(dir.path().join("note"), "hello").unwrap();
+        // Steps that no other build has: the classic builder's cache is shared, and removing takes from it.
+        let unique = ledger.run();
+        let write = format!(
+            "write: {{ path: Dockerfile, text: \"FROM busybox:1.36\\nENV RUN={unique}\\nARG A=none\\nRUN echo $A > /a\\nCMD [\\\"cat\\\", \\\"/a\\\"]\\n\" }}"
+        );
         let steps = [
-            "write: { path: Dockerfile, text: \"FROM busybox:1.36\\nARG A=none\\nRUN echo $A > /a\\nCMD [\\\"cat\\\", \\\"/a\\\"]\\n\" }",
+            write.as_str(),
             "build: { image: app, args: { A: given } }",
             "tag: { from: app, to: other }",
             "build: { image: app, args: { A: again } }",

@@ -1,8 +1,8 @@
 # shellcheck shell=bash
 # The engine `sid`: a second, newer Docker Engine (Debian sid's, with buildx and the containerd image store) beside
 # the first, for testing. It lives in a chroot, in a mount and a network namespace of its own (two engines in one
-# network would fight over its bridge), and is reached by a unix socket. It has no way out to a network; its base
-# images are carried over from the first engine. Published ports exist in its namespace only: `exec` runs a command
+# network would fight over its bridge), and is reached by a unix socket. Its way out to a network is slirp4netns, which
+# changes nothing of the machine's own network; its base images are carried over from the first engine. Published ports exist in its namespace only: `exec` runs a command
 # there. Sourced by scripts/engine.
 
 # shellcheck source=../debian.sh
@@ -15,6 +15,8 @@ pid_file=$engine_dir/dockerd.pid
 launched_file=$engine_dir/launched.pid
 log_file=$engine_dir/dockerd.log
 host=unix://$socket
+network_pid_file=$engine_dir/slirp4netns.pid
+network_log=$engine_dir/slirp4netns.log
 inside=$scripts_dir/engines.d/sid-inside
 
 our_pid() {
@@ -39,6 +41,7 @@ engine_start() {
     make_root
     start_dockerd
   fi
+  give_network
   describe
   carry_images
   printf 'DOCKER_HOST=%s\n' "$host"
@@ -68,11 +71,42 @@ start_dockerd() {
   started=$(now)
   # Nothing of ours runs (engine_start looked): what a kill -9 or a reboot left is void.
   as_root rm -f "$socket" "$pid_file"
+  take_network_away
   say "starting dockerd (sid's, data and log under $engine_dir)"
   launch "$log_file" "$launched_file" unshare --mount --net --propagation private sh "$inside" daemon "$root" "$engine_dir"
   wait_until 60 answers_or_died || give_up 'dockerd did not answer within 60 s'
   socket_answers "$socket" || give_up 'dockerd ended while it was starting'
   say "dockerd answers after $(since "$started") s"
+}
+
+# Builds that install packages need a way out. Without one the engine is of use all the same.
+give_network() {
+  local pid
+  if network_pid >/dev/null; then return; fi
+  have slirp4netns || apt_install slirp4netns
+  if [ ! -e /dev/net/tun ] || ! have slirp4netns; then
+    note 'no slirp4netns or no /dev/net/tun: builds in this engine have no network'
+    return
+  fi
+  pid=$(our_pid)
+  launch "$network_log" "$network_pid_file" slirp4netns --configure --mtu=1400 --disable-host-loopback "$pid" tap0
+  wait_until 10 has_network "$pid" || note "builds in this engine have no network: read $network_log"
+}
+
+network_pid() {
+  local pid
+  pid=$(pid_in "$network_pid_file")
+  [ -n "$pid" ] && process_is "$pid" slirp4netns " $(our_pid) " && printf '%s\n' "$pid"
+}
+
+has_network() { as_root nsenter --net="/proc/$1/ns/net" ip route show default 2>/dev/null | grep -q tap0; }
+
+# The one of an engine that is gone would go on.
+take_network_away() {
+  local pid
+  pid=$(pid_in "$network_pid_file")
+  if [ -n "$pid" ] && process_is "$pid" slirp4netns tap0; then as_root kill "$pid" 2>/dev/null || true; fi
+  as_root rm -f "$network_pid_file"
 }
 
 answers_or_died() { socket_answers "$socket" || process_gone "$(pid_in "$launched_file")"; }
@@ -119,6 +153,7 @@ engine_stop() {
     return
   fi
   say "stopping dockerd (pid $pid)"
+  take_network_away
   as_root kill "$pid"
   wait_until 30 process_gone "$pid" || die 3 "dockerd (pid $pid) did not end within 30 s" "read $log_file" "kill -9 $pid"
   say 'stopped'

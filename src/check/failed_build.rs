@@ -1,7 +1,8 @@
 //! What a build that failed says of itself.
 
-use super::matching::telling_line;
-use crate::evidence::BuildFacts;
+use super::matching::{shown, telling_line};
+use super::{Stop, Verdict};
+use crate::evidence::{BuildFacts, Builder, Unavailable};
 
 /// Lines of a log's end in which the reason is looked for.
 const END: usize = 40;
@@ -38,4 +39,24 @@ pub fn telling(build: &BuildFacts) -> String {
     let end = build.log.iter().skip(build.log.len().saturating_sub(END)).cloned().collect::<Vec<_>>().join("\n");
     let error = build.error.as_deref().unwrap_or_default();
     telling_line(if ran(build) { &end } else { error }).to_owned()
+}
+
+/// The verdict over a build of `file` that failed. `how` is what was special about it (` with empty cache mounts`).
+///
+/// # Errors
+/// Cannot tell, where something outside the folder was missing.
+pub fn verdict(build: &BuildFacts, file: &str, builder: Builder, how: &str, advice: &str) -> Result<Verdict, Stop> {
+    let expected = format!("your {file} to build without an error");
+    if build.timed_out {
+        let found = format!("its build{how} does not come to an end");
+        return Ok(Verdict::not_yet(expected, found, "see which RUN line never ends"));
+    }
+    if let Some(line) = out_of_reach(build) {
+        return Err(Stop::CannotTell(Unavailable::new(
+            format!("building {file} again{how} needs something that is out of reach now: {}", shown(line)),
+            "see that the network and the disk are there, then check again",
+        )));
+    }
+    let said = shown(&telling(build));
+    Ok(Verdict::not_yet(expected, format!("its build{how} with {builder} fails: {said}"), advice))
 }

@@ -114,6 +114,10 @@ impl<'a> Inquiry<'a> {
         build(plan: BuildPlan) -> Build(BuildFacts), Need::Build(plan)
     );
     ask!(
+        /// Two builds.
+        experiment(plan: ExperimentPlan) -> Experiment(ExperimentFacts), Need::Experiment(plan)
+    );
+    ask!(
         /// A run.
         run(plan: RunPlan) -> Run(RunFacts), Need::Run(plan)
     );
@@ -124,6 +128,11 @@ impl<'a> Inquiry<'a> {
     ask!(
         /// A text file of the workspace.
         workspace_file(path: &str) -> Text(TextFacts), Need::WorkspaceFile { path: path.into() }
+    );
+
+    ask!(
+        /// A name in a registry. None where no registry answers at its address.
+        registry(name: &str) -> Registry(RegistryFacts), Need::Registry { name: name.into() }
     );
 
     /// What was asked and has no answer yet.

@@ -11,6 +11,7 @@ mod judge;
 pub mod kinds;
 mod manual;
 pub mod matching;
+mod naming;
 pub mod provenance;
 pub mod quote;
 mod spec;

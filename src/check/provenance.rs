@@ -84,10 +84,14 @@ pub fn step_difference(own: &[HistoryRow], rebuilt: &[HistoryRow]) -> Option<Str
 /// A row for people: `COPY . /site`, shortened.
 fn words(row: &HistoryRow) -> String {
     let text = if row.instruction.is_empty() { row.created_by.as_str() } else { row.instruction.as_str() };
+    if text.is_empty() { "a step without any words".to_owned() } else { format!("`{}`", shortened(text)) }
+}
+
+/// An instruction for people: at most 70 characters of it.
+pub fn shortened(text: &str) -> String {
     match text.char_indices().nth(70) {
-        Some((cut, _)) => format!("`{}…`", &text[..cut]),
-        None if text.is_empty() => "a step without any words".to_owned(),
-        None => format!("`{text}`"),
+        Some((cut, _)) => format!("{}…", &text[..cut]),
+        None => text.to_owned(),
     }
 }
 

@@ -70,12 +70,17 @@ pub struct Check {
 impl Check {
     /// A `{{name}}` in its questions that stood for nothing.
     pub fn unfilled(&self) -> Option<String> {
+        let plain = |c: char| c.is_ascii_alphanumeric() || "._- ".contains(c);
+        let names = |text: &str| {
+            let parts = text.split("{{").skip(1).filter_map(|rest| rest.split_once("}}"));
+            parts.map(|(name, _)| name.trim().to_owned()).collect::<Vec<_>>()
+        };
         self.asks.iter().find_map(|ask| {
+            let later = |name: &str| matches!(ask, Kind::Experiment(_)) && super::kinds::LATER.contains(&name);
             let text = serde_json::to_string(ask).ok()?;
-            let (_, rest) = text.split_once("{{")?;
-            let (name, _) = rest.split_once("}}")?;
-            let plain = |c: char| c.is_ascii_alphanumeric() || "._- ".contains(c);
-            (!name.is_empty() && !name.starts_with('.') && name.chars().all(plain)).then(|| name.trim().to_owned())
+            names(&text)
+                .into_iter()
+                .find(|name| !name.is_empty() && !name.starts_with('.') && name.chars().all(plain) && !later(name))
         })
     }
 
@@ -85,7 +90,11 @@ impl Check {
             let fields = ask.as_object().into_iter().flat_map(|kinds| kinds.values()).cloned().collect::<Vec<_>>();
             let name =
                 |field: &serde_json::Value, key: &str| field.get(key).and_then(|name| name.as_str()).map(str::to_owned);
-            fields.iter().flat_map(|field| [name(field, "image"), name(field, "base")]).flatten().collect::<Vec<_>>()
+            fields
+                .iter()
+                .flat_map(|field| [name(field, "image"), name(field, "base"), name(field, "from")])
+                .flatten()
+                .collect::<Vec<_>>()
         });
         let mut foreign = named.filter(|name| !images.contains_key(name) && !bases.contains(name));
         foreign.next()

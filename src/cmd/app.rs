@@ -1,8 +1,8 @@
 //! What every command has at hand.
 
 use crate::cli::Common;
-use crate::course::{Course, Entry, Item, Round, Source};
-use crate::engine::{ConnectOptions, Engine, EngineError};
+use crate::course::{Course, Entry, Item, Round, Source, service};
+use crate::engine::{ConnectOptions, Engine, EngineError, Practice};
 use crate::failure::Failure;
 use crate::learner::progress::exercise_at;
 use crate::learner::{Clues, Home, Learner, LearnerError, Place};
@@ -33,6 +33,8 @@ pub(super) struct Mine<'a> {
     pub rounds: Vec<Round>,
     /// Index of the current one.
     pub current: usize,
+    /// The practice registry, where the exercise needs one.
+    pub practice: Option<Practice>,
 }
 
 impl Mine<'_> {
@@ -221,10 +223,20 @@ impl App {
     pub fn mine<'a>(&self, course: &Course, learner: &mut Learner, entry: &'a Entry) -> Result<Mine<'a>, Failure> {
         let id = &entry.exercise.id;
         let token = learner.token_of(id)?;
-        let rounds = entry.rounds(&course.recipes, &token, &str::to_owned)?;
+        let practice = match service::needs_registry(&entry.exercise.needs.services) {
+            true => Some(learner.practice()?),
+            false => None,
+        };
+        let rounds = match &practice {
+            Some(practice) => {
+                let given = service::registry_values(&practice.address(), &practice.user, &practice.password);
+                entry.with(given).rounds(&course.recipes, &token, &str::to_owned)?
+            }
+            None => entry.rounds(&course.recipes, &token, &str::to_owned)?,
+        };
         let number = learner.state().exercises.get(id).map_or(1, |state| state.round);
         let current = number.clamp(1, rounds.len()) - 1;
-        Ok(Mine { entry, rounds, current })
+        Ok(Mine { entry, rounds, current, practice })
     }
 
     /// The same for whoever is in the folder of an earlier round: then that round is meant.

@@ -24,6 +24,10 @@ pub(super) async fn run(
     let course = app.course()?;
     let mut learner = app.learner(&course)?;
     let entry = app.exercise(&course, &learner, id.as_deref())?;
+    if replay.is_none() && !entry.exercise.needs.services.is_empty() {
+        // Where it cannot be started, the checks say why.
+        let _ = super::next::prepare(app, &mut learner, entry).await;
+    }
     let mine = app.mine_here(&course, &mut learner, entry)?;
     let round = mine.round();
     if let Some(file) = replay {
@@ -37,7 +41,7 @@ pub(super) async fn run(
     }
     let workspace = learner.workspace(entry, round);
     let progress = Progress::start(&format!("checking {}", round.exercise), &app.terminal);
-    let examined = look(round, &workspace).await;
+    let examined = look(&mine, &workspace).await;
     progress.finish();
     if let Some(file) = record_to {
         write(&file, &examined.evidence)?;

@@ -1,10 +1,12 @@
 //! `dlearn clean`: removes what dlearn left in the engine, and nothing else.
 
 use super::app::App;
-use crate::engine::{Leftover, leftovers, remove};
+use crate::engine::{Leftover, Standing, leftovers, remove};
 use crate::failure::{Failure, exit};
+use crate::learner::practice::belongs_to;
 use crate::report::{self, json};
 use serde::Serialize;
+use std::path::Path;
 
 #[derive(Debug, Serialize)]
 struct CleanReport {
@@ -30,14 +32,23 @@ fn item(thing: &Leftover, why: &str) -> Item {
 pub(super) async fn run(app: &App, dry_run: bool, yes: bool) -> Result<i32, Failure> {
     let engine = app.engine().await?;
     let found = leftovers(&engine).await.map_err(|error| Failure::Engine(error.unavailable()))?;
-    let (gone, kept): (Vec<Leftover>, Vec<Leftover>) = found.into_iter().partition(Leftover::removable);
+    let here = app.home()?.and_then(|home| home.path.canonicalize().ok());
+    let (gone, kept): (Vec<Leftover>, Vec<Leftover>) = found.into_iter().partition(|thing| {
+        let home = Path::new(&thing.home);
+        let ours = || here.as_deref() == Some(home) || !belongs_to(home, &thing.run);
+        thing.removable() || thing.standing == Standing::Practice && ours()
+    });
     if !app.common.json {
         for thing in &gone {
             let verb = if dry_run { "would remove" } else { "to remove" };
-            report::line(&format!("{verb} {} {} (run {})", thing.kind, thing.name, thing.run))?;
+            let what = match thing.standing {
+                Standing::Practice => "your practice registry, with what was pushed to it".to_owned(),
+                _ => format!("run {}", thing.run),
+            };
+            report::line(&format!("{verb} {} {} ({what})", thing.kind, thing.name))?;
         }
         for thing in &kept {
-            report::line(&format!("kept {} {}: {}", thing.kind, thing.name, thing.standing))?;
+            report::line(&format!("kept {} {}: {}", thing.kind, thing.name, why_kept(thing)))?;
         }
         if gone.is_empty() {
             report::line("nothing of dlearn's is left in this engine")?;
@@ -50,9 +61,21 @@ pub(super) async fn run(app: &App, dry_run: bool, yes: bool) -> Result<i32, Fail
     if !sure {
         return Ok(exit::DONE);
     }
-    let failed = remove(&engine, &gone).await;
+    let mut failed = remove(&engine, &gone).await;
+    for thing in gone.iter().filter(|thing| thing.standing == Standing::Practice) {
+        if let Err(error) = engine.remove_practice(&thing.run).await {
+            failed.push((thing.clone(), error));
+        }
+    }
     let failed: Vec<(Leftover, String)> = failed.into_iter().map(|(thing, why)| (thing, why.to_string())).collect();
     conclude(app, dry_run, &gone, &failed, &kept)
+}
+
+fn why_kept(thing: &Leftover) -> String {
+    match thing.standing {
+        Standing::Practice => format!("{}, {}", thing.standing, thing.home),
+        _ => thing.standing.to_string(),
+    }
 }
 
 fn conclude(
@@ -64,7 +87,7 @@ fn conclude(
 ) -> Result<i32, Failure> {
     let stays = |thing: &&Leftover| !failed.iter().any(|(other, _)| other == *thing);
     if app.common.json {
-        let mut kept: Vec<Item> = kept.iter().map(|thing| item(thing, &thing.standing.to_string())).collect();
+        let mut kept: Vec<Item> = kept.iter().map(|thing| item(thing, &why_kept(thing))).collect();
         kept.extend(failed.iter().map(|(thing, why)| item(thing, why)));
         let removed = gone.iter().filter(stays).map(|thing| item(thing, "")).collect();
         json::print(&CleanReport { schema: "dlearn/clean/1", dry_run, removed, kept })?;

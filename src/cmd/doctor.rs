@@ -1,7 +1,7 @@
 //! `dlearn doctor`: whether everything that the course needs is there, each finding with its repair.
 
 use super::app::{App, Mark};
-use crate::engine::Engine;
+use crate::engine::{Engine, PracticeStanding};
 use crate::evidence::{Builder, EngineFacts};
 use crate::failure::{Failure, exit};
 use crate::report::{self, json};
@@ -51,6 +51,7 @@ pub(super) async fn run(app: &App) -> Result<i32, Failure> {
                 Err(error) => symptoms.push(unknown("engine", &error.unavailable())),
             }
             symptoms.push(bases(&course, &engine).await);
+            symptoms.extend(practice(app, &course, &engine).await);
         }
         Err(error) => symptoms.push(unknown("engine", &error.unavailable())),
     }
@@ -94,13 +95,12 @@ fn about_engine(facts: &EngineFacts, symptoms: &mut Vec<Symptom>) {
 }
 
 async fn bases(course: &crate::course::Course, engine: &Engine) -> Symptom {
-    let all: std::collections::BTreeSet<&String> =
-        course.exercises.values().flat_map(|entry| &entry.exercise.bases).collect();
+    let all: std::collections::BTreeSet<&str> = course.exercises.values().flat_map(super::service::images_of).collect();
     let mut missing = Vec::new();
     for name in &all {
-        match engine.has_image(name).await {
+        match super::images::is_here(engine, name).await {
             Ok(true) => {}
-            Ok(false) => missing.push(name.as_str()),
+            Ok(false) => missing.push(*name),
             Err(error) => return unknown("base images", &error.unavailable()),
         }
     }
@@ -109,6 +109,23 @@ async fn bases(course: &crate::course::Course, engine: &Engine) -> Symptom {
     } else {
         repair("base images", format!("missing: {}", missing.join(", ")), "bring them with dlearn images pull")
     }
+}
+
+/// How the practice registry stands, where an exercise of the course needs one.
+async fn practice(app: &App, course: &crate::course::Course, engine: &Engine) -> Option<Symptom> {
+    const WHAT: &str = "practice registry";
+    if !super::service::is_needed(course) {
+        return None;
+    }
+    let known = app.looking(course).ok().flatten().and_then(|learner| learner.known_practice());
+    let Some(practice) = known else { return Some(ok(WHAT, "not needed yet")) };
+    let address = practice.address();
+    Some(match engine.practice_standing(&practice).await {
+        Ok(PracticeStanding::Runs) => ok(WHAT, format!("runs at {address}")),
+        Ok(PracticeStanding::Stopped) => ok(WHAT, format!("stopped; the exercises that need it start it at {address}")),
+        Ok(PracticeStanding::Absent) => ok(WHAT, format!("not there; the exercises that need it make it at {address}")),
+        Err(error) => unknown(WHAT, &error.unavailable()),
+    })
 }
 
 /// The learner types docker commands; dlearn itself does not need the client.
@@ -137,9 +154,9 @@ fn show(app: &App, symptoms: &[Symptom]) -> Result<(), Failure> {
             "repair" => Mark::Bad,
             _ => Mark::Unknown,
         });
-        report::line(&format!("{mark} {:15} {}", symptom.what, symptom.found))?;
+        report::line(&format!("{mark} {:17} {}", symptom.what, symptom.found))?;
         if !symptom.repair.is_empty() {
-            report::line(&format!("  {:15} do: {}", "", symptom.repair))?;
+            report::line(&format!("  {:17} do: {}", "", symptom.repair))?;
         }
     }
     Ok(())

@@ -3,7 +3,7 @@
 use super::app::{App, Mine};
 use crate::check::Outcome;
 use crate::course::{Entry, Round};
-use crate::engine::{Answers, Collector, CollectorOptions, ConnectOptions, Engine};
+use crate::engine::{Answers, Collector, CollectorOptions, ConnectOptions, Engine, Practice};
 use crate::evidence::Evidence;
 use crate::examine::{Examined, examine};
 use crate::failure::Failure;
@@ -13,8 +13,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::oneshot;
 
 /// Examines a round of the learner's on their engine.
-pub(super) async fn look(round: &Round, workspace: &Path) -> Examined {
-    let mut collector = collector(round, workspace).await;
+pub(super) async fn look(mine: &Mine<'_>, workspace: &Path) -> Examined {
+    let round = mine.round();
+    let mut collector = collector(round, workspace, mine.practice.clone()).await;
     let examined = examine(round, &mut collector, Evidence::new()).await;
     // What could not be removed now is found by its label: `dlearn clean`.
     let _ = collector.finish().await;
@@ -23,7 +24,7 @@ pub(super) async fn look(round: &Round, workspace: &Path) -> Examined {
 
 /// Whoever answers what a round asks. Connects anew each time, so that an engine that was stopped and
 /// started again is found.
-async fn collector(round: &Round, workspace: &Path) -> Collector {
+async fn collector(round: &Round, workspace: &Path, practice: Option<Practice>) -> Collector {
     let engine = Engine::connect(&ConnectOptions::default()).await;
     let options = CollectorOptions {
         workspace: workspace.to_owned(),
@@ -32,7 +33,7 @@ async fn collector(round: &Round, workspace: &Path) -> Collector {
         purpose: "check".into(),
         ..CollectorOptions::default()
     };
-    Collector::new(engine, options)
+    Collector::new(engine, options).practising(practice)
 }
 
 /// The checks of one live round, one after another.
@@ -54,12 +55,13 @@ pub(super) struct Checking {
 
 impl Checks {
     /// Begins to examine a round.
-    pub fn start(&self, round: Round, workspace: PathBuf) -> Checking {
+    pub fn start(&self, mine: &Mine<'_>, workspace: PathBuf) -> Checking {
+        let (round, practice) = (mine.round().clone(), mine.practice.clone());
         let (say, result) = oneshot::channel();
         let (_stop, stopped) = oneshot::channel::<()>();
         let kept = Arc::clone(&self.kept);
         tokio::spawn(async move {
-            let mut collector = collector(&round, &workspace).await;
+            let mut collector = collector(&round, &workspace, practice).await;
             let examined = tokio::select! {
                 examined = examine(&round, &mut collector, Evidence::new()) => Some(examined),
                 _ = stopped => None,

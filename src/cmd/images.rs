@@ -3,7 +3,7 @@
 use super::app::{App, Mark};
 use crate::cli::ImagesAction;
 use crate::course::Course;
-use crate::engine::{Engine, PullProgress};
+use crate::engine::{Engine, EngineError, PullProgress, REGISTRY_IMAGES};
 use crate::failure::{Failure, exit};
 use crate::report::{self, json};
 use crate::term::progress::Progress;
@@ -23,12 +23,12 @@ struct BaseImage<'a> {
     exercises: &'a [&'a str],
 }
 
-/// Base images by name, with the exercises that need them.
+/// Base images, and those of services, by name, with the exercises that need them.
 fn needed(course: &Course) -> BTreeMap<&str, Vec<&str>> {
     let mut needed: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for (id, entry) in &course.exercises {
-        for base in &entry.exercise.bases {
-            needed.entry(base).or_default().push(id);
+        for image in super::service::images_of(entry) {
+            needed.entry(image).or_default().push(id);
         }
     }
     needed
@@ -43,7 +43,7 @@ pub(super) async fn run(app: &App, action: ImagesAction) -> Result<i32, Failure>
     }
     let mut images = Vec::new();
     for (name, exercises) in &needed {
-        let here = engine.has_image(name).await.map_err(|error| Failure::Engine(error.unavailable()))?;
+        let here = is_here(&engine, name).await.map_err(|error| Failure::Engine(error.unavailable()))?;
         images.push(BaseImage { name, here, exercises });
     }
     let missing = images.iter().filter(|image| !image.here).count();
@@ -61,6 +61,18 @@ pub(super) async fn run(app: &App, action: ImagesAction) -> Result<i32, Failure>
     Ok(if missing == 0 { exit::DONE } else { exit::NOT_YET })
 }
 
+/// Whether an image is there, or for the registry another version that serves as well.
+pub(super) async fn is_here(engine: &Engine, name: &str) -> Result<bool, EngineError> {
+    let alone = [name];
+    let any: &[&str] = if REGISTRY_IMAGES.contains(&name) { &REGISTRY_IMAGES } else { &alone };
+    for image in any {
+        if engine.has_image(image).await? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
 /// Pulls those images that are missing. They are all named before the first is pulled.
 pub(super) async fn bring<'a>(
     app: &App,
@@ -69,7 +81,7 @@ pub(super) async fn bring<'a>(
 ) -> Result<(), Failure> {
     let mut missing = Vec::new();
     for name in names.into_iter().collect::<BTreeSet<_>>() {
-        if !engine.has_image(name).await.map_err(|error| Failure::Engine(error.unavailable()))? {
+        if !is_here(engine, name).await.map_err(|error| Failure::Engine(error.unavailable()))? {
             missing.push(name);
         }
     }
@@ -92,7 +104,7 @@ pub(super) async fn bring<'a>(
         progress.finish();
         result.map_err(|error| {
             let mut why = error.unavailable();
-            why.reason = format!("the base image {name} is missing and could not be pulled: {}", why.reason);
+            why.reason = format!("the image {name} is missing and could not be pulled: {}", why.reason);
             Failure::Engine(why)
         })?;
         eprintln!("pulled {name}");

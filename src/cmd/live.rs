@@ -98,7 +98,7 @@ pub(super) async fn run(
         let open = !matches!(session.view, View::Passed(_) | View::Why(_));
         if due && open && (checking.is_none() || restarts < MOST_RESTARTS) {
             restarts = if checking.is_some() { restarts + 1 } else { 0 };
-            checking = Some(checks.start(round.clone(), session.workspace.clone()));
+            checking = Some(checks.start(mine, session.workspace.clone()));
             due = false;
         }
         session.draw(checking.is_some(), &watching)?;

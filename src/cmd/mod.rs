@@ -15,6 +15,7 @@ mod next;
 mod read;
 mod reset;
 mod selfcheck;
+mod service;
 mod solution;
 mod status;
 mod watch;
@@ -102,7 +103,7 @@ async fn run(app: &App, command: Command) -> Result<i32, Failure> {
         Command::Read { id } => read::run(app, &id).await,
         Command::Status => status::run(app),
         Command::List => list::run(app),
-        Command::Reset { id, yes } => reset::run(app, id.as_deref(), yes),
+        Command::Reset { id, yes } => reset::run(app, id.as_deref(), yes).await,
         Command::Clean { dry_run, yes } => clean::run(app, dry_run, yes).await,
         Command::Doctor => doctor::run(app).await,
         Command::Explain { kind } => explain::run(app, kind.as_deref()),

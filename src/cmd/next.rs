@@ -12,7 +12,6 @@ use crate::term::progress::Progress as Spinner;
 use crate::term::prompt::{self, Reply, Turn};
 use crate::term::reader::{self, ReadOutcome, ReadProgress};
 use crate::term::show_page;
-use std::collections::BTreeSet;
 
 /// Title of the section that asks about earlier lessons.
 const BEFORE: &str = "Before you begin";
@@ -235,7 +234,7 @@ async fn exercise(
 ) -> Result<bool, Failure> {
     let (id, title) = (&entry.exercise.id, &entry.exercise.title);
     learner.update(|state| state.go_to(id))?;
-    let mut note = bring_bases(app, entry).await;
+    let mut note = prepare(app, learner, entry).await;
     loop {
         let mine = app.mine(course, learner, entry)?;
         let brought = learner.set_up(entry, mine.round())?;
@@ -259,15 +258,14 @@ async fn exercise(
     }
 }
 
-/// Pulls the base images that are missing. Where that is not possible the exercise is shown all the
-/// same, with the reason: its checks say what they miss.
-async fn bring_bases(app: &App, entry: &Entry) -> Option<String> {
+/// Pulls the images that are missing, and starts services. Where that is not possible the exercise is
+/// shown all the same, with the reason: its checks say what they miss.
+pub(super) async fn prepare(app: &App, learner: &mut Learner, entry: &Entry) -> Option<String> {
     let waiting = Spinner::start("looking for your engine", &app.terminal);
     let engine = app.try_engine().await;
     waiting.finish();
-    let names: BTreeSet<&str> = entry.exercise.bases.iter().map(String::as_str).collect();
     // Where there is no engine, every check says so.
-    let failure = super::images::bring(app, &engine.ok()?, names).await.err()?;
+    let failure = super::service::start(app, &engine.ok()?, learner, entry).await.err()?;
     Some(failure.to_string().replace("\n", "\n\n"))
 }
 
@@ -303,6 +301,10 @@ async fn printed(app: &App, course: &Course, wanted: Option<Item>) -> Result<i32
         Next::Exercise { id, .. } => {
             let mut learner = app.learner(course)?;
             let entry = &course.exercises[&id];
+            if !entry.exercise.needs.services.is_empty() {
+                // Where it cannot be started, the checks say why.
+                let _ = prepare(app, &mut learner, entry).await;
+            }
             let mine = app.mine(course, &mut learner, entry)?;
             set_up(app, &mut learner, entry, mine.round())?;
             if !app.common.json {

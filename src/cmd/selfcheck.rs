@@ -50,8 +50,8 @@ pub(super) async fn run(
         let text = filter.unwrap_or_default();
         return Err(Failure::usage(format!("no case has `{text}` in its name"), "dlearn selfcheck shows the names"));
     }
-    let bases: BTreeSet<&String> = cases.iter().flat_map(|case| &case.entry.exercise.bases).collect();
-    super::images::bring(app, &engine, bases.into_iter().map(String::as_str)).await?;
+    let images: BTreeSet<&str> = cases.iter().flat_map(|case| super::service::images_of(case.entry)).collect();
+    super::images::bring(app, &engine, images).await?;
 
     let token = crate::learner::new_token()?;
     let bench = Workbench::default();

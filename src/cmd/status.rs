@@ -18,6 +18,16 @@ struct StatusReport {
     exercises: Count,
     points: Count,
     missed_questions: usize,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    practice_registry: Option<PracticeReport>,
+}
+
+/// How the practice registry is reached.
+#[derive(Debug, Serialize)]
+struct PracticeReport {
+    address: String,
+    user: String,
+    password: String,
 }
 
 /// So many of so many.
@@ -47,6 +57,9 @@ pub(super) fn run(app: &App) -> Result<i32, Failure> {
         exercises: count("exercise", &|_| 1),
         points: count("exercise", &|row| row.points),
         missed_questions: state.map_or(0, |state| state.questions.values().filter(|question| question.missed).count()),
+        practice_registry: learner.as_ref().and_then(|learner| learner.known_practice()).map(|practice| {
+            PracticeReport { address: practice.address(), user: practice.user, password: practice.password }
+        }),
     };
     if app.common.json {
         json::print(&report)?;
@@ -73,6 +86,10 @@ pub(super) fn run(app: &App) -> Result<i32, Failure> {
         report::line(&format!("\n{}", standing(&course, state)))?;
     }
     report::line(&format!("your folder: {}", app.place(std::path::Path::new(folder))))?;
+    if let Some(practice) = &report.practice_registry {
+        let PracticeReport { address, user, password } = practice;
+        report::line(&format!("your practice registry: {address} (user {user}, password {password})"))?;
+    }
     Ok(exit::DONE)
 }
 

@@ -13,13 +13,15 @@ pub(super) async fn run(app: &App, id: Option<String>) -> Result<i32, Failure> {
     let course = app.course()?;
     let mut learner = app.learner(&course)?;
     let entry = app.exercise(&course, &learner, id.as_deref())?;
+    let mut note = super::next::prepare(app, &mut learner, entry).await;
     loop {
         let mine = app.mine(&course, &mut learner, entry)?;
         if !app.terminal.interactive() {
             set_up(app, &mut learner, entry, mine.round())?;
             return printed(app, &mut learner, &mine).await;
         }
-        let told = notes(&learner.set_up(entry, mine.round())?).join("\n\n");
+        let brought = learner.set_up(entry, mine.round())?;
+        let told = notes(&brought).into_iter().chain(note.take()).collect::<Vec<_>>().join("\n\n");
         let then = |_: &_, step: Step| match step {
             Step::NextRound => "The next round comes, in a folder of its own.".to_owned(),
             Step::Passed | Step::Same => "`dlearn next` goes on.".to_owned(),
@@ -44,7 +46,7 @@ async fn printed(
     let mut watching = Watching::start(&workspace, ConnectOptions::default(), images);
     let mut before = Vec::new();
     loop {
-        let findings = look(round, &workspace).await.findings;
+        let findings = look(mine, &workspace).await.findings;
         let outcome = Outcome::of(&findings);
         if findings != before {
             show(app, round, &findings)?;

@@ -27,6 +27,14 @@ pub enum ContextError {
         /// Its path as it was given.
         path: String,
     },
+    /// An edit that was to be made beforehand and cannot be.
+    #[error("{path} {what}")]
+    Edit {
+        /// Path relative to the context.
+        path: String,
+        /// What stands against it: `is not there`.
+        what: String,
+    },
     /// A `.dockerignore` file that Docker refuses.
     #[error("{file}, {error}")]
     Ignore {
@@ -93,6 +101,7 @@ impl ContextError {
             Self::DockerfileOutside { .. } => {
                 "Put the Dockerfile, or a copy of it, inside the context's folder.".into()
             }
+            Self::Edit { path, .. } => format!("Look whether {path} is there and holds what it should."),
             Self::Ignore { error, .. } => error.help(),
             Self::Unreadable { path, .. } => {
                 format!("Make it readable (chmod u+r {path}), or add a line `{path}` to .dockerignore.")

@@ -3,12 +3,14 @@
 //! The classic builder's cache keys hash the archive's headers (all but the modification time), so
 //! a rebuild finds the learner's layers only if mode, owner, type and link fields are the same.
 
+use super::edited::Edited;
 use super::header::{self, Header};
 use super::ignore::Ignore;
 use super::tree::{Folder, Kind, Memory, Node, Tree};
 use super::walk::{Rules, Visit, rules_for, walk};
 use super::{ContextError, pattern};
 use crate::course::FileSet;
+use crate::evidence::Edit;
 use std::collections::{BTreeMap, HashMap};
 use std::io::{Read, Write};
 use std::path::Path;
@@ -92,7 +94,21 @@ pub fn pack(root: &Path, dockerfile: &str, style: TarStyle, limits: &Limits) -> 
     in_memory(&Folder::new(root)?, dockerfile, style, limits)
 }
 
-/// The same, written to `out` as it is made: memory grows with the number of paths only.
+/// The same after edits, by path relative to the folder, of which the folder itself never sees anything.
+///
+/// # Errors
+/// As [`pack`], and where an edit cannot be carried out.
+pub fn pack_edited(
+    root: &Path,
+    dockerfile: &str,
+    style: TarStyle,
+    limits: &Limits,
+    edits: &BTreeMap<String, Edit>,
+) -> Result<Packed, ContextError> {
+    in_memory(&Edited::new(&Folder::new(root)?, edits)?, dockerfile, style, limits)
+}
+
+/// As [`pack`], written to `out` as it is made: memory grows with the number of paths only.
 ///
 /// # Errors
 /// As [`pack`], and when `out` cannot be written. What was written until then is no archive.

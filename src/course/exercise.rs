@@ -232,6 +232,48 @@ pub enum Step {
         #[serde(default)]
         changes: Vec<String>,
     },
+    /// `docker login`: for the steps that follow
+    Login {
+        /// The registry, `{{registry}}`.
+        registry: String,
+        /// The user's name.
+        user: String,
+        /// Their password.
+        password: String,
+        /// The registry is meant to refuse it.
+        #[serde(default)]
+        may_fail: bool,
+    },
+    /// `docker push`
+    Push {
+        /// Image whose name says where to.
+        image: String,
+        /// The registry is meant to refuse it.
+        #[serde(default)]
+        may_fail: bool,
+    },
+    /// `docker pull`
+    Pull {
+        /// Image whose name says where from.
+        image: String,
+    },
+    /// `docker rmi`
+    Remove {
+        /// The name that is taken away.
+        image: String,
+    },
+    /// `docker run -d -p 127.0.0.1:PUBLISH:PORT`
+    Run {
+        /// Image of the container.
+        image: String,
+        /// Port inside the container.
+        port: u16,
+        /// Port on the engine's loopback address: a number, or `{{name}}`.
+        publish: String,
+        /// Nothing will ever listen on that port, so it is not waited for.
+        #[serde(default)]
+        silent: bool,
+    },
     /// Writes a file into the workspace after the earlier steps (an edit that was never built, say).
     Write {
         /// Path in the workspace.
@@ -242,6 +284,11 @@ pub enum Step {
 }
 
 impl Step {
+    /// Whether it may come in the way of what others do at the same time with the same images or ports.
+    pub fn wants_to_be_alone(&self) -> bool {
+        matches!(self, Step::Remove { .. } | Step::Run { .. })
+    }
+
     /// `docker build -t IMAGE .`
     pub fn build(image: &str) -> Self {
         Step::Build {

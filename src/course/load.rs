@@ -1,7 +1,7 @@
 //! Reads a whole course and looks things up in it.
 
 use super::exercise::Draw;
-use super::{CourseError, Exercise, FileSet, Item, Lesson, Outline, Source, recipe::Recipe, source};
+use super::{CourseError, Exercise, FileSet, Item, Lesson, Outline, Source, recipe::Recipe, service, source};
 use std::collections::BTreeMap;
 
 /// A course: outline, lessons, exercises, recipes.
@@ -26,6 +26,17 @@ pub struct Entry {
     pub exercise: Exercise,
     /// Every file of the folder, paths relative to it.
     pub files: FileSet,
+    /// What `{{name}}` stands for that neither the exercise nor the token tells: the learner's registry. Examples
+    /// as long as nobody says better.
+    pub given: BTreeMap<String, String>,
+}
+
+impl Entry {
+    /// The same with these values for `{{name}}`.
+    #[must_use]
+    pub fn with(&self, given: BTreeMap<String, String>) -> Self {
+        Self { given, ..self.clone() }
+    }
 }
 
 impl Course {
@@ -136,13 +147,14 @@ impl Course {
                 return Err(CourseError::new(file, format!("there is no lesson {}", exercise.lesson), help));
             }
             for (alias, image) in &exercise.images {
-                if !image.starts_with(&format!("{}/", exercise.repository)) || !image.contains(':') {
+                if !service::is_own_name(image, &exercise.repository) {
+                    let own = &exercise.repository;
                     return Err(CourseError::new(
                         file,
                         format!("image {alias} is called {image}"),
                         format!(
-                            "write {}/NAME:TAG: an exercise claims names in its own repository only",
-                            exercise.repository
+                            "write {own}/NAME:TAG, or in a registry HOST/{own}/NAME:TAG or HOST/NAMESPACE/{own}-NAME:TAG: \
+                             an exercise claims names of its own only"
                         ),
                     ));
                 }
@@ -226,7 +238,8 @@ fn exercises(source: &Source) -> Result<BTreeMap<String, Entry>, CourseError> {
                 "a course brings no .dlearn and no .git: they steer other programs",
             ));
         }
-        if let Some(other) = exercises.insert(id.clone(), Entry { folder, exercise, files }) {
+        let given = service::examples(&exercise.needs.services).map_err(|error| error.within(&file))?;
+        if let Some(other) = exercises.insert(id.clone(), Entry { folder, exercise, files, given }) {
             let what = format!("{} has the id {id} too", other.folder);
             return Err(CourseError::new(file, what, "ids are unique: progress is kept by them"));
         }

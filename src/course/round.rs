@@ -188,6 +188,7 @@ impl super::load::Entry {
             ("repository".to_owned(), self.exercise.repository.clone()),
             ("round".to_owned(), number.to_string()),
         ]);
+        values.extend(self.given.clone());
         for (name, draw) in &self.exercise.vars {
             let drawn = template::draw(token, name);
             let value = match draw {

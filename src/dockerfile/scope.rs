@@ -93,6 +93,28 @@ impl Dockerfile {
         expanded
     }
 
+    /// The earlier stages whose files a stage takes, with COPY --from or a mount, directly or through
+    /// others; each once. The stages that it is built on are none of them: their layers are its own.
+    pub fn sources_of<'a>(&'a self, stage: &'a Stage) -> Vec<&'a Stage> {
+        let globals = self.globals(&Variables::default());
+        let mut sources: Vec<&Stage> = Vec::new();
+        let mut waiting = vec![stage];
+        while let Some(stage) = waiting.pop() {
+            for built_on in self.chain(stage, &globals).0 {
+                for name in built_on.instructions.iter().flat_map(takes_from) {
+                    let earlier = self.stage(&name).filter(|source| source.index < built_on.index);
+                    if let Some(source) =
+                        earlier.filter(|source| sources.iter().all(|known| known.index != source.index))
+                    {
+                        sources.push(source);
+                        waiting.push(source);
+                    }
+                }
+            }
+        }
+        sources
+    }
+
     /// The stage and those it is built on, and the external base.
     fn chain<'a>(&'a self, stage: &'a Stage, globals: &Values) -> (Vec<&'a Stage>, Option<String>) {
         let mut chain = vec![stage];
@@ -132,6 +154,13 @@ impl Dockerfile {
         }
         globals
     }
+}
+
+/// What an instruction names with `--from=` or in a mount's `from=`.
+fn takes_from(instruction: &Instruction) -> Vec<String> {
+    let copied = instruction.flag("from").map(str::to_owned);
+    let mounted = instruction.mounts().into_iter().filter_map(|mount| mount.field(&["from"]).map(str::to_owned));
+    copied.into_iter().chain(mounted).collect()
 }
 
 fn replace(word: &str, escape: char, values: &Values) -> Result<String, String> {

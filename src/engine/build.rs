@@ -11,7 +11,7 @@ use super::{
     images,
     text::{BoundedLog, clean},
 };
-use crate::evidence::{BuildFacts, Builder};
+use crate::evidence::{BuildFacts, Builder, StepFacts};
 use bytes::Bytes;
 use http::Method;
 use serde::Deserialize;
@@ -22,6 +22,8 @@ use std::time::Duration;
 const LOG_LINES: usize = 20_000;
 /// Most bytes of it, likewise.
 const LOG_BYTES: usize = 2 * 1024 * 1024;
+/// Most instructions that are followed.
+const MOST_STEPS: usize = 10_000;
 /// Most bytes of the builder's last word.
 const LONGEST_ERROR: usize = 8 * 1024;
 
@@ -79,6 +81,10 @@ struct Said {
     copying: bool,
     /// A step that copies was not in the cache.
     uncached_copy: bool,
+    /// The classic builder's steps so far.
+    steps: Vec<StepFacts>,
+    /// The line before this one began the last of them.
+    step_begun: bool,
 }
 
 impl Engine {
@@ -89,15 +95,7 @@ impl Engine {
     pub async fn build(&self, ledger: &Ledger, job: &BuildJob) -> Result<Option<BuildFacts>, EngineError> {
         let before = ledger.expect_image(&job.tag).await?;
         ledger.build_begins(&job.tag, &before);
-        let mut said = Said {
-            log: BoundedLog::new(LOG_LINES, LOG_BYTES),
-            buildkit: Progress::default(),
-            pending: String::new(),
-            error: None,
-            last_image: None,
-            copying: false,
-            uncached_copy: false,
-        };
+        let mut said = Said::new();
         let limit = Duration::from_secs(job.seconds);
         let outcome =
             self.alive(async { Ok(tokio::time::timeout(limit, self.stream(ledger, job, &mut said)).await) }).await?;
@@ -122,6 +120,7 @@ impl Engine {
             self.ping().await?;
             if let Some(message) = &said.error {
                 engines_fault(message)?;
+                ledger.build_ended(&job.tag);
             }
             ledger.adopt().await?;
             facts.error = said.error.map(|message| shortened(clean(&message).trim()));
@@ -138,6 +137,10 @@ impl Engine {
                 });
             }
         }
+        facts.steps = match job.builder {
+            Builder::BuildKit => said.buildkit.steps(),
+            Builder::Classic => in_stages(said.steps),
+        };
         facts.log = said.log.into_lines();
         Ok(Some(facts))
     }
@@ -179,6 +182,20 @@ impl Engine {
 }
 
 impl Said {
+    fn new() -> Self {
+        Self {
+            log: BoundedLog::new(LOG_LINES, LOG_BYTES),
+            buildkit: Progress::default(),
+            pending: String::new(),
+            error: None,
+            last_image: None,
+            copying: false,
+            uncached_copy: false,
+            steps: Vec::new(),
+            step_begun: false,
+        }
+    }
+
     fn line(&mut self, line: Line) {
         if let Some(text) = &line.stream {
             self.pending.push_str(text);
@@ -222,8 +239,30 @@ impl Said {
         } else if line.starts_with(" ---> Using cache") {
             self.copying = false;
         }
+        self.step(line);
         if !line.trim().is_empty() {
             self.log.push(line);
+        }
+    }
+
+    /// `Step 2/5 : RUN make`, and right behind it ` ---> Using cache` where that holds: what a step prints
+    /// comes later.
+    fn step(&mut self, line: &str) {
+        let line = line.trim_end();
+        if line == " ---> Using cache" && self.step_begun {
+            self.steps.iter_mut().last().into_iter().for_each(|step| step.cached = true);
+        }
+        let begun = line.strip_prefix("Step ").and_then(|rest| rest.split_once(" : "));
+        self.step_begun = false;
+        if let Some((count, text)) = begun
+            && let Some(Ok(number)) = count.split_once('/').map(|(number, _)| number.parse::<usize>())
+            && number <= MOST_STEPS
+        {
+            // What a RUN prints may look like this, too; it cannot count on.
+            if self.steps.last().is_none_or(|last| last.number < number) {
+                self.steps.push(StepFacts { stage: None, number, text: text.to_owned(), cached: false });
+                self.step_begun = true;
+            }
         }
     }
 
@@ -232,6 +271,20 @@ impl Said {
         self.classic(&rest);
         self.buildkit.finish(&mut self.log);
     }
+}
+
+/// The classic builder's steps by stages, which it does not name; their numbers do.
+fn in_stages(steps: Vec<StepFacts>) -> Vec<StepFacts> {
+    let mut from = 0_usize;
+    let mut told = Vec::with_capacity(steps.len());
+    for step in steps {
+        if step.text.get(..5).is_some_and(|keyword| keyword.eq_ignore_ascii_case("FROM ")) {
+            from += 1;
+        } else {
+            told.push(StepFacts { stage: from.checked_sub(1).map(|stage| stage.to_string()), ..step });
+        }
+    }
+    told
 }
 
 /// Whether a build's error is none of the subject's doing.
@@ -300,6 +353,32 @@ mod tests {
                        dial tcp: lookup registry-1.docker.io: no such host";
         assert!(engines_fault(message).is_err());
         assert!(engines_fault("pull access denied for nothing, repository does not exist").is_ok());
+    }
+
+    #[test]
+    fn steps_of_the_classic_builder_are_cached_where_it_says_so_at_once() {
+        let mut said = Said::new();
+        for line in [
+            "Step 1/4 : FROM busybox\n",
+            " ---> 0123456789ab\n",
+            "Step 2/4 : RUN make\n",
+            " ---> Using cache\n",
+            " ---> 0123456789ab\n",
+            "Step 3/4 : FROM busybox\n",
+            "Step 4/4 : RUN echo\n",
+            " ---> Running in 0123456789ab\n",
+            " ---> Using cache\n",
+            "Step 2/4 : RUN what is printed\n",
+        ] {
+            said.classic(line);
+        }
+        let step = |stage: &str, number, text: &str, cached| StepFacts {
+            stage: Some(stage.into()),
+            number,
+            text: text.into(),
+            cached,
+        };
+        assert_eq!(in_stages(said.steps), [step("0", 2, "RUN make", true), step("1", 4, "RUN echo", false)]);
     }
 
     #[test]

@@ -5,6 +5,7 @@
 //! The fields here are that message's, by number; what is not named is skipped.
 
 use super::text::BoundedLog;
+use crate::evidence::StepFacts;
 use base64::Engine as _;
 use prost::Message;
 use std::collections::BTreeMap;
@@ -76,6 +77,8 @@ pub(crate) struct Progress {
 
 #[derive(Debug, Default)]
 struct Step {
+    /// How many steps were there before it.
+    place: usize,
     name: String,
     announced: bool,
     cached: bool,
@@ -108,7 +111,8 @@ impl Progress {
         if OUR_OWN.contains(&vertex.name.as_str()) {
             return;
         }
-        let step = self.steps.entry(vertex.digest).or_default();
+        let place = self.steps.len();
+        let step = self.steps.entry(vertex.digest).or_insert_with(|| Step { place, ..Step::default() });
         step.name = vertex.name;
         if vertex.cached && !step.cached {
             step.cached = true;
@@ -132,7 +136,8 @@ impl Progress {
         if self.steps.len() >= MOST_STEPS && !self.steps.contains_key(&part.vertex) {
             return;
         }
-        let step = self.steps.entry(part.vertex.clone()).or_default();
+        let place = self.steps.len();
+        let step = self.steps.entry(part.vertex.clone()).or_insert_with(|| Step { place, ..Step::default() });
         step.pending.extend_from_slice(&part.msg);
         if let Some(end) = step.pending.iter().rposition(|byte| *byte == b'\n') {
             let rest = step.pending.split_off(end + 1);
@@ -144,6 +149,13 @@ impl Progress {
         }
     }
 
+    /// The steps that stand for instructions of the Dockerfile and were come to.
+    pub(crate) fn steps(&self) -> Vec<StepFacts> {
+        let mut steps: Vec<&Step> = self.steps.values().filter(|step| step.announced).collect();
+        steps.sort_by_key(|step| step.place);
+        steps.into_iter().filter_map(|step| step.facts()).collect()
+    }
+
     /// Output that no newline ended.
     pub(crate) fn finish(&mut self, log: &mut BoundedLog) {
         for step in self.steps.values_mut() {
@@ -153,6 +165,15 @@ impl Progress {
 }
 
 impl Step {
+    /// `[2/3] RUN make`, `[builder 2/3] RUN make`, and with several platforms `[linux/amd64 builder 2/3] RUN make`.
+    fn facts(&self) -> Option<StepFacts> {
+        let (place, text) = self.name.strip_prefix('[')?.split_once("] ")?;
+        let (stage, count) = place.rsplit_once(' ').map_or((None, place), |(stage, count)| (Some(stage), count));
+        let number = count.split_once('/')?.0.parse().ok()?;
+        let stage = stage.map(|stage| stage.rsplit(' ').next().unwrap_or(stage).to_owned());
+        (!text.starts_with("FROM ")).then(|| StepFacts { stage, number, text: text.to_owned(), cached: self.cached })
+    }
+
     fn flush(&mut self, log: &mut BoundedLog) {
         if !self.pending.is_empty() {
             log.push(&String::from_utf8_lossy(&self.pending));
@@ -207,6 +228,30 @@ mod tests {
         assert_eq!(lines(&[step(true, ""), step(true, "")]), ["CACHED [2/2] RUN make"]);
         let said = lines(&[step(false, ""), step(false, "exit code: 1")]);
         assert_eq!(said, ["[2/2] RUN make", "ERROR [2/2] RUN make: exit code: 1"]);
+    }
+
+    #[test]
+    fn steps_of_the_dockerfile_are_told_from_the_builders_own() {
+        let mut progress = Progress::default();
+        let mut log = BoundedLog::new(100, 10_000);
+        let names = [
+            ("[internal] load build definition from Dockerfile", false),
+            ("[builder 2/3] RUN make", false),
+            ("[stage-1 1/2] FROM docker.io/library/busybox:1.36", true),
+            ("[2/3] COPY . /app", true),
+            ("exporting to image", false),
+        ];
+        for (digest, (name, cached)) in names.iter().enumerate() {
+            let vertex = Vertex { digest: digest.to_string(), name: (*name).into(), ..vertex(*cached, "") };
+            progress.vertex(vertex, &mut log);
+        }
+        let step = |stage: Option<&str>, text: &str, cached| StepFacts {
+            stage: stage.map(str::to_owned),
+            number: 2,
+            text: text.into(),
+            cached,
+        };
+        assert_eq!(progress.steps(), [step(Some("builder"), "RUN make", false), step(None, "COPY . /app", true)]);
     }
 
     #[test]

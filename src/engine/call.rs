@@ -2,6 +2,7 @@
 //! not decode, or where a header is wanted.
 
 use super::{Engine, EngineError, error, transport};
+use base64::Engine as _;
 use bytes::{Bytes, BytesMut};
 use http::{Method, Request, Response};
 use http_body_util::BodyExt;
@@ -12,6 +13,22 @@ use serde::{Deserialize, de::DeserializeOwned};
 const LARGEST_JSON: usize = 64 * 1024 * 1024;
 /// Most bytes of one line of a stream of JSON objects.
 const LARGEST_LINE: usize = 16 * 1024 * 1024;
+
+/// By what a registry knows somebody (`AuthConfig` of the Engine API).
+#[derive(Clone, Debug, Default, serde::Serialize)]
+pub(crate) struct RegistryAuth {
+    pub(crate) username: String,
+    pub(crate) password: String,
+    pub(crate) serveraddress: String,
+}
+
+impl RegistryAuth {
+    /// The value of the header `X-Registry-Auth`.
+    fn header(&self) -> String {
+        // Plain data always serialises.
+        base64::engine::general_purpose::URL_SAFE.encode(serde_json::to_vec(self).unwrap_or_default())
+    }
+}
 
 #[derive(Deserialize)]
 struct Refusal {
@@ -40,17 +57,28 @@ impl Engine {
         doing: &str,
         method: Method,
         target: &str,
+        body: (transport::Body, &'static str),
+    ) -> Result<Response<Incoming>, EngineError> {
+        self.send_as(doing, method, target, body, None).await
+    }
+
+    /// As [`Engine::send`], for somebody who is known to a registry: `auth` is what they are known by.
+    pub(crate) async fn send_as(
+        &self,
+        doing: &str,
+        method: Method,
+        target: &str,
         (body, kind): (transport::Body, &'static str),
+        auth: Option<&RegistryAuth>,
     ) -> Result<Response<Incoming>, EngineError> {
         let invalid = |error: http::Error| self.unintelligible(doing, &format!("the question is malformed: {error}"));
         let uri = target.parse().map_err(|error: http::uri::InvalidUri| invalid(error.into()))?;
         let uri = transport::with_version(&uri, self.api_version()).map_err(invalid)?;
-        let request = Request::builder()
-            .method(method)
-            .uri(uri)
-            .header(http::header::CONTENT_TYPE, kind)
-            .body(body)
-            .map_err(invalid)?;
+        let mut request = Request::builder().method(method).uri(uri).header(http::header::CONTENT_TYPE, kind);
+        if let Some(auth) = auth {
+            request = request.header("X-Registry-Auth", auth.header());
+        }
+        let request = request.body(body).map_err(invalid)?;
         let endpoint = self.endpoint().to_string();
         let broken = |error| error::unreachable_because(&endpoint, &error);
         let response = self.http().request(request).await.map_err(broken)?;

@@ -5,13 +5,13 @@
 //! is found dead, everything else is answered *unavailable* at once.
 
 use super::{
-    Engine, EngineError, Ledger,
+    Engine, EngineError, Ledger, Practice,
     build::BuildJob,
     files::{self, Context},
 };
 use crate::context::TarStyle;
 use crate::course::FileSet;
-use crate::evidence::{Answer, BuildFacts, BuildPlan, Builder, Fact, Need, Source, Unavailable};
+use crate::evidence::{Answer, BuildFacts, BuildPlan, Builder, Edit, Fact, Need, Source, Unavailable};
 use futures_util::{FutureExt, StreamExt, future::BoxFuture, stream};
 use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
@@ -67,6 +67,15 @@ impl Default for CollectorOptions {
     }
 }
 
+/// What a build gets besides its plan.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Given {
+    /// Changes to the workspace's files, by path relative to the context.
+    pub(super) edits: BTreeMap<String, Edit>,
+    /// The style of the context's archive, where it is settled.
+    pub(super) style: Option<TarStyle>,
+}
+
 /// Answers needs from an engine and a workspace.
 #[derive(Debug)]
 pub struct Collector {
@@ -75,6 +84,7 @@ pub struct Collector {
     /// The engine was there, and was found dead since.
     dead: Option<EngineError>,
     builders: Option<Vec<Builder>>,
+    practice: Option<Practice>,
 }
 
 impl Collector {
@@ -85,7 +95,13 @@ impl Collector {
             let ledger = Ledger::open(&engine, &options.purpose, &options.exercise)?;
             Ok((engine, ledger))
         });
-        Self { options, engine, dead: None, builders: None }
+        Self { options, engine, dead: None, builders: None, practice: None }
+    }
+
+    /// Questions to this practice registry are asked behind its gate; it is started where it does not run.
+    #[must_use]
+    pub fn practising(self, practice: Option<Practice>) -> Self {
+        Self { practice, ..self }
     }
 
     /// What this collector has created: to clean up from elsewhere, after Ctrl-C say.
@@ -145,15 +161,32 @@ impl Collector {
             Err(error) => return Answer::Unavailable(error.unavailable()),
         };
         let result = match need {
-            Need::Build(plan) => self.build(&engine, &ledger, plan).await,
+            Need::Build(plan) => {
+                let built = self.build(&engine, &ledger, plan, &Given::default()).await;
+                built.map(|built| built.map(|(facts, _)| Fact::Build(facts)))
+            }
+            Need::Experiment(plan) => {
+                self.experiment(&engine, &ledger, plan).await.map(|facts| facts.map(Fact::Experiment))
+            }
             Need::Run(plan) => engine.run(&ledger, plan).await.map(|facts| facts.map(Fact::Run)),
             Need::Serve(plan) => engine.serve(&ledger, plan).await.map(|facts| facts.map(Fact::Serve)),
+            Need::Registry { name } => {
+                let asked = engine.in_registry(&ledger, self.practice.as_ref(), name).await;
+                asked.map(|facts| facts.map(Fact::Registry))
+            }
             _ => Ok(None),
         };
         self.judge(result)
     }
 
-    async fn build(&mut self, engine: &Engine, ledger: &Ledger, plan: &BuildPlan) -> Result<Option<Fact>, EngineError> {
+    /// Builds, and tells in which style the context went to the engine.
+    pub(super) async fn build(
+        &mut self,
+        engine: &Engine,
+        ledger: &Ledger,
+        plan: &BuildPlan,
+        given: &Given,
+    ) -> Result<Option<(BuildFacts, TarStyle)>, EngineError> {
         if self.builders.is_none() {
             self.builders = Some(engine.facts().await?.builders);
         }
@@ -165,9 +198,12 @@ impl Collector {
         }
         if plan.source == Source::Client {
             let (workspace, seconds) = (&self.options.workspace, self.options.build_seconds);
-            return Ok(Some(Fact::Build(engine.build_by_client(ledger, workspace, plan, seconds).await?)));
+            let facts = engine.build_by_client(ledger, workspace, plan, seconds).await?;
+            return Ok(Some((facts, TarStyle::BuildKit)));
         }
+        let only = given.style.map(|style| [(style, false)]);
         let styles: &[(TarStyle, bool)] = match plan.builder {
+            _ if only.is_some() => only.as_ref().map_or(&[], |only| only),
             Builder::BuildKit => &[(TarStyle::BuildKit, false)],
             // The classic builder's cache depends on the client that sent the context: look whether
             // the learner's was an old one before anything is really built.
@@ -178,15 +214,21 @@ impl Collector {
         };
         let fresh = matches!(plan.source, Source::Fresh(_));
         for (style, only_cached_copies) in styles {
-            let tag = ledger.build_tag(plan, if *only_cached_copies { "old client" } else { "" });
+            let way = match (only_cached_copies, given.edits.is_empty()) {
+                (true, _) => "old client".to_owned(),
+                (false, true) => String::new(),
+                (false, false) => format!("{:?}", given.edits),
+            };
+            let tag = ledger.build_tag(plan, &way);
             let (workspace, starter) = (self.options.workspace.clone(), self.options.starter.clone());
-            let (owned, style) = (plan.clone(), *style);
-            let packing = tokio::task::spawn_blocking(move || files::context_of(&workspace, &starter, &owned, style));
+            let (owned, edits, style) = (plan.clone(), given.edits.clone(), *style);
+            let packing =
+                tokio::task::spawn_blocking(move || files::context_of(&workspace, &starter, &owned, &edits, style));
             let packed = packing.await.map_err(|error| engine.unintelligible("pack", &error.to_string()))?;
             let (context, dockerfile, only_for_builder) = match packed? {
                 Context::Packed { bytes, dockerfile, only_for_builder } => (bytes, dockerfile, only_for_builder),
                 Context::Refused(why) => {
-                    return Ok(Some(Fact::Build(BuildFacts { tag, error: Some(why), ..BuildFacts::default() })));
+                    return Ok(Some((BuildFacts { tag, error: Some(why), ..BuildFacts::default() }, style)));
                 }
             };
             let mut args = plan.args.clone();
@@ -214,7 +256,7 @@ impl Collector {
                 let _ = engine.remove_cache_mounts(&space).await;
             }
             if let Some(facts) = built? {
-                return Ok(Some(Fact::Build(BuildFacts { dockerfile_seen: seen, ..facts })));
+                return Ok(Some((BuildFacts { dockerfile_seen: seen, ..facts }, style)));
             }
         }
         Ok(None)
@@ -242,7 +284,9 @@ impl Answers for Collector {
                     let answer = files::text(&self.options.workspace, path);
                     answers.push((need, answer));
                 }
-                Need::Build(_) | Need::Run(_) | Need::Serve(_) => works.push(need),
+                Need::Build(_) | Need::Experiment(_) | Need::Run(_) | Need::Serve(_) | Need::Registry { .. } => {
+                    works.push(need)
+                }
                 Need::Engine | Need::Image { .. } | Need::File { .. } | Need::Layers { .. } => reads.push(need),
             }
         }

@@ -1,6 +1,6 @@
 //! Containers of dlearn's own: created with the run's labels, bounded, removed by name.
 
-use super::{Engine, EngineError, Ledger, name, text::BoundedBytes};
+use super::{Engine, EngineError, Ledger, call::query, name, text::BoundedBytes};
 use bollard::container::LogOutput;
 use bollard::models::{ContainerCreateBody, HostConfig, HostConfigLogConfig, PortBinding};
 use bollard::query_parameters::{
@@ -9,9 +9,12 @@ use bollard::query_parameters::{
 };
 use futures_util::StreamExt;
 use std::collections::{BTreeMap, HashMap};
+use std::time::Duration;
 
 /// Bytes of memory that a container gets.
 const MEMORY: i64 = 512 * 1024 * 1024;
+/// Seconds that removing a container may take.
+const REMOVE_SECONDS: u64 = 30;
 /// Processes and threads that a container may have.
 const PROCESSES: i64 = 256;
 /// Most bytes of one stream of output that are kept.
@@ -27,10 +30,14 @@ pub(crate) struct ContainerSpec {
     pub(crate) env: BTreeMap<String, String>,
     /// A port to publish on 127.0.0.1; without one the container has no network.
     pub(crate) port: Option<u16>,
+    /// Where on 127.0.0.1 it is published; by default the engine chooses a free port.
+    pub(crate) publish: Option<u16>,
     /// A network other than that, for example `container:NAME`.
     pub(crate) network: Option<String>,
     /// Leave the labels out, because they would get into an image that is committed.
     pub(crate) unlabelled: bool,
+    /// Standard input is open for whoever attaches, and ends with them.
+    pub(crate) stdin: bool,
 }
 
 /// What came of creating or starting a container.
@@ -171,7 +178,8 @@ impl Engine {
 fn body(ledger: &Ledger, spec: &ContainerSpec, limits: bool) -> ContainerCreateBody {
     let port = spec.port.map(|port| format!("{port}/tcp"));
     // An empty host port lets the engine choose a free one.
-    let binding = || Some(vec![PortBinding { host_ip: Some("127.0.0.1".into()), host_port: Some(String::new()) }]);
+    let host_port = spec.publish.map(|port| port.to_string()).unwrap_or_default();
+    let binding = || Some(vec![PortBinding { host_ip: Some("127.0.0.1".into()), host_port: Some(host_port.clone()) }]);
     let network = spec.network.clone().or_else(|| spec.port.is_none().then(|| "none".to_owned()));
     let host_config = HostConfig {
         memory: limits.then_some(MEMORY),
@@ -195,6 +203,9 @@ fn body(ledger: &Ledger, spec: &ContainerSpec, limits: bool) -> ContainerCreateB
         env: Some(spec.env.iter().map(|(name, value)| format!("{name}={value}")).collect()),
         exposed_ports: port.map(|port| vec![port]),
         labels: (!spec.unlabelled).then(|| ledger.labels()),
+        attach_stdin: Some(spec.stdin),
+        open_stdin: Some(spec.stdin),
+        stdin_once: Some(spec.stdin),
         attach_stdout: Some(true),
         attach_stderr: Some(true),
         host_config: Some(host_config),
@@ -232,6 +243,27 @@ fn is_subjects_fault(status: u16, message: &str) -> bool {
     let message = message.to_lowercase();
     !about_limits(status, &message)
         && (status == 400 || status >= 404 && faults.iter().any(|fault| message.contains(fault)))
+}
+
+/// Removes a container by force, with its anonymous volumes. Gives whether it existed.
+pub(crate) async fn remove_container(engine: &Engine, name: &str) -> Result<bool, EngineError> {
+    let doing = format!("remove container {name}");
+    let target = format!("/containers/{name}{}", query(&[("force", "1"), ("v", "1")]));
+    engine
+        .long(&doing, REMOVE_SECONDS, async {
+            let mut existed = false;
+            loop {
+                match engine.call(&doing, http::Method::DELETE, &target, None).await {
+                    Ok(_) => return Ok(true),
+                    Err(error) if error.is_absent() => return Ok(existed),
+                    // Another request removes it already: wait until it is gone.
+                    Err(EngineError::Refused { status: 409, .. }) => existed = true,
+                    Err(error) => return Err(error),
+                }
+                tokio::time::sleep(Duration::from_millis(100)).await;
+            }
+        })
+        .await
 }
 
 #[cfg(test)]

@@ -5,8 +5,9 @@
 use super::EngineError;
 use crate::context::{self, ContextError, Limits, Packed, TarStyle};
 use crate::course::FileSet;
-use crate::evidence::{Answer, BuildPlan, Fact, Source, TextFacts, Unavailable};
+use crate::evidence::{Answer, BuildPlan, Edit, Fact, Source, TextFacts, Unavailable};
 use bytes::Bytes;
+use std::collections::BTreeMap;
 use std::fs;
 use std::io::{self, Read};
 use std::path::{Component, Path, PathBuf};
@@ -84,7 +85,7 @@ pub(crate) enum Context {
     Refused(String),
 }
 
-/// Packs a plan's build context.
+/// Packs a plan's build context, after `edits` where it is the workspace.
 ///
 /// The Dockerfile is looked for here and not by the engine: BuildKit takes an archive without any entry
 /// for the Dockerfile itself, and then complains of an unknown instruction.
@@ -95,11 +96,12 @@ pub(crate) fn context_of(
     workspace: &Path,
     starter: &FileSet,
     plan: &BuildPlan,
+    edits: &BTreeMap<String, Edit>,
     style: TarStyle,
 ) -> Result<Context, EngineError> {
     match &plan.source {
         Source::Workspace | Source::Fresh(_) | Source::Client => {
-            context_of_folder(workspace, &plan.context, &plan.dockerfile, style)
+            folder(workspace, &plan.context, &plan.dockerfile, edits, style)
         }
         Source::Starter => {
             packed(context::pack_files(&part_of(starter, &plan.context), &plan.dockerfile, style, &LIMITS))
@@ -114,12 +116,23 @@ pub(crate) fn context_of(
 /// Packs a folder of the workspace.
 pub(crate) fn context_of_folder(
     workspace: &Path,
-    folder: &str,
+    name: &str,
     dockerfile: &str,
     style: TarStyle,
 ) -> Result<Context, EngineError> {
+    folder(workspace, name, dockerfile, &BTreeMap::new(), style)
+}
+
+fn folder(
+    workspace: &Path,
+    folder: &str,
+    dockerfile: &str,
+    edits: &BTreeMap<String, Edit>,
+    style: TarStyle,
+) -> Result<Context, EngineError> {
     match below(workspace, folder) {
-        Ok(root) => packed(context::pack(&root, dockerfile, style, &LIMITS)),
+        Ok(root) if edits.is_empty() => packed(context::pack(&root, dockerfile, style, &LIMITS)),
+        Ok(root) => packed(context::pack_edited(&root, dockerfile, style, &LIMITS, edits)),
         Err(error) if is_absent(&error) => {
             Ok(Context::Refused(format!("unable to prepare context: path {folder:?} not found")))
         }
@@ -140,6 +153,7 @@ fn packed(result: Result<Packed, ContextError>) -> Result<Context, EngineError> 
             error @ (ContextError::Root { .. }
             | ContextError::NoDockerfile { .. }
             | ContextError::DockerfileOutside { .. }
+            | ContextError::Edit { .. }
             | ContextError::Ignore { .. }),
         ) => Ok(Context::Refused(error.to_string())),
         Err(error) => Err(EngineError::Local {

@@ -48,6 +48,8 @@ struct Inspect {
     #[serde(default, deserialize_with = "nullable")]
     repo_tags: Vec<String>,
     #[serde(default, deserialize_with = "nullable")]
+    repo_digests: Vec<String>,
+    #[serde(default, deserialize_with = "nullable")]
     architecture: String,
     #[serde(default, deserialize_with = "nullable")]
     config: Config,
@@ -164,6 +166,13 @@ impl Engine {
             Ok((inspect.id, inspect.repo_tags))
         });
         absent_is_none(asked.await)
+    }
+
+    /// What a local image is called by digest (`127.0.0.1:5123/learner/app@sha256:…`).
+    pub(crate) async fn references_by_digest(&self, image: &str) -> Result<Vec<String>, EngineError> {
+        let doing = format!("inspect image {image}");
+        let inspect: Inspect = self.read(&doing, self.get_json(&doing, &format!("/images/{image}/json"))).await?;
+        Ok(inspect.repo_digests)
     }
 }
 

@@ -141,6 +141,12 @@ async fn delete(engine: &Engine, tag: &str, noprune: bool) -> Result<(), EngineE
             Err(EngineError::Refused { status: 409, .. }) if Instant::now() < deadline => {
                 tokio::time::sleep(Duration::from_millis(100)).await;
             }
+            // Somebody else removed the image between two steps of the engine: it says so better when asked again.
+            Err(EngineError::Refused { message, .. })
+                if message.contains("unrecognized image ID") && Instant::now() < deadline =>
+            {
+                tokio::time::sleep(Duration::from_millis(100)).await;
+            }
             // Somebody else's: the image is theirs too then, and only our tag goes.
             Err(EngineError::Refused { status: 409, .. }) => break,
             Err(error) => return Err(error),

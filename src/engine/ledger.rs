@@ -10,7 +10,7 @@
 
 use super::{
     Engine, EngineError,
-    call::query,
+    container::remove_container,
     images::{self, Snapshot},
     name,
     runlock::{Owner, RunLock},
@@ -32,10 +32,12 @@ pub const LABEL_EXERCISE: &str = "dlearn.exercise";
 /// Label whose value tells machine and user, as a digest.
 pub const LABEL_HOST: &str = "dlearn.host";
 
-/// Seconds that removing one thing may take.
+/// Seconds that removing everything may take.
 const REMOVE_SECONDS: u64 = 30;
 /// How long a creation that was cut off may still take effect in the engine.
 const LATE_CREATION: Duration = Duration::from_millis(500);
+/// How long the step of a build that was cut off may go on.
+const LATE_STEP: Duration = Duration::from_secs(5);
 
 /// Everything that one run created. Cheap to clone; all clones are the same ledger.
 #[derive(Clone, Debug)]
@@ -161,9 +163,10 @@ impl Ledger {
         self.inner.labels.clone()
     }
 
-    /// The name of an image of this run: `app:v1` → `dlearn-run/<run>/app:v1`.
+    /// The name of an image of this run: `app:v1` → `dlearn-run/<run>/app:v1`; in a registry below the same
+    /// namespace, `HOST/learner/app:v1` → `HOST/learner/dlearn-run/<run>/app:v1`.
     pub fn image_name(&self, name: &str) -> String {
-        format!("{}{}/{name}", name::RUN_PREFIX, self.inner.run)
+        name::in_run(&self.inner.run, name)
     }
 
     /// The throw-away tag of a build: the same plan, tried in the same way, has the same tag.
@@ -192,6 +195,48 @@ impl Ledger {
         state.touched = true;
         state.containers.insert(name.clone(), false);
         name
+    }
+
+    /// A container of this name is about to be created for this run.
+    pub(crate) fn expect_named(&self, name: &str) {
+        let mut state = self.state();
+        state.touched = true;
+        state.containers.insert(name.to_owned(), false);
+    }
+
+    /// Removes this run's containers, and leaves its images.
+    ///
+    /// # Errors
+    /// The first that could not be removed.
+    pub async fn remove_containers(&self) -> Result<(), EngineError> {
+        let names: Vec<String> = self.state().containers.keys().cloned().collect();
+        for name in names {
+            self.remove_container(&name).await?;
+        }
+        Ok(())
+    }
+
+    /// Takes a tag of this run away, as `docker rmi` does; images that were there before stay.
+    ///
+    /// # Errors
+    /// Where the engine does not do it.
+    pub(crate) async fn remove_image(&self, tag: &str) -> Result<(), EngineError> {
+        let _alone = self.inner.cleaning.lock().await;
+        self.remove_expected_image(tag, true).await
+    }
+
+    /// A push or a pull has given the image behind a tag of this run a reference by digest too. It goes with the
+    /// tag, except where the tag is moved to another image.
+    pub(crate) async fn image_was_pushed(&self, tag: &str) -> Result<(), EngineError> {
+        let engine = &self.inner.engine;
+        // containerd's store keeps no such reference: it derives them from the tags.
+        if engine.facts().await?.containerd_store {
+            return Ok(());
+        }
+        let digests = engine.references_by_digest(tag).await?;
+        let ours = digests.into_iter().filter(|reference| name::run_of(reference) == Some(self.run()));
+        self.state().images.extend(ours.map(|reference| (reference, true)));
+        Ok(())
     }
 
     /// The container exists.
@@ -258,6 +303,11 @@ impl Ledger {
         self.state().unfinished.names(tag, image);
     }
 
+    /// The builder said how it ended: nothing more comes of it.
+    pub(crate) fn build_ended(&self, tag: &str) {
+        self.state().unfinished.ended(tag);
+    }
+
     /// It has given its tag.
     pub(crate) fn build_succeeded(&self, tag: &str) {
         self.state().unfinished.succeeded(tag);
@@ -286,6 +336,7 @@ impl Ledger {
             note(self.remove_expected_container(&name, confirmed).await);
         }
         note(self.sweep().await);
+        note(self.settle().await);
         note(self.adopt().await);
         let images = self.state().images.clone();
         for (tag, confirmed) in images {
@@ -336,7 +387,7 @@ impl Ledger {
         Ok(())
     }
 
-    /// Gives what unfinished builds left tags of ours, so that it goes with them.
+    /// Gives what unfinished builds have left by now tags of ours, so that it goes with them.
     ///
     /// # Errors
     /// Where the engine does not do it.
@@ -345,22 +396,31 @@ impl Ledger {
             return Ok(());
         }
         let engine = &self.inner.engine;
-        let deadline = Instant::now() + LATE_CREATION;
-        let mut before = None;
-        let left = loop {
-            let now = images::snapshot(engine).await?;
-            let left = self.state().unfinished.left(&now);
-            if before.as_ref() == Some(&left) || Instant::now() > deadline {
-                break left;
-            }
-            before = Some(left);
-            tokio::time::sleep(Duration::from_millis(100)).await;
-        };
+        let now = images::snapshot(engine).await?;
+        let left = self.state().unfinished.left(&now);
         note_made(&mut self.state().lock, left.clone());
         for image in left {
             let tag = self.throw_away_tag(&format!("left {image}"));
             self.state().images.insert(tag.clone(), true);
             images::give_tag(engine, &image, &tag).await?;
+        }
+        Ok(())
+    }
+
+    /// Waits until nothing comes any more of builds that were cut off: an engine may end the step that it was at.
+    async fn settle(&self) -> Result<(), EngineError> {
+        if !self.state().unfinished.any_was_cut_off() {
+            return Ok(());
+        }
+        let end = Instant::now() + LATE_STEP;
+        let (mut left, mut since) = (BTreeSet::new(), Instant::now());
+        while Instant::now() < end && since.elapsed() < LATE_CREATION {
+            let now = images::snapshot(&self.inner.engine).await?;
+            let more = self.state().unfinished.left(&now);
+            if more != left {
+                (left, since) = (more, Instant::now());
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
         }
         Ok(())
     }
@@ -373,25 +433,4 @@ impl Ledger {
         }
         Ok(())
     }
-}
-
-/// Removes a container by force, with its anonymous volumes. Gives whether it existed.
-pub(crate) async fn remove_container(engine: &Engine, name: &str) -> Result<bool, EngineError> {
-    let doing = format!("remove container {name}");
-    let target = format!("/containers/{name}{}", query(&[("force", "1"), ("v", "1")]));
-    engine
-        .long(&doing, REMOVE_SECONDS, async {
-            let mut existed = false;
-            loop {
-                match engine.call(&doing, http::Method::DELETE, &target, None).await {
-                    Ok(_) => return Ok(true),
-                    Err(error) if error.is_absent() => return Ok(existed),
-                    // Another request removes it already: wait until it is gone.
-                    Err(EngineError::Refused { status: 409, .. }) => existed = true,
-                    Err(error) => return Err(error),
-                }
-                tokio::time::sleep(Duration::from_millis(100)).await;
-            }
-        })
-        .await
 }

@@ -6,9 +6,11 @@
 use super::{
     Engine, EngineError,
     call::query,
+    container::remove_container,
     images,
-    ledger::{LABEL, LABEL_EXERCISE, LABEL_HOST, LABEL_RUN, remove_container},
+    ledger::{LABEL, LABEL_EXERCISE, LABEL_HOST, LABEL_RUN},
     name,
+    practice::{LABEL_HOME, practice_of_container},
     runlock::{EndedRun, Owner, RunState, state_of},
 };
 use http::Method;
@@ -49,6 +51,8 @@ pub enum Standing {
     Ended,
     /// It belongs to another machine or user, or that cannot be told.
     Elsewhere,
+    /// The practice registry of a course folder on this machine: it stays between commands.
+    Practice,
 }
 
 impl fmt::Display for Standing {
@@ -57,6 +61,7 @@ impl fmt::Display for Standing {
             Standing::Alive => "in use by a dlearn that is running",
             Standing::Ended => "left behind",
             Standing::Elsewhere => "belongs to another machine or user",
+            Standing::Practice => "the practice registry of another course folder",
         })
     }
 }
@@ -74,6 +79,8 @@ pub struct Leftover {
     pub purpose: String,
     /// The exercise (label `dlearn.exercise`), where that is told.
     pub exercise: String,
+    /// The course folder that a practice registry belongs to; empty for everything else.
+    pub home: String,
     /// Whose it is.
     pub standing: Standing,
 }
@@ -106,6 +113,14 @@ impl Thing {
         match engine.long(&doing, 30, engine.call(&doing, Method::DELETE, &target, None)).await {
             Err(error) if !error.is_absent() => Err(error),
             _ => Ok(()),
+        }
+    }
+
+    /// The course folder of a practice registry; empty for everything else, whatever labels it inherited.
+    fn home(&self) -> &str {
+        match self.kind {
+            LeftoverKind::Container if practice_of_container(&self.name).is_some() => self.label(LABEL_HOME),
+            _ => "",
         }
     }
 
@@ -204,15 +219,20 @@ pub async fn leftovers(engine: &Engine) -> Result<Vec<Leftover>, EngineError> {
             run: run.to_owned(),
             purpose: thing.label(LABEL).to_owned(),
             exercise: thing.label(LABEL_EXERCISE).to_owned(),
-            standing: standing(&owner, run, thing.label(LABEL_HOST)),
+            standing: match (thing.home().is_empty(), thing.label(LABEL_HOST) == owner.host) {
+                (false, true) => Standing::Practice,
+                (false, false) => Standing::Elsewhere,
+                (true, _) => standing(&owner, run, thing.label(LABEL_HOST)),
+            },
+            home: thing.home().to_owned(),
         });
     }
     for image in images::list(engine, false).await? {
         for name in image.names() {
             let Some(run) = name::run_of(&name).map(str::to_owned) else { continue };
             let standing = standing(&owner, &run, "");
-            let (purpose, exercise) = (String::new(), String::new());
-            found.insert(Leftover { kind: LeftoverKind::Image, name, run, purpose, exercise, standing });
+            let (purpose, exercise, home) = Default::default();
+            found.insert(Leftover { kind: LeftoverKind::Image, name, run, purpose, exercise, home, standing });
         }
     }
     Ok(found.into_iter().collect())

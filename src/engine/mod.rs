@@ -9,6 +9,9 @@
 //! client    a build by the docker command itself, for what only it finds in the cache
 //! history   who wrote a row of an image's history, and which instruction it stands for
 //! ledger    what was created, and how it is removed on every way out
+//! practice  the practice registry: two containers that outlive a run
+//! registry  what a registry says, asked from inside the engine
+//! tunnel    a TCP connection made inside the engine
 //! leftovers what earlier runs left behind
 //! steps     what a person might do (build, tag, commit, import), for proofs
 //! recorded  answers from saved evidence, without any engine
@@ -46,6 +49,7 @@ mod container;
 pub mod context;
 mod error;
 pub mod events;
+mod experiment;
 mod file;
 mod files;
 mod history;
@@ -59,14 +63,17 @@ mod listening;
 mod mounts;
 mod name;
 mod pipe;
+mod practice;
 pub mod pull;
 pub mod recorded;
+mod registry;
 mod run;
 mod runlock;
 mod serve;
 pub mod steps;
 pub mod text;
 mod transport;
+mod tunnel;
 mod unfinished;
 
 pub use alive::READ_SECONDS;
@@ -78,9 +85,13 @@ pub use events::Event;
 pub use ledger::forget_everything;
 pub use ledger::{Ledger, clean_up_everything};
 pub use leftovers::{Leftover, LeftoverKind, Standing, leftovers, remove};
+pub use practice::{
+    GATE_IMAGE, MOST_PORTS, PORTS, Practice, PracticeError, REGISTRY_IMAGES, Raised, Standing as PracticeStanding,
+    port_for,
+};
 pub use pull::PullProgress;
 pub use recorded::Recorded;
-pub use steps::{StepError, perform};
+pub use steps::{StepError, perform, perform_all};
 
 use ::http::HeaderMap;
 use std::fmt;

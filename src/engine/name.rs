@@ -29,14 +29,42 @@ pub(crate) fn repository_and_tag(name: &str) -> (&str, &str) {
 /// What names images that dlearn made for a run; followed by the run and a name.
 pub(crate) const RUN_PREFIX: &str = "dlearn-run/";
 
-/// The run that an image name belongs to: `dlearn-run/0123456789ab/b77:latest` → `0123456789ab`.
+/// The run that an image name belongs to: `dlearn-run/0123456789ab/b77:latest` → `0123456789ab`, and in a
+/// registry `127.0.0.1:5123/learner/dlearn-run/0123456789ab/app:v1`.
 pub(crate) fn run_of(name: &str) -> Option<&str> {
-    let (run, rest) = name.strip_prefix(RUN_PREFIX)?.split_once('/')?;
+    let (host, path) = split_host(name);
+    let below = match host {
+        Some(_) => path.split_once('/').and_then(|(_, rest)| rest.strip_prefix(RUN_PREFIX)),
+        None => None,
+    };
+    let (run, rest) = path.strip_prefix(RUN_PREFIX).or(below)?.split_once('/')?;
     (is_run_id(run) && !rest.is_empty()).then_some(run)
 }
 
-/// The run that a container's name belongs to: `dlearn-0123456789ab-7` → `0123456789ab`.
+/// A name of this run for what is called `name`: in a registry, below the same namespace.
+pub(crate) fn in_run(run: &str, name: &str) -> String {
+    let (host, path) = split_host(name);
+    match (host, path.split_once('/')) {
+        (None, _) => format!("{RUN_PREFIX}{run}/{name}"),
+        (Some(host), Some((namespace, rest))) => format!("{host}/{namespace}/{RUN_PREFIX}{run}/{rest}"),
+        (Some(host), None) => format!("{host}/{RUN_PREFIX}{run}/{path}"),
+    }
+}
+
+/// The registry in a name, where there is one, and the rest.
+fn split_host(name: &str) -> (Option<&str>, &str) {
+    match name.split_once('/') {
+        Some((host, rest)) if host.contains(['.', ':']) || host == "localhost" => (Some(host), rest),
+        _ => (None, name),
+    }
+}
+
+/// The run that a container's name belongs to: `dlearn-0123456789ab-7` → `0123456789ab`. A practice registry
+/// is a run of its own.
 pub(crate) fn run_of_container(name: &str) -> Option<&str> {
+    if let Some(id) = super::practice::practice_of_container(name) {
+        return Some(id);
+    }
     let (run, number) = name.strip_prefix("dlearn-")?.split_once('-')?;
     let numbered = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
     (is_run_id(run) && numbered).then_some(run)
@@ -83,6 +111,20 @@ mod tests {
         assert!(!is_throw_away("dlearn-run/0123456789ab/app:v1"));
         assert_eq!(run_of("dlearn-run/0123456789ab/app:v1"), Some("0123456789ab"));
         assert_eq!(run_of("dlearn-run/other/app:v1"), None);
+    }
+
+    #[test]
+    fn names_of_a_run_are_its_own_in_a_registry_too() {
+        for (name, own) in [
+            ("e04/web:v1", "dlearn-run/0123456789ab/e04/web:v1"),
+            ("127.0.0.1:5123/learner/web:v1", "127.0.0.1:5123/learner/dlearn-run/0123456789ab/web:v1"),
+            ("127.0.0.1:5123/web:v1", "127.0.0.1:5123/dlearn-run/0123456789ab/web:v1"),
+        ] {
+            assert_eq!(in_run("0123456789ab", name), own);
+            assert_eq!(run_of(own), Some("0123456789ab"), "{own}");
+            assert_eq!(run_of(name), None, "{name}");
+        }
+        assert_eq!(run_of("ada/dlearn-run/0123456789ab/web:v1"), None);
     }
 
     #[test]

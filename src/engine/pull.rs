@@ -1,6 +1,12 @@
-//! Pulling an image from its registry, with progress.
+//! Pulling an image from its registry and pushing one to it, with progress.
 
-use super::{Engine, EngineError, call::query, error::one_line, name};
+use super::{
+    Engine, EngineError,
+    call::{RegistryAuth, query},
+    error::one_line,
+    name,
+};
+use bytes::Bytes;
 use http::Method;
 use serde::Deserialize;
 use std::fmt;
@@ -64,7 +70,17 @@ impl Engine {
     /// # Errors
     /// Where the registry refuses or cannot be reached, nothing is heard for three minutes, or the
     /// engine stops answering.
-    pub async fn pull(&self, image: &str, mut progress: impl FnMut(PullProgress)) -> Result<(), EngineError> {
+    pub async fn pull(&self, image: &str, progress: impl FnMut(PullProgress)) -> Result<(), EngineError> {
+        self.pull_as(image, None, progress).await
+    }
+
+    /// As [`Engine::pull`], for somebody who is logged in.
+    pub(crate) async fn pull_as(
+        &self,
+        image: &str,
+        auth: Option<&RegistryAuth>,
+        progress: impl FnMut(PullProgress),
+    ) -> Result<(), EngineError> {
         let doing = format!("pull {image}");
         if !name::is_image_name(image) {
             let message = format!("`{}` is not an image name", one_line(image));
@@ -80,14 +96,53 @@ impl Engine {
             &whole
         };
         let target = format!("/images/create{}", query(pairs));
-        let stalled = || EngineError::TimedOut { doing: doing.clone(), seconds: STALLED_SECONDS };
+        self.transfer(&doing, &target, auth, progress).await
+    }
+
+    /// Pushes an image to the registry that its name says.
+    ///
+    /// # Errors
+    /// As [`Engine::pull`]. A refusal of the registry has the words that the docker command would print.
+    pub(crate) async fn push(&self, image: &str, auth: Option<&RegistryAuth>) -> Result<(), EngineError> {
+        let doing = format!("push {image}");
+        let (repository, tag) = name::repository_and_tag(image);
+        let target = format!("/images/{repository}/push{}", query(&[("tag", tag)]));
+        // An engine wants the header even from nobody.
+        let nobody = RegistryAuth::default();
+        self.transfer(&doing, &target, Some(auth.unwrap_or(&nobody)), drop).await
+    }
+
+    /// `docker login`: asks the registry whether it knows somebody.
+    ///
+    /// # Errors
+    /// Where it does not, or cannot be asked.
+    pub(crate) async fn log_in(&self, auth: &RegistryAuth) -> Result<(), EngineError> {
+        let doing = format!("log in to {}", auth.serveraddress);
+        let body = serde_json::to_vec(auth).map_err(|error| self.unintelligible(&doing, &error.to_string()))?;
+        let body = Some((Bytes::from(body), "application/json"));
+        self.long(&doing, 30, self.call(&doing, Method::POST, "/auth", body)).await.map(drop)
+    }
+
+    async fn transfer(
+        &self,
+        doing: &str,
+        target: &str,
+        auth: Option<&RegistryAuth>,
+        mut progress: impl FnMut(PullProgress),
+    ) -> Result<(), EngineError> {
+        let stalled = || EngineError::TimedOut { doing: doing.to_owned(), seconds: STALLED_SECONDS };
         let limit = Duration::from_secs(STALLED_SECONDS);
         self.alive(async {
-            let asked = timeout(limit, self.call(&doing, Method::POST, &target, None)).await;
-            let mut lines = self.json_lines(&doing, asked.map_err(|_| stalled())??);
+            let body = (bollard::body_full(Bytes::new()), "application/json");
+            let asked = timeout(limit, self.send_as(doing, Method::POST, target, body, auth)).await;
+            let mut lines = self.json_lines(doing, asked.map_err(|_| stalled())??);
             while let Some(line) = timeout(limit, lines.next::<Line>()).await.map_err(|_| stalled())?? {
                 if let Some(error) = line.error {
-                    return Err(EngineError::Refused { doing: doing.clone(), status: 200, message: one_line(&error) });
+                    return Err(EngineError::Refused {
+                        doing: doing.to_owned(),
+                        status: 200,
+                        message: one_line(&error),
+                    });
                 }
                 let detail = line.detail.unwrap_or_default();
                 let bytes = |count: Option<i64>| count.and_then(|count| u64::try_from(count).ok()).unwrap_or(0);

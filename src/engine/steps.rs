@@ -6,7 +6,7 @@
 use super::{
     Engine, EngineError, Ledger,
     build::BuildJob,
-    call::query,
+    call::{RegistryAuth, query},
     container::{Attempt, ContainerSpec},
     error,
     files::{self, Context},
@@ -15,6 +15,7 @@ use super::{
 use crate::context::TarStyle;
 use crate::course::{exercise::Step, mode_of};
 use crate::evidence::Builder;
+use crate::registry::Reference;
 use bytes::Bytes;
 use http::Method;
 use serde::Deserialize;
@@ -73,11 +74,30 @@ impl StepError {
     }
 }
 
-/// Performs one step. `images` gives the exercise's own names for images their names on the engine,
+/// Performs steps one after another: whoever logs in stays so for those that follow. `images` gives the exercise's own names for images their names on the engine,
 /// which must be names of `ledger`'s run.
 ///
 /// # Errors
 /// Where it does not go as it should; a build that may fail may do so.
+pub async fn perform_all(
+    engine: &Engine,
+    ledger: &Ledger,
+    workspace: &Path,
+    images: &BTreeMap<String, String>,
+    builder: Builder,
+    steps: &[Step],
+) -> Result<(), StepError> {
+    let mut stage = Stage { engine, ledger, workspace, images, builder, logins: BTreeMap::new() };
+    for step in steps {
+        stage.perform(step).await?;
+    }
+    Ok(())
+}
+
+/// Performs one step; see [`perform_all`].
+///
+/// # Errors
+/// As [`perform_all`].
 pub async fn perform(
     engine: &Engine,
     ledger: &Ledger,
@@ -86,7 +106,7 @@ pub async fn perform(
     builder: Builder,
     step: &Step,
 ) -> Result<(), StepError> {
-    Stage { engine, ledger, workspace, images, builder }.perform(step).await
+    perform_all(engine, ledger, workspace, images, builder, std::slice::from_ref(step)).await
 }
 
 struct Stage<'a> {
@@ -95,10 +115,12 @@ struct Stage<'a> {
     workspace: &'a Path,
     images: &'a BTreeMap<String, String>,
     builder: Builder,
+    /// By registry.
+    logins: BTreeMap<String, RegistryAuth>,
 }
 
 impl Stage<'_> {
-    async fn perform(&self, step: &Step) -> Result<(), StepError> {
+    async fn perform(&mut self, step: &Step) -> Result<(), StepError> {
         match step {
             Step::Build { image, file, context, target, args, no_cache, may_fail } => {
                 let job = BuildJob {
@@ -123,9 +145,60 @@ impl Stage<'_> {
             }
             Step::Commit { from, run, copy, to, changes } => self.commit(from, run, copy, to, changes).await,
             Step::Import { from, to, changes } => self.import(from, to, changes).await,
+            Step::Login { registry, user, password, may_fail } => {
+                let (username, password) = (user.clone(), password.clone());
+                let auth = RegistryAuth { username, password, serveraddress: registry.clone() };
+                if refused(self.engine.log_in(&auth).await, *may_fail)? {
+                    self.logins.insert(registry.clone(), auth);
+                }
+                Ok(())
+            }
+            Step::Push { image, may_fail } => {
+                let name = self.new_name(image)?;
+                if refused(self.engine.push(&name, self.login_of(&name)).await, *may_fail)? {
+                    self.ledger.image_was_pushed(&name).await?;
+                }
+                Ok(())
+            }
+            Step::Pull { image } => {
+                let name = self.new_name(image)?;
+                let before = self.ledger.expect_image(&name).await?;
+                self.engine.pull_as(&name, self.login_of(&name), drop).await?;
+                self.made(&name, &before).await?;
+                Ok(())
+            }
+            Step::Remove { image } => Ok(self.ledger.remove_image(&self.new_name(image)?).await?),
+            Step::Run { image, port, publish, silent } => {
+                let publish = publish.parse().map_err(|_| impossible(format!("`{publish}` is no port")))?;
+                let image = self.name(image).to_owned();
+                let spec = ContainerSpec { image, port: Some(*port), publish: Some(publish), ..Default::default() };
+                let container = self.created(self.engine.start(self.ledger, &spec).await?, &spec.image)?;
+                if *silent { Ok(()) } else { Ok(self.listens(&container, *port).await?) }
+            }
             Step::Write { path, text } => write(self.workspace, path, text.as_bytes())
                 .map_err(|error| impossible(format!("{path} cannot be written: {error}"))),
         }
+    }
+
+    /// Waits until something listens on a port of a container that was just started.
+    async fn listens(&self, container: &str, port: u16) -> Result<(), EngineError> {
+        // The kernel's tables (proc(5)), port in hexadecimal and state 0A: not every BusyBox has nc -z.
+        let script = format!(
+            "i=0; until cat /proc/net/tcp /proc/net/tcp6 2>/dev/null | grep -q ':{port:04X} [0-9A-F:]* 0A '; \
+             do i=$((i+1)); [ $i -lt 300 ] || exit 1; sleep 0.1; done"
+        );
+        let spec = self.engine.beside(container, &["sh", "-c", &script]).await?;
+        let doing = "wait for a container to listen";
+        if let Attempt::Done(helper) = self.engine.start(self.ledger, &spec).await? {
+            self.engine.long(doing, RUN_SECONDS, self.engine.wait(&helper)).await?;
+            self.ledger.remove_container(&helper).await?;
+        }
+        Ok(())
+    }
+
+    /// Who is logged in at the registry of a name.
+    fn login_of(&self, name: &str) -> Option<&RegistryAuth> {
+        self.logins.get(&Reference::parse(name)?.host)
     }
 
     /// What the exercise calls an image, on the engine; other names stand for themselves.
@@ -290,6 +363,15 @@ impl Stage<'_> {
 struct ImportLine {
     #[serde(default)]
     error: Option<String>,
+}
+
+/// Whether it was done; a refusal is fine where it may be.
+fn refused(result: Result<(), EngineError>, may_fail: bool) -> Result<bool, EngineError> {
+    match result {
+        Ok(()) => Ok(true),
+        Err(EngineError::Refused { .. }) if may_fail => Ok(false),
+        Err(error) => Err(error),
+    }
 }
 
 fn impossible(what: String) -> StepError {

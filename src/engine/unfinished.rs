@@ -21,11 +21,13 @@ struct Build {
     before: BTreeSet<String>,
     /// The last image that the builder named: the first twelve digits of its id.
     last: Option<String>,
+    /// The builder said how it ended.
+    ended: bool,
 }
 
 impl Unfinished {
     pub(super) fn begins(&mut self, tag: &str, before: &Snapshot) {
-        self.builds.insert(tag.to_owned(), Build { before: before.all.clone(), last: None });
+        self.builds.insert(tag.to_owned(), Build { before: before.all.clone(), last: None, ended: false });
     }
 
     /// The builder made or took an image (` ---> 0123456789ab`).
@@ -33,6 +35,18 @@ impl Unfinished {
         if let Some(build) = self.builds.get_mut(tag) {
             build.last = Some(image.to_owned());
         }
+    }
+
+    /// The build has failed by itself.
+    pub(super) fn ended(&mut self, tag: &str) {
+        if let Some(build) = self.builds.get_mut(tag) {
+            build.ended = true;
+        }
+    }
+
+    /// Whether the engine may still be at a step of one of them.
+    pub(super) fn any_was_cut_off(&self) -> bool {
+        self.builds.values().any(|build| build.last.is_some() && !build.ended)
     }
 
     /// The build has given its tag.

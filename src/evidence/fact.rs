@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 /// An answer's content, one variant for each kind of [`super::Need`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[expect(clippy::large_enum_variant, reason = "there are a few dozen at a time")]
 pub enum Fact {
     /// Answer to [`super::Need::Engine`].
     Engine(EngineFacts),
@@ -18,12 +19,16 @@ pub enum Fact {
     Layers(LayersFacts),
     /// Answer to [`super::Need::Build`].
     Build(BuildFacts),
+    /// Answer to [`super::Need::Experiment`].
+    Experiment(ExperimentFacts),
     /// Answer to [`super::Need::Run`].
     Run(RunFacts),
     /// Answer to [`super::Need::Serve`].
     Serve(ServeFacts),
     /// Answer to [`super::Need::WorkspaceFile`].
     Text(TextFacts),
+    /// Answer to [`super::Need::Registry`].
+    Registry(RegistryFacts),
 }
 
 /// Which engine answered (`GET /version`, `GET /info`).
@@ -231,10 +236,39 @@ pub struct BuildFacts {
     pub error: Option<String>,
     /// The time limit was exceeded.
     pub timed_out: bool,
+    /// What became of the Dockerfile's instructions, in the order in which the builder came to them. Without
+    /// FROM, and without those that the builder does not report (BuildKit: what only changes the configuration).
+    #[serde(default)]
+    pub steps: Vec<StepFacts>,
     /// Path of the Dockerfile in the context, where its ignore file excludes it and the builder all the same lets
     /// COPY see it (BuildKit over the API; no client does that).
     #[serde(default)]
     pub dockerfile_seen: Option<String>,
+}
+
+/// What became of one instruction in a build.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct StepFacts {
+    /// The stage: `builder`, `stage-1` for one without a name, none where there is only one (BuildKit); its
+    /// number from 0 (classic builder).
+    pub stage: Option<String>,
+    /// Its place in the stage (BuildKit) or in the Dockerfile (classic builder), as the builder counts.
+    pub number: usize,
+    /// The instruction as the builder shows it: `RUN make`.
+    pub text: String,
+    /// Its result came from the cache.
+    pub cached: bool,
+}
+
+/// How two builds went that differ in one thing.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct ExperimentFacts {
+    /// Of the workspace as it is.
+    pub before: BuildFacts,
+    /// Of the changed copy; without an image where there was none before.
+    pub after: BuildFacts,
+    /// What stood for `{{nonce}}`.
+    pub nonce: String,
 }
 
 /// How a container's run went.
@@ -286,4 +320,32 @@ pub struct TextFacts {
     pub text: String,
     /// The file is larger than what was read.
     pub truncated: bool,
+}
+
+/// What a registry says about a name in it.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct RegistryFacts {
+    /// The image; none where the registry has no such repository or tag.
+    pub image: Option<RegistryImage>,
+    /// Where it has none: tags that the repository has, at most 50.
+    #[serde(default)]
+    pub tags: Vec<String>,
+}
+
+/// An image in a registry.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct RegistryImage {
+    /// Digest of what the tag names: a manifest, or an index.
+    pub digest: String,
+    /// Media type of that.
+    pub media_type: String,
+    /// The platforms of an index (`linux/amd64`), without attestations; empty for a manifest.
+    pub platforms: Vec<String>,
+    /// Diff ids of the layers on the engine's platform, bottom first: equal to those of the same image on an
+    /// engine ([`ImageFacts::layers`]).
+    pub layers: Vec<String>,
+    /// Architecture in Go's words.
+    pub arch: String,
+    /// Operating system.
+    pub os: String,
 }

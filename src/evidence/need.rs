@@ -33,6 +33,9 @@ pub enum Need {
     },
     /// Build something under a throw-away tag and say how it went. Answer: [`super::BuildFacts`].
     Build(BuildPlan),
+    /// Build the workspace, then a changed copy of it, one right after the other. Answer:
+    /// [`super::ExperimentFacts`].
+    Experiment(ExperimentPlan),
     /// Run a command in a new container, without network, and wait. Answer: [`super::RunFacts`].
     Run(RunPlan),
     /// Start a container, ask it over HTTP, stop it. Answer: [`super::ServeFacts`].
@@ -41,6 +44,12 @@ pub enum Need {
     WorkspaceFile {
         /// Path relative to the workspace, `/` between its parts.
         path: String,
+    },
+    /// What a registry has under a name. Absent: no registry answers at its address. Answer:
+    /// [`super::RegistryFacts`].
+    Registry {
+        /// A full name: `127.0.0.1:5123/learner/web:v1`.
+        name: String,
     },
 }
 
@@ -75,6 +84,46 @@ impl BuildPlan {
             args: BTreeMap::new(),
             no_cache: false,
         }
+    }
+}
+
+/// Two builds that are compared.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct ExperimentPlan {
+    /// The workspace as it is.
+    pub before: BuildPlan,
+    /// What is built right after it.
+    pub after: BuildPlan,
+    /// By path relative to the build context: what both builds find instead of the workspace's files.
+    pub prepared: BTreeMap<String, Edit>,
+    /// By path relative to the build context: what is different in the files of `after`. In paths and
+    /// texts, `{{nonce}}` is replaced by a text that was never there before.
+    pub edits: BTreeMap<String, Edit>,
+}
+
+/// What is done with one file of a copy. The copy's owner never sees it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum Edit {
+    /// The file holds this text, whether or not it was there before.
+    Write(String),
+    /// The text follows as lines of its own.
+    Append(String),
+    /// The first place that holds `find` holds `with` instead.
+    Replace {
+        /// What must be in the file.
+        find: String,
+        /// What takes its place.
+        with: String,
+    },
+    /// The file, or the folder with all that is in it, is not there.
+    Remove,
+}
+
+impl Edit {
+    /// Whether the file has to be there for it.
+    pub fn needs_file(&self) -> bool {
+        !matches!(self, Edit::Write(_))
     }
 }
 
@@ -169,9 +218,19 @@ impl fmt::Display for Need {
                 };
                 write!(f, "build of {what} ({}, context {}) with {}", plan.dockerfile, plan.context, plan.builder)
             }
+            Need::Experiment(plan) => {
+                let changed = plan.edits.keys().map(String::as_str).collect::<Vec<_>>().join(", ");
+                let changed = if changed.is_empty() { "other options".into() } else { changed };
+                write!(
+                    f,
+                    "two builds with {}, of the workspace and of a copy with changes ({changed})",
+                    plan.before.builder
+                )
+            }
             Need::Run(plan) => write!(f, "a run of {}", plan.image),
             Need::Serve(plan) => write!(f, "HTTP answers of {} on port {}", plan.image, plan.port),
             Need::WorkspaceFile { path } => write!(f, "file {path} of the workspace"),
+            Need::Registry { name } => write!(f, "manifest and configuration of {name} in its registry"),
         }
     }
 }

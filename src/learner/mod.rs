@@ -15,6 +15,7 @@ mod folder;
 pub mod home;
 mod lock;
 mod migrate;
+pub mod practice;
 pub mod progress;
 mod readme;
 pub mod state;
@@ -23,7 +24,7 @@ mod store;
 pub use error::LearnerError;
 pub use folder::{Kept, Reset, SetUp, Why};
 pub use home::{Clues, Home, Origin, Place};
-pub use state::{ExerciseState, LessonState, QuestionState, State, is_token};
+pub use state::{ExerciseState, LessonState, PracticeState, QuestionState, State, is_token};
 
 use crate::course::{Course, Entry, Round};
 use lock::Lock;

@@ -37,9 +37,37 @@ pub struct State {
     /// By id.
     #[serde(default)]
     pub exercises: BTreeMap<String, ExerciseState>,
+    /// The learner's practice registry, since an exercise first needed it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub practice: Option<PracticeState>,
     /// What other versions wrote.
     #[serde(flatten)]
     pub extra: Map<String, Value>,
+}
+
+/// The practice registry as it was drawn once for this course folder.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PracticeState {
+    /// Twelve lower-case hex digits: its containers are called by them.
+    pub id: String,
+    /// Its port on the engine's loopback address.
+    pub port: u16,
+    /// The password of its user: sixteen lower-case hex digits.
+    pub password: String,
+    /// It has run on this port, so names of the learner's images hold it.
+    #[serde(default)]
+    pub settled: bool,
+    /// What other versions wrote.
+    #[serde(flatten)]
+    pub extra: Map<String, Value>,
+}
+
+impl PracticeState {
+    /// Whether it is as dlearn writes it.
+    pub fn is_sound(&self) -> bool {
+        let hex = |text: &str| text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+        self.id.len() == 12 && hex(&self.id) && is_token(&self.password) && self.port >= 1024
+    }
 }
 
 /// How far a lesson was read.
@@ -153,6 +181,7 @@ impl State {
             lessons: BTreeMap::new(),
             questions: BTreeMap::new(),
             exercises: BTreeMap::new(),
+            practice: None,
             extra: Map::new(),
         }
     }

@@ -2,15 +2,16 @@
 
 use super::{CaseKind, PlannedCase};
 use crate::check::{Finding, Verdict};
+use crate::course::service::{needs_registry, registry_values};
 use crate::course::{Course, FileSet, Round, exercise::Step, exercise::Under, mode_of};
-use crate::engine::{Answers, Collector, CollectorOptions, Engine, EngineError, Ledger, perform};
+use crate::engine::{Answers, Collector, CollectorOptions, Engine, EngineError, Ledger, Practice, perform_all};
 use crate::evidence::{Answer, Evidence, Fact, Need};
 use crate::examine::examine;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use tokio::sync::{Mutex, RwLock};
+use tokio::sync::{Mutex, OnceCell, RwLock};
 
 /// What a case showed.
 #[derive(Clone, Debug)]
@@ -72,6 +73,8 @@ pub struct Workbench {
     /// By exercise and variant.
     starters: std::sync::Mutex<BTreeMap<(String, usize), SharedStarter>>,
     used: Mutex<Vec<Ledger>>,
+    /// A registry of this run's own, since a case first needed one, with what goes with it.
+    practice: OnceCell<(Practice, Ledger)>,
     /// Cases read, removing writes.
     gate: RwLock<()>,
 }
@@ -85,6 +88,14 @@ impl Workbench {
             Arc::new(Mutex::new(Starter { collector, known: BTreeMap::new() }))
         };
         starters.entry(key).or_insert_with(new).clone()
+    }
+
+    async fn practice(&self, engine: &Engine) -> Result<&Practice, EngineError> {
+        let raise = async {
+            let ledger = Ledger::open(engine, "selfcheck", "")?;
+            Ok((engine.raise_for_run(&ledger).await?, ledger))
+        };
+        self.practice.get_or_try_init(|| raise).await.map(|(practice, _)| practice)
     }
 
     /// Removes what the cases so far have left, where that is enough to be worth a pause.
@@ -104,6 +115,9 @@ impl Workbench {
         let starters = std::mem::take(&mut *self.starters.lock().unwrap_or_else(std::sync::PoisonError::into_inner));
         for starter in starters.into_values() {
             let _ = starter.lock().await.collector.finish().await;
+        }
+        if let Some((_, ledger)) = self.practice.get() {
+            let _ = ledger.cleanup().await;
         }
     }
 }
@@ -160,7 +174,12 @@ pub async fn prove(
     bench: &Workbench,
 ) -> Proved {
     bench.tidy(BATCH).await;
-    let _busy = bench.gate.read().await;
+    // Names are taken away, or ports published: then no other case runs beside it.
+    let alone = planned.case.steps.iter().flatten().any(Step::wants_to_be_alone);
+    let (_busy, _alone) = match alone {
+        true => (None, Some(bench.gate.write().await)),
+        false => (Some(bench.gate.read().await), None),
+    };
     let begun = Instant::now();
     let result = try_prove(engine, course, planned, token, bench).await.unwrap_or_else(CaseResult::CannotTell);
     Proved { path: planned.path(), result, took: begun.elapsed() }
@@ -176,17 +195,28 @@ async fn try_prove(
     let ledger = Ledger::open(engine, "selfcheck", &planned.entry.exercise.id).map_err(|error| error.to_string())?;
     bench.used.lock().await.push(ledger.clone());
     let prefix = ledger.image_name("");
-    let rename = |name: &str| format!("{prefix}{name}");
-    let rounds = planned.entry.every_variant(&course.recipes, token, &rename).map_err(|error| error.to_string())?;
+    let rename = |name: &str| ledger.image_name(name);
+    let practice = match needs_registry(&planned.entry.exercise.needs.services) {
+        true => Some(bench.practice(engine).await.map_err(|error| format!("{error}\n{}", error.help()))?),
+        false => None,
+    };
+    let mut entry = planned.entry.clone();
+    if let Some(practice) = practice {
+        entry = entry.with(registry_values(&practice.address(), &practice.user, &practice.password));
+    }
+    let rounds = entry.every_variant(&course.recipes, token, &rename).map_err(|error| error.to_string())?;
     let round = &rounds[planned.variant];
+    let planned = &planned.with_the_values_of(round, &prefix);
     let folder = tempfile::Builder::new().prefix("dlearn-case-").tempdir().map_err(|error| error.to_string())?;
     write(folder.path(), &files(planned, round)).map_err(|error| error.to_string())?;
 
     prepare(engine, &ledger, folder.path(), planned, round).await?;
-    let case = Collector::new(Ok(engine.clone()), options(round, folder.path()));
+    let case = Collector::new(Ok(engine.clone()), options(round, folder.path())).practising(practice.cloned());
     bench.used.lock().await.extend(case.ledger());
     let mut answers = Shared { case, starter: bench.starter(engine, planned, round), tags: Vec::new() };
     let examined = examine(round, &mut answers, Evidence::new()).await;
+    // Ports that it published are free for the next.
+    ledger.remove_containers().await.map_err(|error| error.to_string())?;
     let findings: Vec<Finding> = examined.findings.iter().map(|finding| without(finding, &prefix)).collect();
     Ok(judge(planned, &findings))
 }
@@ -199,11 +229,8 @@ async fn prepare(
     round: &Round,
 ) -> Result<(), String> {
     let images = &round.subject.images;
-    for step in steps(planned, round) {
-        let performed = perform(engine, ledger, folder, images, planned.builder, &step).await;
-        performed.map_err(|error| format!("a step of the case failed: {error}\n{}", error.help()))?;
-    }
-    Ok(())
+    let performed = perform_all(engine, ledger, folder, images, planned.builder, &steps(planned, round)).await;
+    performed.map_err(|error| format!("a step of the case failed: {error}\n{}", error.help()))
 }
 
 /// The files that the case's workspace holds.

@@ -37,6 +37,23 @@ pub struct PlannedCase<'a> {
 }
 
 impl PlannedCase<'_> {
+    /// The same case as a round of another token has it: what is drawn stands in steps and expectations. In what it
+    /// expects, images have a learner's names, without `prefix`.
+    pub(super) fn with_the_values_of(&self, round: &Round, prefix: &str) -> Self {
+        let cases = &round.cases;
+        let case = match self.kind {
+            CaseKind::Starter => Some(&cases.starter),
+            CaseKind::Solution => Some(&cases.solution),
+            CaseKind::Right => cases.right.get(&self.name),
+            CaseKind::Wrong => cases.wrong.get(&self.name),
+        };
+        let mut case = case.unwrap_or(&self.case).clone();
+        for text in [&mut case.says, &mut case.notes].into_iter().flatten() {
+            *text = text.replace(prefix, "");
+        }
+        Self { case, ..self.clone() }
+    }
+
     /// `S01/ignored wrong/emptied`, for people and for `--case`.
     pub fn path(&self) -> String {
         let id = &self.entry.exercise.id;

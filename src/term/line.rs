@@ -83,19 +83,28 @@ impl Style {
         }
     }
 
-    /// Parameters of SGR (ECMA-48, 8.3.117), empty for plain text.
-    fn parameters(self) -> String {
-        let flags = [(self.bold, "1"), (self.dim, "2"), (self.italic, "3"), (self.underline, "4"), (self.strike, "9")];
-        let color = self.color.map(|color| match color {
-            Color::Red => "31",
-            Color::Green => "32",
-            Color::Yellow => "33",
-            Color::Blue => "34",
-            Color::Magenta => "35",
-            Color::Cyan => "36",
-        });
-        let flags = flags.into_iter().filter(|(on, _)| *on).map(|(_, parameter)| parameter);
-        flags.chain(color).collect::<Vec<_>>().join(";")
+    /// `text` as a terminal with colours receives it.
+    fn apply(self, text: &str) -> String {
+        let mut style = console::Style::new().force_styling(true);
+        if let Some(color) = self.color {
+            style = style.fg(match color {
+                Color::Red => console::Color::Red,
+                Color::Green => console::Color::Green,
+                Color::Yellow => console::Color::Yellow,
+                Color::Blue => console::Color::Blue,
+                Color::Magenta => console::Color::Magenta,
+                Color::Cyan => console::Color::Cyan,
+            });
+        }
+        let attributes = [
+            (self.bold, console::Attribute::Bold),
+            (self.dim, console::Attribute::Dim),
+            (self.italic, console::Attribute::Italic),
+            (self.underline, console::Attribute::Underlined),
+            (self.strike, console::Attribute::StrikeThrough),
+        ];
+        let on = attributes.into_iter().filter(|(on, _)| *on);
+        on.fold(style, |style, (_, attribute)| style.attr(attribute)).apply_to(text).to_string()
     }
 }
 
@@ -173,11 +182,7 @@ impl Span {
             out.push_str("\x1b\\");
         }
         if terminal.color && self.style != Style::PLAIN {
-            out.push_str("\x1b[");
-            out.push_str(&self.style.parameters());
-            out.push('m');
-            out.push_str(&self.text);
-            out.push_str("\x1b[0m");
+            out.push_str(&self.style.apply(&self.text));
         } else {
             out.push_str(&self.text);
         }
@@ -311,7 +316,7 @@ mod tests {
         assert_eq!(line.paint(&Terminal::plain(80)), "go!");
         assert_eq!(
             line.paint(&Terminal::full(80, 24)),
-            "\x1b]8;;https://example.org\x1b\\\x1b[1;36mgo\x1b[0m\x1b]8;;\x1b\\!"
+            "\x1b]8;;https://example.org\x1b\\\x1b[36m\x1b[1mgo\x1b[0m\x1b]8;;\x1b\\!"
         );
     }
 

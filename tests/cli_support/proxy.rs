@@ -31,6 +31,8 @@ pub enum Then {
     Close,
     /// Nothing: the test wants to know.
     Tell,
+    /// This connection waits for [`Proxy::release`]: the test does something at this very moment.
+    Hold,
 }
 
 /// The proxy. Its socket is gone when it is dropped.
@@ -51,6 +53,7 @@ struct Shared {
 #[derive(Default)]
 struct State {
     frozen: bool,
+    released: bool,
     closed: bool,
     sent: usize,
     streams: Vec<Stream>,
@@ -82,6 +85,12 @@ impl Proxy {
     pub fn wait(&self) {
         let waited = self.reached.recv_timeout(Duration::from_secs(60));
         assert!(waited.is_ok(), "{:?} did not come within 60 s", self.shared.at);
+    }
+
+    /// Passes on what is held, and everything after it.
+    pub fn release(&self) {
+        self.shared.state().released = true;
+        self.shared.changed.notify_all();
     }
 
     /// When it first happened, if it has happened by now.
@@ -116,7 +125,7 @@ impl Shared {
 
     fn serve(self: Arc<Self>, client: Stream) {
         // A frozen engine accepts, and that is all.
-        if self.wait_while_frozen().is_none() {
+        if self.wait_while(false).is_none() {
             return client.shut();
         }
         let Ok(server) = Stream::to_engine() else { return client.shut() };
@@ -132,15 +141,16 @@ impl Shared {
     fn pass(&self, mut from: Stream, mut to: Stream, asking: bool) {
         let mut buffer = vec![0; 16 * 1024];
         while let Ok(count @ 1..) = from.read(&mut buffer) {
-            self.see(&buffer[..count], asking);
-            if self.wait_while_frozen().is_none() || to.write_all(&buffer[..count]).is_err() {
+            let held = self.see(&buffer[..count], asking) && self.then == Then::Hold;
+            if self.wait_while(held).is_none() || to.write_all(&buffer[..count]).is_err() {
                 break;
             }
         }
         to.half();
     }
 
-    fn see(&self, bytes: &[u8], asking: bool) {
+    /// Gives whether this is what was waited for.
+    fn see(&self, bytes: &[u8], asking: bool) -> bool {
         let now = match self.at {
             At::Once => false,
             At::Request(method, begins, ends) => asking && is_request(bytes, method, begins, ends),
@@ -154,23 +164,24 @@ impl Shared {
         if now {
             self.happen();
         }
+        now
     }
 
     fn happen(&self) {
         match self.then {
             Then::Freeze => self.state().frozen = true,
             Then::Close => self.close(),
-            Then::Tell => {}
+            Then::Tell | Then::Hold => {}
         }
         if let Some(tell) = &self.state().tell {
             let _ = tell.send(Instant::now());
         }
     }
 
-    /// Nothing where the proxy has closed meanwhile.
-    fn wait_while_frozen(&self) -> Option<()> {
+    /// Waits while the engine is frozen, or this connection is held. Nothing where the proxy has closed meanwhile.
+    fn wait_while(&self, held: bool) -> Option<()> {
         let mut state = self.state();
-        while state.frozen && !state.closed {
+        while (state.frozen || held && !state.released) && !state.closed {
             state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
         (!state.closed).then_some(())

@@ -178,7 +178,7 @@ fn copy_course(to: &Path, id: &str, repository: &str, label: &str) {
         let text = fs::read_to_string(&file).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
         fs::write(&file, edit(text)).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
     };
-    edit(to.join("lessons/course.yaml"), &|text| text.replace("E01", id).replace(", S01", ""));
+    edit(to.join("lessons/course.yaml"), &|text| only(&text, "E01").replace("E01", id));
     edit(folder.join("exercise.yaml"), &|text| {
         let text = text.replacen("id: E01", &format!("id: {id}"), 1);
         let text = text.replacen("repository: e01", &format!("repository: {repository}"), 1);
@@ -215,4 +215,14 @@ fn copy(from: &Path, to: &Path) {
             fs::copy(&source, &target).unwrap_or_else(|error| panic!("{}: {error}", source.display()));
         }
     }
+}
+
+/// An outline without the exercises, but for one.
+fn only(outline: &str, exercise: &str) -> String {
+    let lines = outline.lines().map(|line| {
+        let Some((head, items)) = line.split_once("items: [") else { return line.to_owned() };
+        let kept = items.trim_end_matches(']').split(", ").filter(|id| id.starts_with('L') || *id == exercise);
+        format!("{head}items: [{}]", kept.collect::<Vec<_>>().join(", "))
+    });
+    lines.map(|line| line + "\n").collect()
 }

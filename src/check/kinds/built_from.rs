@@ -159,6 +159,9 @@ impl BuiltFrom {
     }
 }
 
+/// What to do where the folder does not build.
+pub(super) const OUTDATED: &str = "the image may be from before your last edit: build it and read the first error";
+
 /// The proof by the builder's cache.
 const CACHED: &str = "proven by the builder's cache: a rebuild has the same layers";
 
@@ -358,32 +361,20 @@ impl Case<'_, '_> {
 
     /// The folder does not build, `how`.
     fn broken(&self, build: &BuildFacts, how: &str) -> Result<Verdict, Stop> {
-        let (file, builder) = (&self.file, self.builder);
-        let expected = format!("your {file} to build without an error");
-        if build.timed_out {
-            let found = format!("its build{how} does not come to an end");
-            return Ok(Verdict::not_yet(expected, found, "see which RUN line never ends"));
-        }
-        if let Some(line) = failed_build::out_of_reach(build) {
-            return Err(Stop::CannotTell(Unavailable::new(
-                format!("building {file} again{how} needs something that is out of reach now: {}", shown(line)),
-                "see that the network and the disk are there, then check again",
-            )));
-        }
         let error = build.error.as_deref().unwrap_or_default();
-        let said = shown(&failed_build::telling(build));
         // BuildKit asks the client's session for it, or says that the secret is not there.
         let asks = failed_build::ran(build) || error.contains("session") || error.contains("secret");
-        if asks && self.has_secrets() {
+        if asks && self.has_secrets() && failed_build::out_of_reach(build).is_none() {
+            let said = shown(&failed_build::telling(build));
             let why = "which may need the secret that only your own docker build is given";
-            return Err(self.unsure(format!("building {file} again stops at a RUN, {why}: {said}")));
+            return Err(self.unsure(format!("building {} again stops at a RUN, {why}: {said}", self.file)));
         }
         let advice = match how {
-            "" => "the image may be from before your last edit: build it and read the first error",
+            "" => OUTDATED,
             _ => {
                 "let the build make what it needs: a cache mount may be empty at any time, and is no place to bring files"
             }
         };
-        Ok(Verdict::not_yet(expected, format!("its build{how} with {builder} fails: {said}"), advice))
+        failed_build::verdict(build, &self.file, self.builder, how, advice)
     }
 }

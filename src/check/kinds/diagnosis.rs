@@ -10,7 +10,8 @@ use std::collections::BTreeMap;
 ///
 /// **Why it matters**: who names the cause before changing anything repairs the cause, and not the
 /// symptom. The starter is built as it was, with each builder that the engine offers, and the quoted
-/// line must be among what that printed (step prefixes, timings and digests aside).
+/// line must be among what that printed (step prefixes, timings and digests aside). Where it is no build
+/// that fails, `printed` says which lines there are to quote.
 ///
 /// ```yaml
 /// check:
@@ -31,6 +32,10 @@ pub struct Diagnosis {
     /// The original builds, and fails when it is run: what a container of it prints counts too.
     #[serde(default)]
     pub run: bool,
+    /// What the engine says where no build fails, but a push or a login: its last line, in the words of each
+    /// image store. The starter is not built then.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub printed: Vec<String>,
 }
 
 fn file() -> String {
@@ -70,7 +75,10 @@ impl Diagnosis {
         let error = answer.error.unwrap_or_default();
         let cause = cause.trim();
         if cause.is_empty() && error.trim().is_empty() {
-            let advice = "build the folder as it is, read the first error, and write down what you found";
+            let advice = match self.printed.is_empty() {
+                true => "build the folder as it is, read the first error, and write down what you found",
+                false => "run the command as you were given it, and write down how it ends, and why",
+            };
             return Ok(Verdict::not_yet(expected, format!("{file} is not filled in yet"), advice));
         }
         if !self.causes.contains_key(cause) {
@@ -93,23 +101,32 @@ impl Diagnosis {
         let wanted = quote::plain(&error);
         if wanted.chars().count() < SHORTEST {
             return Ok(Verdict::not_yet(
-                "the line that the build or the container printed, for error",
+                "the line that was printed, for error",
                 format!("error is {}", shown(&error)),
                 "copy the whole line that names the problem",
             ));
         }
-        let (printed, unasked) = self.printed(inquiry)?;
+        let (printed, unasked) = match self.printed.as_slice() {
+            [] => self.built(inquiry)?,
+            lines => (lines.iter().map(|line| quote::plain(line)).collect(), None),
+        };
         let quoted: Vec<&String> = printed.iter().filter(|line| quote::same(line, &wanted)).collect();
         if quoted.is_empty() {
             // The line may be what the builder prints that could not be asked.
             if let Some(why) = unasked {
                 return Err(Stop::CannotTell(why));
             }
-            return Ok(Verdict::not_yet(
-                "a line that the original folder really prints",
-                format!("it never prints {}", shown(&error)),
-                "build the folder as you were given it (dlearn reset brings it back), and copy the line as it stands",
-            ));
+            let (expected, advice) = match self.printed.is_empty() {
+                true => (
+                    "a line that the original folder really prints",
+                    "build the folder as you were given it (dlearn reset brings it back), and copy the line as it stands",
+                ),
+                false => (
+                    "the line that the refused command really ends with",
+                    "run the command again as you were given it, and copy its last line as it stands",
+                ),
+            };
+            return Ok(Verdict::not_yet(expected, format!("it never prints {}", shown(&error)), advice));
         }
         if !quoted.iter().any(|line| self.line.found_in(line)) {
             return Ok(Verdict::not_yet(
@@ -124,14 +141,14 @@ impl Diagnosis {
             Verdict::not_yet(
                 "the cause that the quoted line points at",
                 format!("the line is right, and the cause `{cause}` would mean: {}", self.causes[cause]),
-                "look at the file or the name in that line, and check each of the other causes against it",
+                "check each of the other causes against that line, and against what you can see for yourself",
             )
         })
     }
 
     /// Every line that the starter prints, with each builder of this engine, and why one of them could
     /// not be asked, if so.
-    fn printed(&self, inquiry: &Inquiry<'_>) -> Result<(Vec<String>, Option<Unavailable>), Stop> {
+    fn built(&self, inquiry: &Inquiry<'_>) -> Result<(Vec<String>, Option<Unavailable>), Stop> {
         let builders = inquiry.engine()?.map(|engine| engine.builders.clone()).unwrap_or_default();
         let plan = |builder: Builder| BuildPlan { source: Source::Starter, ..BuildPlan::workspace(builder) };
         let mut builds = Vec::new();
@@ -224,6 +241,27 @@ mod tests {
             ("cause: pin\nerror: a: b: c\n", "not valid YAML"),
         ] {
             assert!(found(answer).contains(part), "{answer}: {}", found(answer));
+        }
+    }
+    #[test]
+    fn where_no_build_fails_the_lines_to_quote_are_given() {
+        let check = "cause: namespace\ncauses: { namespace: not yours, login: nobody }\nline: denied\n\
+                     printed: ['denied: requested access to the resource is denied']";
+        let check: Diagnosis = crate::course::read_yaml(check).expect("a valid check");
+        let judge = |answer: &str| {
+            let mut evidence = Evidence::new();
+            let text = TextFacts { text: answer.into(), truncated: false };
+            evidence.insert(Need::WorkspaceFile { path: "diagnosis.yaml".into() }, Answer::Found(Fact::Text(text)));
+            check.judge(&Inquiry::new(&evidence, &Subject::default())).expect("nothing else is asked")
+        };
+        let quoted = "requested access to the resource is denied";
+        assert!(judge(&format!("cause: namespace\nerror: '{quoted}'")).passed());
+        for (answer, part) in [
+            (format!("cause: login\nerror: '{quoted}'"), "would mean: nobody"),
+            ("cause: namespace\nerror: no basic auth credentials".to_owned(), "never prints"),
+        ] {
+            let Verdict::NotYet(it) = judge(&answer) else { panic!("{answer}") };
+            assert!(it.found.contains(part) && !it.advice.contains("build the folder"), "{it:?}");
         }
     }
 }

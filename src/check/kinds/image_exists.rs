@@ -3,7 +3,7 @@
 use crate::check::{Inquiry, Stop, Verdict};
 use serde::{Deserialize, Serialize};
 
-/// The image exists on the learner's engine under its name.
+/// The image exists on the learner's engine under its name, or no longer does.
 ///
 /// **Why it matters**: everything else is asked about this image. A tag is a name that points at an
 /// image; a build without `-t`, or with another tag, leaves the name pointing at nothing.
@@ -16,11 +16,22 @@ use serde::{Deserialize, Serialize};
 pub struct ImageExists {
     /// The exercise's name for the image, or any local name.
     pub image: String,
+    /// The name must *not* be there: it was to be removed.
+    #[serde(default)]
+    pub absent: bool,
 }
 
 impl ImageExists {
     pub(super) fn judge(&self, inquiry: &Inquiry<'_>) -> Result<Verdict, Stop> {
         let name = inquiry.name(&self.image);
-        Ok(inquiry.image(&name)?.map_or_else(|| super::no_image(&name), |_| Verdict::pass()))
+        Ok(match inquiry.image(&name)? {
+            Some(_) if self.absent => Verdict::not_yet(
+                format!("no image named {name}"),
+                format!("{name} is still on this engine"),
+                format!("take the name away: docker rmi {name}"),
+            ),
+            None if !self.absent => super::no_image(&name),
+            _ => Verdict::pass(),
+        })
     }
 }

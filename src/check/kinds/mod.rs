@@ -2,13 +2,16 @@
 
 mod built_from;
 mod command;
+mod commands;
 mod config;
 mod diagnosis;
 mod dockerfile;
+mod experiment;
 mod extends;
 mod file;
 mod http;
 mod image_exists;
+mod registry;
 mod token;
 
 use super::{Inquiry, Stop, Verdict, matching};
@@ -16,6 +19,9 @@ use crate::dockerfile::Variables;
 use crate::evidence::{BuildPlan, Builder, ImageFacts, Source, Unavailable};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+
+/// Names in braces that get their values only when a check is judged.
+pub(super) use experiment::LATER;
 
 macro_rules! kinds {
     ($($variant:ident => $module:ident),* $(,)?) => {
@@ -66,9 +72,12 @@ kinds! {
     Config => config,
     File => file,
     Command => command,
+    Commands => commands,
     Http => http,
     Dockerfile => dockerfile,
     Diagnosis => diagnosis,
+    Experiment => experiment,
+    Registry => registry,
 }
 
 /// The verdict where the image that is asked about does not exist.

@@ -1,0 +1,35 @@
+//! What was changed, in words.
+
+use super::{Change, Experiment};
+use crate::evidence::{Edit, ExperimentFacts};
+
+impl Experiment {
+    /// `I added a line to app.py in a copy of this folder and built it again`
+    pub(super) fn story(&self, facts: &ExperimentFacts) -> String {
+        let what = self.about.clone().unwrap_or_else(|| self.change.words()).replace("{{nonce}}", &facts.nonce);
+        format!("I {what} in a copy of this folder and built it again")
+    }
+}
+
+impl Change {
+    /// `added a line to app.py and removed notes.txt`
+    fn words(&self) -> String {
+        let edits = self.edit.iter().map(|(path, edit)| match edit {
+            Edit::Append(_) => format!("added a line to {path}"),
+            Edit::Replace { .. } => format!("changed {path}"),
+            Edit::Write(_) => format!("put a file {path}"),
+            Edit::Remove => format!("removed {path}"),
+        });
+        let mut words: Vec<String> = edits.collect();
+        words.extend(self.args.iter().map(|(name, value)| format!("gave the build argument {name}={value}")));
+        words.extend(self.target.iter().map(|target| format!("chose the stage {target}")));
+        words.extend(self.dockerfile.iter().map(|file| format!("took {file} as the Dockerfile")));
+        words.extend(self.no_cache.then(|| "left the cache out".to_owned()));
+        words.extend(self.base.iter().map(|base| format!("let {} name another image", base.name)));
+        match words.as_slice() {
+            [] => "changed nothing".into(),
+            [one] => one.clone(),
+            [many @ .., last] => format!("{} and {last}", many.join(", ")),
+        }
+    }
+}

@@ -1,0 +1,144 @@
+//! [`crate::evidence::Need::Registry`]: which way leads to a registry, and what it says.
+//!
+//! A registry on a loopback address is on the engine's machine, which need not be ours: it is asked from inside the
+//! engine wherever one of its containers publishes the port.
+
+use super::{Engine, EngineError, Ledger, Practice, practice::REGISTRY_PORT};
+use crate::evidence::RegistryFacts;
+use crate::registry::{Ask, Conversation, Platform, Reference, RegistryError, read};
+use serde::Deserialize;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::time::Duration;
+use tokio::net::TcpStream;
+
+/// Seconds that all questions about one image may take.
+const ASK_SECONDS: u64 = 20;
+/// How long connecting on this machine may take.
+const CONNECT: Duration = Duration::from_secs(3);
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Row {
+    id: String,
+    #[serde(default)]
+    ports: Option<Vec<Port>>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Port {
+    #[serde(default)]
+    private_port: u16,
+    #[serde(default)]
+    public_port: Option<u16>,
+    #[serde(rename = "Type", default)]
+    kind: String,
+}
+
+impl Engine {
+    /// What a registry has under `name`. None where no registry answers at a loopback address.
+    ///
+    /// # Errors
+    /// Where it does not answer, or answers what cannot be understood.
+    pub async fn in_registry(
+        &self,
+        ledger: &Ledger,
+        practice: Option<&Practice>,
+        name: &str,
+    ) -> Result<Option<RegistryFacts>, EngineError> {
+        let Some(reference) = Reference::parse(name) else {
+            return Err(EngineError::Unsupported {
+                what: format!("`{}` is no name of an image in a registry", super::error::one_line(name)),
+                help: "see how it is spelt".into(),
+            });
+        };
+        if let Some(practice) = practice.filter(|practice| practice.address() == reference.host) {
+            self.raise(ledger, practice).await?;
+            // Past the gate: what lies there is asked, and not who may see it.
+            let [gate, _] = practice.containers();
+            return self.ask_inside(ledger, &gate, REGISTRY_PORT, &reference).await?.map(Some).map_err(refused);
+        }
+        match reference.loopback_port() {
+            Some(port) => self.on_loopback(ledger, &reference, port).await,
+            None => Err(EngineError::Unsupported {
+                what: format!("the registry {} is not on the engine's machine", reference.host),
+                help: "use a registry on this machine".into(),
+            }),
+        }
+    }
+
+    async fn on_loopback(
+        &self,
+        ledger: &Ledger,
+        reference: &Reference,
+        port: u16,
+    ) -> Result<Option<RegistryFacts>, EngineError> {
+        if let Some((container, inside)) = self.publisher(port).await? {
+            return match self.ask_inside(ledger, &container, inside, reference).await? {
+                Err(RegistryError::Broken { .. }) => {
+                    // An engine that is being stopped breaks connections too, and that tells nothing.
+                    self.ping().await?;
+                    Ok(None)
+                }
+                told => told.map(Some).map_err(refused),
+            };
+        }
+        if !self.endpoint().is_local() {
+            return Err(EngineError::Unsupported {
+                what: format!(
+                    "no container of the engine publishes port {port}, and what else listens on its machine cannot be \
+                     seen from here"
+                ),
+                help: "run the registry as a container of the engine".into(),
+            });
+        }
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+        let Ok(Ok(stream)) = tokio::time::timeout(CONNECT, TcpStream::connect(address)).await else {
+            return Ok(None);
+        };
+        let mut conversation = Conversation::over(stream, &reference.host).await.map_err(refused)?;
+        self.ask_registry(&mut conversation, reference).await?.map(Some).map_err(refused)
+    }
+
+    /// Asks from within the network of a container.
+    async fn ask_inside(
+        &self,
+        ledger: &Ledger,
+        container: &str,
+        port: u16,
+        reference: &Reference,
+    ) -> Result<Result<RegistryFacts, RegistryError>, EngineError> {
+        let (tunnel, helper) = self.tunnel(ledger, container, port).await?;
+        let told = match Conversation::over(tunnel, &reference.host).await {
+            Ok(mut conversation) => self.ask_registry(&mut conversation, reference).await?,
+            Err(error) => Err(error),
+        };
+        ledger.remove_container(&helper).await?;
+        Ok(told)
+    }
+
+    async fn ask_registry(
+        &self,
+        asker: &mut impl Ask,
+        reference: &Reference,
+    ) -> Result<Result<RegistryFacts, RegistryError>, EngineError> {
+        let facts = self.facts().await?;
+        let platform = Platform { os: facts.os, arch: facts.arch };
+        let doing = format!("ask the registry {}", reference.host);
+        self.long(&doing, ASK_SECONDS, async { Ok(read(asker, reference, &platform).await) }).await
+    }
+
+    /// The running container that publishes a port, and the port inside it.
+    async fn publisher(&self, port: u16) -> Result<Option<(String, u16)>, EngineError> {
+        let doing = "list containers";
+        let rows: Vec<Row> = self.read(doing, self.get_json(doing, "/containers/json")).await?;
+        Ok(rows.into_iter().find_map(|row| {
+            let ports = row.ports.unwrap_or_default();
+            let published = ports.iter().find(|one| one.public_port == Some(port) && one.kind == "tcp")?;
+            Some((row.id, published.private_port))
+        }))
+    }
+}
+
+fn refused(error: RegistryError) -> EngineError {
+    EngineError::Misfortune { help: error.help(), what: error.to_string() }
+}

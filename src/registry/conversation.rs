@@ -1,0 +1,95 @@
+//! One HTTP connection to a registry, over any stream.
+
+use super::RegistryError;
+use bytes::Bytes;
+use http::{HeaderMap, Request, StatusCode};
+use http_body_util::{BodyExt, Empty};
+use hyper::client::conn::http1;
+use hyper_util::rt::TokioIo;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::task::JoinHandle;
+
+/// What a registry answered.
+#[derive(Debug)]
+pub struct Got {
+    /// HTTP status.
+    pub status: StatusCode,
+    /// Headers.
+    pub headers: HeaderMap,
+    /// The body, whole.
+    pub body: Bytes,
+}
+
+/// Whoever can be asked for a path of the distribution API.
+pub trait Ask {
+    /// `GET path`, with the media types that are understood. A body of more than `most` bytes is an error.
+    fn get(&mut self, path: &str, accept: &str, most: usize)
+    -> impl Future<Output = Result<Got, RegistryError>> + Send;
+}
+
+/// Questions one after another over one connection.
+#[derive(Debug)]
+pub struct Conversation {
+    host: String,
+    authorization: Option<String>,
+    sender: http1::SendRequest<Empty<Bytes>>,
+    driver: JoinHandle<()>,
+}
+
+impl Conversation {
+    /// Begins over a stream that leads to the registry `host`.
+    ///
+    /// # Errors
+    /// Where the stream breaks at once.
+    pub async fn over(
+        stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static,
+        host: &str,
+    ) -> Result<Self, RegistryError> {
+        let (sender, connection) =
+            http1::handshake(TokioIo::new(stream)).await.map_err(|error| RegistryError::broken(host, &error))?;
+        // Its errors come back with the question that they spoil.
+        let driver = tokio::spawn(async move { drop(connection.await) });
+        Ok(Self { host: host.to_owned(), authorization: None, sender, driver })
+    }
+
+    /// Sends this header value with each question.
+    #[must_use]
+    pub fn authorized(mut self, authorization: String) -> Self {
+        self.authorization = Some(authorization);
+        self
+    }
+}
+
+impl Drop for Conversation {
+    fn drop(&mut self) {
+        self.driver.abort();
+    }
+}
+
+impl Ask for Conversation {
+    async fn get(&mut self, path: &str, accept: &str, most: usize) -> Result<Got, RegistryError> {
+        let mut request = Request::get(path)
+            .header(http::header::HOST, &self.host)
+            .header(http::header::USER_AGENT, "dlearn")
+            .header(http::header::ACCEPT, accept);
+        if let Some(authorization) = &self.authorization {
+            request = request.header(http::header::AUTHORIZATION, authorization);
+        }
+        let request = request.body(Empty::new()).map_err(|error| RegistryError::broken(&self.host, &error))?;
+        self.sender.ready().await.map_err(|error| RegistryError::broken(&self.host, &error))?;
+        let response =
+            self.sender.send_request(request).await.map_err(|error| RegistryError::broken(&self.host, &error))?;
+        let (head, mut body) = response.into_parts();
+        let mut bytes = Vec::new();
+        while let Some(frame) = body.frame().await {
+            let frame = frame.map_err(|error| RegistryError::broken(&self.host, &error))?;
+            if let Some(data) = frame.data_ref() {
+                if bytes.len() + data.len() > most {
+                    return Err(RegistryError::TooLarge { host: self.host.clone(), what: path.to_owned(), most });
+                }
+                bytes.extend_from_slice(data);
+            }
+        }
+        Ok(Got { status: head.status, headers: head.headers, body: bytes.into() })
+    }
+}

@@ -1,0 +1,25 @@
+//! The distribution API: what a registry says about an image (OCI distribution specification 1.1,
+//! Docker Registry HTTP API V2).
+//!
+//! ```text
+//! reference     127.0.0.1:5123/learner/app:v1 → host, repository, tag
+//! conversation  one HTTP connection, over whatever stream leads to the registry
+//! manifest      manifests, indexes, configurations: tolerant and bounded
+//! read          tag → manifest → (index → the platform's manifest) → configuration → diff ids
+//! ```
+//!
+//! Invariants:
+//! - A registry is a stranger: what it says is bounded (bytes, redirections, time), its digests are
+//!   verified against the bytes, and nothing of it gets into a path unchecked.
+//! - No credentials are ever read: what is judged is what everybody may see, or what lies in a registry
+//!   of dlearn's own.
+//! - How a stream to a registry comes to be is not known here: the engine knows (`engine/registry.rs`).
+
+mod conversation;
+mod manifest;
+mod read;
+mod reference;
+
+pub use conversation::{Ask, Conversation, Got};
+pub use read::{Platform, RegistryError, read};
+pub use reference::Reference;
