@@ -300,6 +300,10 @@ fn engines_fault(message: &str) -> Result<(), EngineError> {
     if has(&["no space left on device"]) {
         return refused("free some disk space (`docker system df` shows what Docker uses), then try again");
     }
+    if has(&["failed to export image: no such image"]) {
+        // Seen with the classic builder on the containerd store.
+        return refused("somebody removed an image in mid-build that it was built on; try again");
+    }
     if has(&["failed to read downloaded context"]) {
         return refused(
             "this engine cannot build over its API with BuildKit (known of Engine 26 with the containerd image \

@@ -252,7 +252,8 @@ impl Collector {
             let seen = (only_for_builder && plan.builder == Builder::BuildKit).then(|| job.dockerfile.clone());
             let built = engine.build(ledger, &job).await;
             if let Some(space) = space {
-                engine.remove_cache_mounts(&space).await?;
+                // Space on the disk, that BuildKit clears by itself one day: no reason not to judge.
+                let _ = engine.remove_cache_mounts(&space).await;
             }
             if let Some(facts) = built? {
                 return Ok(Some((BuildFacts { dockerfile_seen: seen, ..facts }, style)));

@@ -99,7 +99,7 @@ fn not_run(text: &str) -> String {
         Some((copies @ ("COPY" | "ADD"), rest)) if rest.contains(" in ") => {
             let hashed = |word: &&str| ["file:", "dir:", "multi:"].iter().any(|kind| word.starts_with(kind));
             let mut words: Vec<&str> = rest.split(' ').collect();
-            if let Some(at) = words.iter().position(|word| hashed(word)) {
+            if let Some(at) = words.iter().position(hashed) {
                 words[at] = "…";
                 words.retain(|word| *word != "in");
             }

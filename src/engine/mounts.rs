@@ -4,7 +4,7 @@ use super::{Engine, EngineError, call::query};
 use http::Method;
 use serde::Deserialize;
 
-/// Seconds that listing the build cache may take: the engine measures its whole disk for it.
+/// Seconds that listing the build cache may take: up to API 1.41 the engine measures its whole disk for it.
 const LISTING_SECONDS: u64 = 60;
 
 #[derive(Deserialize)]
@@ -29,10 +29,11 @@ impl Engine {
     /// they stay until BuildKit's own clean-up takes them, like those of any other build.
     ///
     /// # Errors
-    /// Where the engine cannot be asked.
+    /// Where the engine cannot be asked, or removes something else meanwhile and stumbles over it.
     pub(crate) async fn remove_cache_mounts(&self, space: &str) -> Result<(), EngineError> {
         let doing = "list the build cache";
-        let usage: Usage = self.long(doing, LISTING_SECONDS, self.get_json(doing, "/system/df")).await?;
+        let usage: Usage =
+            self.long(doing, LISTING_SECONDS, self.get_json(doing, "/system/df?type=build-cache")).await?;
         let ours = format!("with id \"{space}/");
         for record in usage.build_cache.iter().flatten().filter(|record| record.description.contains(&ours)) {
             let doing = "remove a cache mount of a finished build";

@@ -48,7 +48,7 @@ impl Experiment {
         let layers = scanned(inquiry, &made.facts.before, made.skip)?;
         let brought = bringing(layers, &part.files);
         if brought.is_empty() && stage.is_none() {
-            return Ok(Err(self.nothing_of(part)));
+            return Ok(Err(nothing_of(part, "")));
         }
         for (index, path) in brought {
             let layer = &layers.layers[index];
@@ -87,7 +87,9 @@ impl Experiment {
     pub(super) fn renewed(&self, inquiry: &Inquiry<'_>, made: &Made<'_>, part: &Part) -> Step<()> {
         let layers = scanned(inquiry, &made.facts.after, made.skip)?;
         let brought = bringing(layers, &part.files);
-        let Some((index, _)) = brought.first() else { return Ok(Err(self.nothing_of(part))) };
+        let Some((index, _)) = brought.first() else {
+            return Ok(Err(nothing_of(part, &format!("{}, and ", self.story(made.facts)))));
+        };
         let layer = &layers.layers[*index];
         let again = match step_of(layer, &made.facts.after.steps) {
             Some(step) => !step.cached,
@@ -102,16 +104,6 @@ impl Experiment {
         let advice = part.advice.clone().unwrap_or_else(|| own.into());
         let verdict = Verdict::not_yet(format!("{} to be made anew", part.what), found, advice);
         Ok(Err(self.placed(inquiry, verdict, &words)?))
-    }
-
-    fn nothing_of(&self, part: &Part) -> Verdict {
-        Verdict::not_yet(
-            format!("{} in the image ({})", part.what, part.files.as_str()),
-            "no layer of yours brings a file of that kind",
-            part.advice
-                .clone()
-                .unwrap_or_else(|| "see that the step which should make them is in your Dockerfile".into()),
-        )
     }
 
     /// The verdict with the line of the Dockerfile that it speaks of.
@@ -129,6 +121,16 @@ impl Experiment {
         }
         Ok(Verdict::NotYet(not_yet))
     }
+}
+
+/// Nothing of it is there; `before` is what was done first.
+fn nothing_of(part: &Part, before: &str) -> Verdict {
+    let own = "see that the step which should make them is in your Dockerfile";
+    Verdict::not_yet(
+        format!("{} in the image ({})", part.what, part.files.as_str()),
+        format!("{before}no layer of yours brings a file of that kind"),
+        part.advice.clone().unwrap_or_else(|| own.into()),
+    )
 }
 
 /// What to do about a step that ran again because of `culprit`, or by itself.
