@@ -17,7 +17,7 @@ pub fn ways() -> Vec<Way> {
         }),
         differs("the whole folder, and a RUN above it", CACHE, CONTENTS, |w| {
             w.build_with(
-                "WORKDIR /site\nCOPY . .\nRUN mkdir -p /var/log && date > /var/log/build.log && sort token > /made\n",
+                "WORKDIR /site\nCOPY . .\nRUN mkdir -p /var/log && cat /proc/sys/kernel/random/uuid > /var/log/build.log && sort token > /made\n",
             );
         }),
         // Only the client itself finds what it sent.
