@@ -37,7 +37,8 @@
 //!   client, of tokio, of the file system or of the clock (`tests/architecture.rs` holds them to it).
 //! - An answer is found, absent, or unavailable. Absent is judged; unavailable is *cannot tell*.
 //! - The differences between engines end in `engine/`; nobody else names bollard.
-//! - Only `engine/` creates things in an engine, labelled or under `dlearn-run/`, and all of it is
+//! - Only `engine/` creates things in an engine, labelled or under `dlearn-run/`, and all of it (but for the practice
+//!   registry, which stays while somebody practises) is
 //!   removed on every way out; images by that tag only.
 //! - Only `learner/` writes the learner's folder; only `term/`, `report/` and `cmd/` print, and what
 //!   an engine, an image or a course said goes through [`term::sanitize`] first.

@@ -107,3 +107,22 @@ fn the_learners_things_stay_as_they_are_with_buildkit() {
 fn the_learners_things_stay_as_they_are_with_the_classic_builder() {
     nothing_changes(Client::Classic);
 }
+
+#[test]
+fn the_other_stages_of_a_rebuild_go_with_it() {
+    let scene = Scene::new();
+    scene.write("Dockerfile", &scene.dockerfile());
+    scene.build(Client::Classic, &[]);
+    // The image is from before these edits; dlearn's build is the first of the stages, well ended or not.
+    let stages = |last: &str| {
+        let (label, unique) = (&scene.label, &scene.repository);
+        let first = format!("FROM busybox:1.36 AS first\nLABEL {label}\nRUN echo {unique} > /made\nRUN {last}\n\n");
+        format!("{first}{}COPY --from=first /made /made\n", scene.dockerfile())
+    };
+    for last in ["true", "exit 3"] {
+        scene.write("Dockerfile", &stages(last));
+        let before = scene.listing();
+        scene.check().exits(1);
+        assert_eq!(scene.listing(), before, "RUN {last}");
+    }
+}

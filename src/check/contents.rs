@@ -112,6 +112,11 @@ impl NotRepeatable {
         found
     }
 
+    /// Whether a difference of the image is in a file that rebuilds write differently too.
+    pub fn has(&self, differs: &Differs) -> bool {
+        differs.ran && self.paths.contains(&(differs.layer, differs.difference.path.clone()))
+    }
+
     /// Whether a difference of the image is at a place where rebuilds differ as well.
     pub fn explains(&self, differs: &Differs) -> bool {
         let at = |path: &str| (differs.layer, path.to_owned());

@@ -10,7 +10,7 @@ const END: usize = 40;
 /// What a builder says when something outside the folder is missing: that is nobody's mistake.
 const OUTSIDE: &[&str] = &[
     "temporary failure in name resolution",
-    "could not resolve",
+    "could not resolve host",
     "name or service not known",
     "network is unreachable",
     "failed to establish a new connection",

@@ -36,7 +36,9 @@ pub(super) async fn run(app: &App, dry_run: bool, yes: bool) -> Result<i32, Fail
     let (gone, kept): (Vec<Leftover>, Vec<Leftover>) = found.into_iter().partition(|thing| {
         let home = Path::new(&thing.home);
         let ours = || here.as_deref() == Some(home) || !belongs_to(home, &thing.run);
-        thing.removable() || thing.standing == Standing::Practice && ours()
+        // Nobody loses what they pushed without being asked.
+        let asked = || yes || dry_run || app.terminal.interactive();
+        thing.removable() || thing.standing == Standing::Practice && ours() && asked()
     });
     if !app.common.json {
         for thing in &gone {
@@ -73,7 +75,7 @@ pub(super) async fn run(app: &App, dry_run: bool, yes: bool) -> Result<i32, Fail
 
 fn why_kept(thing: &Leftover) -> String {
     match thing.standing {
-        Standing::Practice => format!("{}, {}", thing.standing, thing.home),
+        Standing::Practice => format!("{}, {} (--yes removes your own)", thing.standing, thing.home),
         _ => thing.standing.to_string(),
     }
 }

@@ -127,8 +127,9 @@ impl Engine {
         } else {
             let chain = images::chain(self, &job.tag).await?;
             let id = self.image_id(&job.tag).await?;
-            ledger.image_exists(&job.tag, &before, &[chain, id.into_iter().collect()].concat());
-            ledger.build_succeeded(&job.tag);
+            let made = [chain, id.into_iter().collect()].concat();
+            ledger.image_exists(&job.tag, &before, &made);
+            ledger.build_succeeded(&job.tag, &made).await?;
             facts.image = self.image(&job.tag).await?;
             if facts.image.is_none() {
                 return Err(EngineError::Unintelligible {
@@ -170,8 +171,8 @@ impl Engine {
         let mut lines = self.json_lines(doing, response);
         while let Some(line) = lines.next::<Line>().await? {
             said.line(line);
-            if let Some(image) = &said.last_image {
-                ledger.build_names(&job.tag, image);
+            if let Some(image) = said.last_image.take() {
+                ledger.build_names(&job.tag, &image);
             }
             if job.only_cached_copies && said.uncached_copy {
                 break;

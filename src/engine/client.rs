@@ -34,7 +34,9 @@ impl Engine {
         ledger.build_begins(&tag, &before);
         for program in programs() {
             let mut command = Command::new(program);
-            command.env("DOCKER_HOST", self.endpoint().to_string()).env("DOCKER_BUILDKIT", "1").arg("build");
+            command.env("DOCKER_HOST", self.endpoint().to_string()).env("DOCKER_BUILDKIT", "1");
+            // The engine's own builder, whichever the learner has chosen: the image must come to be on the engine.
+            command.env("BUILDX_BUILDER", "default").arg("build");
             command.arg("--quiet").arg(format!("--tag={tag}"));
             command.arg(format!("--file={}", context.join(&plan.dockerfile).display()));
             command.args(plan.target.iter().map(|target| format!("--target={target}")));
@@ -51,7 +53,7 @@ impl Engine {
             let chain = images::chain(self, &tag).await?;
             let id = self.image_id(&tag).await?;
             ledger.image_exists(&tag, &before, &[chain, id.into_iter().collect()].concat());
-            ledger.build_succeeded(&tag);
+            ledger.build_succeeded(&tag, &[]).await?;
             return Ok(BuildFacts { image: Some(image), tag, ..BuildFacts::default() });
         }
         ledger.adopt().await?;

@@ -308,9 +308,21 @@ impl Ledger {
         self.state().unfinished.ended(tag);
     }
 
-    /// It has given its tag.
-    pub(crate) fn build_succeeded(&self, tag: &str) {
+    /// It has given its tag to the last of `chain`. What it made besides (other stages) gets tags of ours.
+    ///
+    /// # Errors
+    /// As [`Self::adopt`].
+    pub(crate) async fn build_succeeded(&self, tag: &str, chain: &[String]) -> Result<(), EngineError> {
+        let all_known = {
+            let mut state = self.state();
+            state.unfinished.ended(tag);
+            state.unfinished.made_only(tag, chain)
+        };
+        if !all_known {
+            self.adopt().await?;
+        }
         self.state().unfinished.succeeded(tag);
+        Ok(())
     }
 
     /// Removes everything that this run created. May be called at any time, and again.

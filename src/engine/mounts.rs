@@ -35,7 +35,7 @@ impl Engine {
         let usage: Usage =
             self.long(doing, LISTING_SECONDS, self.get_json(doing, "/system/df?type=build-cache")).await?;
         let ours = format!("with id \"{space}/");
-        for record in usage.build_cache.iter().flatten().filter(|record| record.description.contains(&ours)) {
+        for record in usage.build_cache.iter().flatten().filter(|record| is_ours(record, &ours)) {
             let doing = "remove a cache mount of a finished build";
             // A list of strings always serialises.
             let filters = serde_json::json!({ "id": [record.id] }).to_string();
@@ -44,4 +44,9 @@ impl Engine {
         }
         Ok(())
     }
+}
+
+/// A record without an id would stand for all of them.
+fn is_ours(record: &Record, words: &str) -> bool {
+    !record.id.is_empty() && record.description.contains(words)
 }

@@ -40,6 +40,8 @@ struct Row {
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct Port {
+    #[serde(rename = "IP", default)]
+    ip: Option<String>,
     #[serde(default)]
     private_port: u16,
     #[serde(default)]
@@ -177,7 +179,12 @@ impl Engine {
         let rows: Vec<Row> = self.read(doing, self.get_json(doing, "/containers/json")).await?;
         Ok(rows.into_iter().find_map(|row| {
             let ports = row.ports.unwrap_or_default();
-            let published = ports.iter().find(|one| one.public_port == Some(port) && one.kind == "tcp")?;
+            let on_loopback = |one: &&Port| {
+                matches!(one.ip.as_deref(), None | Some("" | "0.0.0.0" | "::" | "::1"))
+                    || one.ip.as_deref().is_some_and(|ip| ip.starts_with("127."))
+            };
+            let published =
+                ports.iter().filter(on_loopback).find(|one| one.public_port == Some(port) && one.kind == "tcp")?;
             Some((row.id, published.private_port))
         }))
     }

@@ -2,8 +2,9 @@
 //!
 //! The classic builder makes an untagged image for each step and gives the tag last. A build that fails
 //! or is cut off leaves these images without any name of ours; one that is cut off may even finish the
-//! step that it was at. What such a build left was not there before it began, and is the last image that
-//! it named, or lies below or upon it. (BuildKit leaves no images; where an engine tells no parents, nothing is found.)
+//! step that it was at. And the stages besides the last one have no name even where the build goes well. What a
+//! build left was not there before it began, and is an image that it named, or lies below one; if it was cut off, also
+//! what lies upon the last. (BuildKit leaves no images; where an engine tells no parents, nothing is found.)
 
 use super::images::Snapshot;
 use std::collections::{BTreeMap, BTreeSet};
@@ -19,21 +20,21 @@ pub(super) struct Unfinished {
 struct Build {
     /// Every image that was there before.
     before: BTreeSet<String>,
-    /// The last image that the builder named: the first twelve digits of its id.
-    last: Option<String>,
+    /// The images that the builder named, in their order: the first twelve digits of their ids.
+    named: Vec<String>,
     /// The builder said how it ended.
     ended: bool,
 }
 
 impl Unfinished {
     pub(super) fn begins(&mut self, tag: &str, before: &Snapshot) {
-        self.builds.insert(tag.to_owned(), Build { before: before.all.clone(), last: None, ended: false });
+        self.builds.insert(tag.to_owned(), Build { before: before.all.clone(), named: Vec::new(), ended: false });
     }
 
     /// The builder made or took an image (` ---> 0123456789ab`).
     pub(super) fn names(&mut self, tag: &str, image: &str) {
         if let Some(build) = self.builds.get_mut(tag) {
-            build.last = Some(image.to_owned());
+            build.named.push(image.to_owned());
         }
     }
 
@@ -44,9 +45,17 @@ impl Unfinished {
         }
     }
 
+    /// Takes the images of `chain` out: they have a name of ours upon them. Whether nothing new is left.
+    pub(super) fn made_only(&mut self, tag: &str, chain: &[String]) -> bool {
+        let Some(build) = self.builds.get_mut(tag) else { return true };
+        let is = |id: &String, named: &String| id.trim_start_matches("sha256:").starts_with(named.as_str());
+        build.named.retain(|named| !chain.iter().chain(&build.before).any(|id| is(id, named)));
+        build.named.is_empty()
+    }
+
     /// Whether the engine may still be at a step of one of them.
     pub(super) fn any_was_cut_off(&self) -> bool {
-        self.builds.values().any(|build| build.last.is_some() && !build.ended)
+        self.builds.values().any(|build| !build.named.is_empty() && !build.ended)
     }
 
     /// The build has given its tag.
@@ -56,7 +65,7 @@ impl Unfinished {
 
     /// Whether anything may have been left.
     pub(super) fn is_empty(&self) -> bool {
-        self.builds.values().all(|build| build.last.is_none())
+        self.builds.values().all(|build| build.named.is_empty())
     }
 
     /// What they left, of the images that there are now.
@@ -67,16 +76,18 @@ impl Unfinished {
 
 impl Build {
     fn left(&self, now: &Snapshot) -> BTreeSet<String> {
-        let mut left = BTreeSet::new();
-        let named =
-            |id: &&String| self.last.as_ref().is_some_and(|last| id.trim_start_matches("sha256:").starts_with(last));
-        let Some(last) = now.all.iter().find(named) else { return left };
         let new = |id: &String| now.unnamed.contains_key(id) && !self.before.contains(id);
-        let mut below = Some(last);
-        while let Some(id) = below.filter(|id| new(id) && !left.contains(*id)) {
-            left.insert(id.clone());
-            below = now.unnamed.get(id);
+        let find = |named: &String| now.all.iter().find(|id| id.trim_start_matches("sha256:").starts_with(named));
+        let mut left = BTreeSet::new();
+        for named in self.named.iter().filter_map(find) {
+            let mut below = Some(named);
+            while let Some(id) = below.filter(|id| new(id) && !left.contains(*id)) {
+                left.insert(id.clone());
+                below = now.unnamed.get(id);
+            }
         }
+        // Upon the last one only a build that was cut off goes on: what lies on another's is somebody else's.
+        let Some(last) = self.named.last().and_then(find).filter(|_| !self.ended) else { return left };
         let mut upon = BTreeSet::from([last]);
         loop {
             let more: BTreeSet<&String> = now
@@ -123,5 +134,19 @@ mod tests {
         assert_eq!(left(&learners, "step1", &now), ["step1", "step2"]);
         assert_eq!(left(&learners, "step2", &now), ["step1", "step2"]);
         assert_eq!(left(&learners, "gone", &now), [""; 0]);
+    }
+
+    #[test]
+    fn of_a_build_that_ended_only_what_it_named_is_its_own() {
+        let now = snapshot(&[("stage", "base"), ("step", "base"), ("somebody", "step")]);
+        let mut builds = Unfinished::default();
+        builds.begins("tag", &snapshot(&[]));
+        for named in ["base", "stage", "step"] {
+            builds.names("tag", named);
+        }
+        builds.ended("tag");
+        let left: Vec<String> = builds.left(&now).into_iter().collect();
+        assert_eq!(left, ["sha256:stage", "sha256:step"]);
+        assert!(!builds.any_was_cut_off());
     }
 }

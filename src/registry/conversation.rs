@@ -31,7 +31,6 @@ pub trait Ask {
 #[derive(Debug)]
 pub struct Conversation {
     host: String,
-    authorization: Option<String>,
     sender: http1::SendRequest<Empty<Bytes>>,
     driver: JoinHandle<()>,
 }
@@ -49,14 +48,7 @@ impl Conversation {
             http1::handshake(TokioIo::new(stream)).await.map_err(|error| RegistryError::broken(host, &error))?;
         // Its errors come back with the question that they spoil.
         let driver = tokio::spawn(async move { drop(connection.await) });
-        Ok(Self { host: host.to_owned(), authorization: None, sender, driver })
-    }
-
-    /// Sends this header value with each question.
-    #[must_use]
-    pub fn authorized(mut self, authorization: String) -> Self {
-        self.authorization = Some(authorization);
-        self
+        Ok(Self { host: host.to_owned(), sender, driver })
     }
 }
 
@@ -68,13 +60,10 @@ impl Drop for Conversation {
 
 impl Ask for Conversation {
     async fn get(&mut self, path: &str, accept: &str, most: usize) -> Result<Got, RegistryError> {
-        let mut request = Request::get(path)
+        let request = Request::get(path)
             .header(http::header::HOST, &self.host)
             .header(http::header::USER_AGENT, "dlearn")
             .header(http::header::ACCEPT, accept);
-        if let Some(authorization) = &self.authorization {
-            request = request.header(http::header::AUTHORIZATION, authorization);
-        }
         let request = request.body(Empty::new()).map_err(|error| RegistryError::broken(&self.host, &error))?;
         self.sender.ready().await.map_err(|error| RegistryError::broken(&self.host, &error))?;
         let response =

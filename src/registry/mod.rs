@@ -9,7 +9,7 @@
 //! ```
 //!
 //! Invariants:
-//! - A registry is a stranger: what it says is bounded (bytes, redirections, time), its digests are
+//! - A registry is a stranger: what it says is bounded (bytes, time; it is not followed elsewhere), its digests are
 //!   verified against the bytes, and nothing of it gets into a path unchecked.
 //! - No credentials are ever read: what is judged is what everybody may see, or what lies in a registry
 //!   of dlearn's own.

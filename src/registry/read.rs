@@ -222,9 +222,7 @@ impl Reader<'_> {
                 Err(RegistryError::Private { host, repository: self.reference.repository.clone() })
             }
             StatusCode::TOO_MANY_REQUESTS => Err(RegistryError::Busy { host }),
-            status if status.is_server_error() => {
-                Err(RegistryError::Broken { host, reason: format!("it answers with status {status}") })
-            }
+            status if status.is_server_error() => Err(self.wrong(&format!("it is out of order, status {status}"))),
             status => Err(self.wrong(&format!("status {status}"))),
         }
     }

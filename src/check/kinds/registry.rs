@@ -93,6 +93,14 @@ impl Registry {
     }
 
     fn compare(&self, inquiry: &Inquiry<'_>, name: &str, remote: &RegistryImage) -> Result<Verdict, Stop> {
+        if remote.layers.is_empty() {
+            return Err(Stop::CannotTell(Unavailable::new(
+                format!(
+                    "the registry has {name}, but not as an image that this engine knows: its layers cannot be seen"
+                ),
+                format!("get it from there, then check again: docker pull {name}"),
+            )));
+        }
         let mut candidates = self.from.iter().map(|from| inquiry.name(from)).chain([name.to_owned()]);
         let found = candidates.find_map(|local| match inquiry.image(&local) {
             Ok(Some(image)) => Some(Ok((local, image))),
