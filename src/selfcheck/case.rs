@@ -5,7 +5,7 @@ use crate::check::{Finding, Verdict};
 use crate::course::service::{needs_registry, registry_values};
 use crate::course::{Course, FileSet, Round, exercise::Step, exercise::Under, mode_of};
 use crate::engine::{Answers, Collector, CollectorOptions, Engine, EngineError, Ledger, Practice, perform_all};
-use crate::evidence::{Answer, Evidence, Fact, Need};
+use crate::evidence::{Answer, Builder, Evidence, Fact, Need};
 use crate::examine::examine;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -75,6 +75,9 @@ pub struct Workbench {
     used: Mutex<Vec<Ledger>>,
     /// A registry of this run's own, since a case first needed one, with what goes with it.
     practice: OnceCell<(Practice, Ledger)>,
+    /// Held by the one case that uses the classic builder. Of steps with the same words that were run at the same
+    /// time its cache knows the last only, so neither case would find its own again.
+    classic: Mutex<()>,
     /// Cases read, removing writes.
     gate: RwLock<()>,
 }
@@ -174,6 +177,10 @@ pub async fn prove(
     bench: &Workbench,
 ) -> Proved {
     bench.tidy(BATCH).await;
+    let _classic = match planned.builder {
+        Builder::Classic => Some(bench.classic.lock().await),
+        Builder::BuildKit => None,
+    };
     // Names are taken away, or ports published: then no other case runs beside it.
     let alone = planned.case.steps.iter().flatten().any(Step::wants_to_be_alone);
     let (_busy, _alone) = match alone {
