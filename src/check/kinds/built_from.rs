@@ -1,6 +1,6 @@
 //! `built_from`
 
-use super::{base_image, build_variables, no_dockerfile, no_image, workspace_base};
+use super::{base_image, build_variables, dockerfile, dot, in_context, no_dockerfile, no_image, workspace_base};
 use crate::check::contents::{Differs, NotRepeatable, Steps, differences};
 use crate::check::failed_build;
 use crate::check::matching::shown;
@@ -49,14 +49,6 @@ pub struct BuiltFrom {
     pub args: BTreeMap<String, String>,
 }
 
-fn dockerfile() -> String {
-    "Dockerfile".into()
-}
-
-fn dot() -> String {
-    ".".into()
-}
-
 impl BuiltFrom {
     pub(super) fn judge(&self, inquiry: &Inquiry<'_>) -> Result<Verdict, Stop> {
         let name = inquiry.name(&self.image);
@@ -89,10 +81,7 @@ impl BuiltFrom {
 
     /// The Dockerfile, relative to the workspace.
     fn file(&self) -> String {
-        match self.context.trim_end_matches('/') {
-            "." | "" => self.dockerfile.clone(),
-            context => format!("{context}/{}", self.dockerfile),
-        }
+        in_context(&self.context, &self.dockerfile)
     }
 
     /// How the image is built, for the learner to type.

@@ -6,7 +6,7 @@ mod tests;
 mod trace;
 
 use super::built_from::OUTDATED;
-use super::{Kind, base_image, no_dockerfile, no_image, workspace_base};
+use super::{Kind, base_image, dockerfile, dot, in_context, no_dockerfile, no_image, workspace_base};
 use crate::check::failed_build;
 use crate::check::matching::Pattern;
 use crate::check::provenance::{builder_of_rows, own_rows};
@@ -143,14 +143,6 @@ pub struct Then {
     pub advice: Option<String>,
 }
 
-fn dockerfile() -> String {
-    "Dockerfile".into()
-}
-
-fn dot() -> String {
-    ".".into()
-}
-
 /// Names that stand for something only once the experiment was made.
 pub(in crate::check) const LATER: [&str; 2] = ["nonce", "rebuilt"];
 
@@ -224,14 +216,7 @@ impl Experiment {
 
     /// The Dockerfile, relative to the workspace.
     fn file(&self) -> String {
-        self.in_workspace(&self.dockerfile)
-    }
-
-    fn in_workspace(&self, path: &str) -> String {
-        match self.context.as_str() {
-            "." => path.to_owned(),
-            context => format!("{}/{path}", context.trim_end_matches('/')),
-        }
+        in_context(&self.context, &self.dockerfile)
     }
 
     fn dockerfile_text<'a>(&self, inquiry: &Inquiry<'a>) -> Step<&'a str> {
@@ -251,7 +236,7 @@ impl Experiment {
     /// What is to be edited must be there: a renamed file is no verdict about the cache.
     fn files_are_there(&self, inquiry: &Inquiry<'_>) -> Step<()> {
         for (path, edit) in self.change.edit.iter().filter(|(path, edit)| edit.needs_file() && !path.contains("{{")) {
-            let file = inquiry.workspace_file(&self.in_workspace(path))?;
+            let file = inquiry.workspace_file(&in_context(&self.context, path))?;
             let found = match (edit, file) {
                 (_, None) => "no such file".to_owned(),
                 (Edit::Replace { find, .. }, Some(file)) if !file.truncated && !file.text.contains(find) => {
@@ -275,7 +260,7 @@ impl Experiment {
         let mut edits = self.change.edit.clone();
         let Some(base) = &self.change.base else { return Ok(Ok(edits)) };
         let file = self.change.dockerfile.as_ref().unwrap_or(&self.dockerfile);
-        let Some(text) = inquiry.workspace_file(&self.in_workspace(file))? else {
+        let Some(text) = inquiry.workspace_file(&in_context(&self.context, file))? else {
             return Ok(Err(no_dockerfile(file)));
         };
         let source = Source::Inline(base.becomes.clone());

@@ -80,6 +80,24 @@ kinds! {
     Registry => registry,
 }
 
+/// The Dockerfile where none is named.
+fn dockerfile() -> String {
+    "Dockerfile".into()
+}
+
+/// The build context where none is named.
+fn dot() -> String {
+    ".".into()
+}
+
+/// A path of a build context, relative to the workspace.
+fn in_context(context: &str, path: &str) -> String {
+    match context.trim_end_matches('/') {
+        "." | "" => path.to_owned(),
+        context => format!("{context}/{path}"),
+    }
+}
+
 /// The verdict where the image that is asked about does not exist.
 fn no_image(name: &str) -> Verdict {
     Verdict::not_yet(
