@@ -94,7 +94,7 @@ impl Engine {
     /// Where the engine cannot do it, or stopped answering meanwhile; never for a build that fails.
     pub async fn build(&self, ledger: &Ledger, job: &BuildJob) -> Result<Option<BuildFacts>, EngineError> {
         let before = ledger.expect_image(&job.tag).await?;
-        ledger.build_begins(&job.tag, &before);
+        ledger.build_begins(&job.tag, job.builder, &before).await?;
         let mut said = Said::new();
         let limit = Duration::from_secs(job.seconds);
         let outcome =
@@ -126,10 +126,8 @@ impl Engine {
             facts.error = said.error.map(|message| shortened(clean(&message).trim()));
         } else {
             let chain = images::chain(self, &job.tag).await?;
-            let id = self.image_id(&job.tag).await?;
-            let made = [chain, id.into_iter().collect()].concat();
-            ledger.image_exists(&job.tag, &before, &made);
-            ledger.build_succeeded(&job.tag, &made).await?;
+            ledger.image_exists(&job.tag, &before, &chain).await?;
+            ledger.build_succeeded(&job.tag, &chain).await?;
             facts.image = self.image(&job.tag).await?;
             if facts.image.is_none() {
                 return Err(EngineError::Unintelligible {

@@ -31,7 +31,6 @@ impl Engine {
         let context = files::below(workspace, &plan.context).map_err(|_| none())?;
         let tag = ledger.build_tag(plan, "");
         let before = ledger.expect_image(&tag).await?;
-        ledger.build_begins(&tag, &before);
         for program in programs() {
             let mut command = Command::new(program);
             command.env("DOCKER_HOST", self.endpoint().to_string()).env("DOCKER_BUILDKIT", "1");
@@ -50,13 +49,9 @@ impl Engine {
             }
             // A builder of buildx that is not the engine's own leaves no image on the engine.
             let Some(image) = self.image(&tag).await? else { continue };
-            let chain = images::chain(self, &tag).await?;
-            let id = self.image_id(&tag).await?;
-            ledger.image_exists(&tag, &before, &[chain, id.into_iter().collect()].concat());
-            ledger.build_succeeded(&tag, &[]).await?;
+            ledger.image_exists(&tag, &before, &images::chain(self, &tag).await?).await?;
             return Ok(BuildFacts { image: Some(image), tag, ..BuildFacts::default() });
         }
-        ledger.adopt().await?;
         Err(none())
     }
 }

@@ -19,14 +19,8 @@ const IN_USE: Duration = Duration::from_secs(10);
 /// 9 s for 220 images).
 const LISTING_SECONDS: u64 = 120;
 
-/// The images of an engine at one moment.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Snapshot {
-    /// Every id, intermediate images included.
-    pub(crate) all: BTreeSet<String>,
-    /// Those without any name, each with its parent (empty where the engine tells none).
-    pub(crate) unnamed: BTreeMap<String, String>,
-}
+/// Images without any name, by their ids, each with its parent (empty where the engine tells none).
+pub(crate) type Unnamed = BTreeMap<String, String>;
 
 /// One row of `GET /images/json`.
 #[derive(Deserialize)]
@@ -53,10 +47,21 @@ struct HistoryId {
     id: String,
 }
 
-/// Lists all images.
+/// Lists all images. The containerd store measures each of them for it: not for every build.
 pub(crate) async fn list(engine: &Engine, intermediate: bool) -> Result<Vec<Listed>, EngineError> {
+    listed(engine, if intermediate { "/images/json?all=1" } else { "/images/json" }).await
+}
+
+/// The images without any name that there are now, intermediate ones too.
+pub(crate) async fn unnamed(engine: &Engine) -> Result<Unnamed, EngineError> {
+    let filters = query(&[("all", "1"), ("filters", r#"{"dangling":["true"]}"#)]);
+    let found = listed(engine, &format!("/images/json{filters}")).await?;
+    let without = found.into_iter().filter(|image| image.names().next().is_none());
+    Ok(without.map(|image| (image.id, image.parent_id.unwrap_or_default())).collect())
+}
+
+async fn listed(engine: &Engine, target: &str) -> Result<Vec<Listed>, EngineError> {
     let doing = "list images";
-    let target = if intermediate { "/images/json?all=1" } else { "/images/json" };
     let work = async {
         loop {
             match engine.get_json(doing, target).await {
@@ -69,53 +74,48 @@ pub(crate) async fn list(engine: &Engine, intermediate: bool) -> Result<Vec<List
     engine.long(doing, LISTING_SECONDS, work).await
 }
 
-/// What is there now.
-pub(crate) async fn snapshot(engine: &Engine) -> Result<Snapshot, EngineError> {
-    let mut snapshot = Snapshot::default();
-    for image in list(engine, true).await? {
-        if image.names().next().is_none() {
-            snapshot.unnamed.insert(image.id.clone(), image.parent_id.unwrap_or_default());
-        }
-        snapshot.all.insert(image.id);
-    }
-    Ok(snapshot)
-}
-
 /// Ids of an image and of its parents, the image first, as far as they are images on this engine.
 pub(crate) async fn chain(engine: &Engine, image: &str) -> Result<Vec<String>, EngineError> {
+    let Some(id) = engine.image_id(image).await? else { return Ok(Vec::new()) };
     let doing = format!("read the history of {image}");
     let rows: Vec<HistoryId> =
         engine.read(&doing, engine.get_json(&doing, &format!("/images/{image}/history"))).await?;
-    Ok(rows.into_iter().map(|row| row.id).filter(|id| !id.contains("missing")).collect())
+    let parents = rows.into_iter().map(|row| row.id).filter(|row| *row != id && !row.contains("missing"));
+    Ok(std::iter::once(id.clone()).chain(parents).collect())
 }
 
-/// Takes `tag` away. Images in `kept` survive; of the parents that become superfluous, those in `made`
-/// go with it. Gives whether the tag existed.
+/// Takes `tag` away. Images in `kept` survive; of the parents, those go with it for which `superfluous` holds,
+/// from the nearest on. Gives whether the tag existed.
+///
+/// The engine is never asked to prune: the containerd store takes parents that other images need, and none at all
+/// where one of them is missing (seen with 28.5).
 pub(crate) async fn remove_tag(
     engine: &Engine,
     tag: &str,
     kept: &BTreeSet<String>,
-    made: &BTreeSet<String>,
+    superfluous: impl Fn(&str) -> bool,
 ) -> Result<bool, EngineError> {
     debug_assert!(name::run_of(tag).is_some(), "only dlearn's own tags are removed");
     let Some((id, tags)) = engine.id_and_tags(tag).await? else { return Ok(false) };
     let has_other_names = tags.iter().any(|other| name::normalise(other) != tag);
     if has_other_names {
-        delete(engine, tag, true).await?;
+        delete(engine, tag).await?;
         return Ok(true);
     }
     if kept.contains(&id) {
         move_to_placeholder(engine, tag).await?;
-        delete(engine, tag, true).await?;
+        delete(engine, tag).await?;
         return Ok(true);
     }
-    let parents: Vec<String> = chain(engine, tag).await?.into_iter().filter(|parent| *parent != id).collect();
-    let touches_kept = parents.iter().any(|parent| kept.contains(parent));
-    delete(engine, tag, touches_kept).await?;
-    if touches_kept {
-        for parent in parents.iter().take_while(|parent| made.contains(*parent)) {
-            give_tag(engine, parent, tag).await?;
-            delete(engine, tag, true).await?;
+    let parents = chain(engine, tag).await?.into_iter().skip(1);
+    let parents: Vec<String> = parents.take_while(|parent| superfluous(parent)).collect();
+    delete(engine, tag).await?;
+    for parent in parents {
+        match give_tag(engine, &parent, tag).await {
+            Ok(()) => delete(engine, tag).await?,
+            // Somebody else has removed it.
+            Err(error) if error.is_absent() => {}
+            Err(error) => return Err(error),
         }
     }
     Ok(true)
@@ -129,9 +129,9 @@ pub(crate) async fn give_tag(engine: &Engine, image: &str, tag: &str) -> Result<
     engine.read(&doing, engine.call(&doing, Method::POST, &target, None)).await.map(drop)
 }
 
-async fn delete(engine: &Engine, tag: &str, noprune: bool) -> Result<(), EngineError> {
+async fn delete(engine: &Engine, tag: &str) -> Result<(), EngineError> {
     let doing = format!("remove the tag {tag}");
-    let target = format!("/images/{tag}{}", query(&[("noprune", if noprune { "1" } else { "0" })]));
+    let target = format!("/images/{tag}?noprune=1");
     let deadline = Instant::now() + IN_USE;
     loop {
         match engine.long(&doing, 30, engine.call(&doing, Method::DELETE, &target, None)).await {

@@ -292,5 +292,5 @@ async fn remove_image(engine: &Engine, tag: &str, ended: Option<&EndedRun>) -> R
         Some(ended) => (ended.kept.clone(), ended.made.clone()),
         None => (engine.image_id(tag).await?.into_iter().collect(), BTreeSet::new()),
     };
-    images::remove_tag(engine, tag, &kept, &made).await.map(drop)
+    images::remove_tag(engine, tag, &kept, |image| made.contains(image)).await.map(drop)
 }

@@ -74,7 +74,6 @@ pub mod steps;
 pub mod text;
 mod transport;
 mod tunnel;
-mod unfinished;
 
 pub use alive::READ_SECONDS;
 pub use collect::{Answers, Collector, CollectorOptions};

@@ -141,8 +141,7 @@ impl Stage<'_> {
                 let to = self.new_name(to)?;
                 let before = self.ledger.expect_image(&to).await?;
                 images::give_tag(self.engine, self.name(from), &to).await?;
-                self.ledger.image_exists(&to, &before, &[]);
-                Ok(())
+                Ok(self.ledger.image_exists(&to, &before, &[]).await?)
             }
             Step::Commit { from, run, copy, to, changes } => self.commit(from, run, copy, to, changes).await,
             Step::Import { from, to, changes } => self.import(from, to, changes).await,
@@ -271,10 +270,9 @@ impl Stage<'_> {
         Ok(self.ledger.remove_container(&container).await?)
     }
 
-    async fn made(&self, tag: &str, before: &images::Snapshot) -> Result<(), EngineError> {
+    async fn made(&self, tag: &str, before: &images::Unnamed) -> Result<(), EngineError> {
         let chain = images::chain(self.engine, tag).await?;
-        self.ledger.image_exists(tag, before, &chain);
-        Ok(())
+        self.ledger.image_exists(tag, before, &chain).await
     }
 
     fn created(&self, attempt: Attempt, from: &str) -> Result<String, StepError> {

@@ -8,20 +8,21 @@
 //!   was there before (a cached rebuild returns the learner's own untagged image), the tag is moved
 //!   to a placeholder first and the image stays: an engine deletes an image with its last tag.
 
+mod images;
+mod made;
+mod unfinished;
+
 use super::{
     Engine, EngineError,
     container::remove_container,
-    images::{self, Snapshot},
     name,
     runlock::{Owner, RunLock},
-    unfinished::Unfinished,
 };
-use crate::evidence::BuildPlan;
-use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::time::Instant;
+use unfinished::Unfinished;
 
 /// Label whose value is what a thing is for.
 pub const LABEL: &str = "dlearn";
@@ -36,8 +37,6 @@ pub const LABEL_HOST: &str = "dlearn.host";
 const REMOVE_SECONDS: u64 = 30;
 /// How long a creation that was cut off may still take effect in the engine.
 const LATE_CREATION: Duration = Duration::from_millis(500);
-/// How long the step of a build that was cut off may go on.
-const LATE_STEP: Duration = Duration::from_secs(5);
 
 /// Everything that one run created. Cheap to clone; all clones are the same ledger.
 #[derive(Clone, Debug)]
@@ -50,20 +49,6 @@ static OPEN: Mutex<Vec<Ledger>> = Mutex::new(Vec::new());
 
 fn open_ledgers() -> MutexGuard<'static, Vec<Ledger>> {
     OPEN.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// Images that builds of this process made. Its runs share them (a later build takes an earlier one's
-/// steps from the cache), so for none of them they are somebody else's.
-static MADE: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
-
-fn made() -> MutexGuard<'static, BTreeSet<String>> {
-    MADE.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-fn note_made(lock: &mut RunLock, images: BTreeSet<String>) {
-    // Without the note they are kept after a kill.
-    let _ = lock.made(&images);
-    made().extend(images);
 }
 
 /// Removes what all runs of this process created and have not removed themselves: the last thing
@@ -110,6 +95,8 @@ struct State {
     images: BTreeMap<String, bool>,
     /// Images that were there before and have no name of their own.
     kept: BTreeSet<String>,
+    /// Images that had a name when the first build of a kind that leaves untagged images began.
+    named: Option<BTreeSet<String>>,
     /// Builds whose images may have no name of ours.
     unfinished: Unfinished,
 }
@@ -138,6 +125,7 @@ impl Ledger {
             containers: BTreeMap::new(),
             images: BTreeMap::new(),
             kept: BTreeSet::new(),
+            named: None,
             unfinished: Unfinished::default(),
         };
         let ledger = Self {
@@ -167,19 +155,6 @@ impl Ledger {
     /// namespace, `HOST/learner/app:v1` → `HOST/learner/dlearn-run/<run>/app:v1`.
     pub fn image_name(&self, name: &str) -> String {
         name::in_run(&self.inner.run, name)
-    }
-
-    /// The throw-away tag of a build: the same plan, tried in the same way, has the same tag.
-    pub fn build_tag(&self, plan: &BuildPlan, way: &str) -> String {
-        // A plan is plain data, so it always serialises.
-        let text = serde_json::to_string(plan).unwrap_or_else(|_| format!("{plan:?}"));
-        self.throw_away_tag(&format!("{text}{way}"))
-    }
-
-    /// A tag that is shown to nobody.
-    fn throw_away_tag(&self, text: &str) -> String {
-        let digest = super::context::hex(&Sha256::digest(text));
-        self.image_name(&format!("b{}:latest", &digest[..12]))
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -216,29 +191,6 @@ impl Ledger {
         Ok(())
     }
 
-    /// Takes a tag of this run away, as `docker rmi` does; images that were there before stay.
-    ///
-    /// # Errors
-    /// Where the engine does not do it.
-    pub(crate) async fn remove_image(&self, tag: &str) -> Result<(), EngineError> {
-        let _alone = self.inner.cleaning.lock().await;
-        self.remove_expected_image(tag, true).await
-    }
-
-    /// A push or a pull has given the image behind a tag of this run a reference by digest too. It goes with the
-    /// tag, except where the tag is moved to another image.
-    pub(crate) async fn image_was_pushed(&self, tag: &str) -> Result<(), EngineError> {
-        let engine = &self.inner.engine;
-        // containerd's store keeps no such reference: it derives them from the tags.
-        if engine.facts().await?.containerd_store {
-            return Ok(());
-        }
-        let digests = engine.references_by_digest(tag).await?;
-        let ours = digests.into_iter().filter(|reference| name::run_of(reference) == Some(self.run()));
-        self.state().images.extend(ours.map(|reference| (reference, true)));
-        Ok(())
-    }
-
     /// The container exists.
     pub(crate) fn container_exists(&self, name: &str) {
         self.state().containers.insert(name.to_owned(), true);
@@ -251,77 +203,6 @@ impl Ledger {
     pub(crate) async fn remove_container(&self, name: &str) -> Result<(), EngineError> {
         remove_container(&self.inner.engine, name).await?;
         self.state().containers.remove(name);
-        Ok(())
-    }
-
-    /// A tag of this run is about to be given to an image. Notes which images must survive.
-    ///
-    /// # Errors
-    /// Where the engine cannot be asked, or the note cannot be written.
-    pub(crate) async fn expect_image(&self, tag: &str) -> Result<Snapshot, EngineError> {
-        self.keep_hold_of(tag).await?;
-        let before = images::snapshot(&self.inner.engine).await?;
-        let mut state = self.state();
-        let State { lock, touched, kept, unfinished, images, .. } = &mut *state;
-        *touched = true;
-        note_made(lock, unfinished.left(&before));
-        let made = made();
-        let foreign: Vec<String> = before.unnamed.keys().filter(|id| !made.contains(*id)).cloned().collect();
-        lock.keep(&foreign).map_err(|error| EngineError::Local {
-            doing: "note which images must stay".into(),
-            reason: error.to_string(),
-            help: "see whether the temporary folder has room".into(),
-        })?;
-        kept.extend(foreign);
-        images.entry(tag.to_owned()).or_insert(false);
-        Ok(before)
-    }
-
-    /// An image that is about to lose our tag to another one would be lost to us: it gets one more.
-    async fn keep_hold_of(&self, tag: &str) -> Result<(), EngineError> {
-        let Some((id, _)) = self.inner.engine.id_and_tags(tag).await? else { return Ok(()) };
-        let held = self.throw_away_tag(&format!("{tag} before {id}"));
-        self.state().images.insert(held.clone(), false);
-        images::give_tag(&self.inner.engine, tag, &held).await
-    }
-
-    /// The tag was given, or at least images were made on the way: `chain` are their ids, as far as they
-    /// are known to be no older than `before`.
-    pub(crate) fn image_exists(&self, tag: &str, before: &Snapshot, chain: &[String]) {
-        let mut state = self.state();
-        state.images.insert(tag.to_owned(), true);
-        note_made(&mut state.lock, chain.iter().filter(|id| !before.all.contains(*id)).cloned().collect());
-    }
-
-    /// A build that is to give `tag` begins.
-    pub(crate) fn build_begins(&self, tag: &str, before: &Snapshot) {
-        self.state().unfinished.begins(tag, before);
-    }
-
-    /// It made or took an image: the first twelve digits of its id.
-    pub(crate) fn build_names(&self, tag: &str, image: &str) {
-        self.state().unfinished.names(tag, image);
-    }
-
-    /// The builder said how it ended: nothing more comes of it.
-    pub(crate) fn build_ended(&self, tag: &str) {
-        self.state().unfinished.ended(tag);
-    }
-
-    /// It has given its tag to the last of `chain`. What it made besides (other stages) gets tags of ours.
-    ///
-    /// # Errors
-    /// As [`Self::adopt`].
-    pub(crate) async fn build_succeeded(&self, tag: &str, chain: &[String]) -> Result<(), EngineError> {
-        let all_known = {
-            let mut state = self.state();
-            state.unfinished.ended(tag);
-            state.unfinished.made_only(tag, chain)
-        };
-        if !all_known {
-            self.adopt().await?;
-        }
-        self.state().unfinished.succeeded(tag);
         Ok(())
     }
 
@@ -380,60 +261,6 @@ impl Ledger {
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
         self.state().containers.remove(name);
-        Ok(())
-    }
-
-    async fn remove_expected_image(&self, tag: &str, confirmed: bool) -> Result<(), EngineError> {
-        let engine = &self.inner.engine;
-        let deadline = Instant::now() + LATE_CREATION;
-        let made = made().clone();
-        let kept = self.state().kept.difference(&made).cloned().collect();
-        loop {
-            let existed = images::remove_tag(engine, tag, &kept, &made).await?;
-            if existed || confirmed || Instant::now() > deadline {
-                break;
-            }
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
-        self.state().images.remove(tag);
-        Ok(())
-    }
-
-    /// Gives what unfinished builds have left by now tags of ours, so that it goes with them.
-    ///
-    /// # Errors
-    /// Where the engine does not do it.
-    pub(crate) async fn adopt(&self) -> Result<(), EngineError> {
-        if self.state().unfinished.is_empty() {
-            return Ok(());
-        }
-        let engine = &self.inner.engine;
-        let now = images::snapshot(engine).await?;
-        let left = self.state().unfinished.left(&now);
-        note_made(&mut self.state().lock, left.clone());
-        for image in left {
-            let tag = self.throw_away_tag(&format!("left {image}"));
-            self.state().images.insert(tag.clone(), true);
-            images::give_tag(engine, &image, &tag).await?;
-        }
-        Ok(())
-    }
-
-    /// Waits until nothing comes any more of builds that were cut off: an engine may end the step that it was at.
-    async fn settle(&self) -> Result<(), EngineError> {
-        if !self.state().unfinished.any_was_cut_off() {
-            return Ok(());
-        }
-        let end = Instant::now() + LATE_STEP;
-        let (mut left, mut since) = (BTreeSet::new(), Instant::now());
-        while Instant::now() < end && since.elapsed() < LATE_CREATION {
-            let now = images::snapshot(&self.inner.engine).await?;
-            let more = self.state().unfinished.left(&now);
-            if more != left {
-                (left, since) = (more, Instant::now());
-            }
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
         Ok(())
     }
 

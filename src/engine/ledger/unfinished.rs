@@ -6,7 +6,7 @@
 //! build left was not there before it began, and is an image that it named, or lies below one; if it was cut off, also
 //! what lies upon the last. (BuildKit leaves no images; where an engine tells no parents, nothing is found.)
 
-use super::images::Snapshot;
+use super::super::images::Unnamed;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The builds of one run that go on, or that ended without giving their tag.
@@ -27,8 +27,8 @@ struct Build {
 }
 
 impl Unfinished {
-    pub(super) fn begins(&mut self, tag: &str, before: &Snapshot) {
-        self.builds.insert(tag.to_owned(), Build { before: before.all.clone(), named: Vec::new(), ended: false });
+    pub(super) fn begins(&mut self, tag: &str, before: BTreeSet<String>) {
+        self.builds.insert(tag.to_owned(), Build { before, named: Vec::new(), ended: false });
     }
 
     /// The builder made or took an image (` ---> 0123456789ab`).
@@ -48,8 +48,7 @@ impl Unfinished {
     /// Takes the images of `chain` out: they have a name of ours upon them. Whether nothing new is left.
     pub(super) fn made_only(&mut self, tag: &str, chain: &[String]) -> bool {
         let Some(build) = self.builds.get_mut(tag) else { return true };
-        let is = |id: &String, named: &String| id.trim_start_matches("sha256:").starts_with(named.as_str());
-        build.named.retain(|named| !chain.iter().chain(&build.before).any(|id| is(id, named)));
+        build.named.retain(|named| !chain.iter().chain(&build.before).any(|id| starts(id, named)));
         build.named.is_empty()
     }
 
@@ -69,31 +68,31 @@ impl Unfinished {
     }
 
     /// What they left, of the images that there are now.
-    pub(super) fn left(&self, now: &Snapshot) -> BTreeSet<String> {
+    pub(super) fn left(&self, now: &Unnamed) -> BTreeSet<String> {
         self.builds.values().flat_map(|build| build.left(now)).collect()
     }
 }
 
 impl Build {
-    fn left(&self, now: &Snapshot) -> BTreeSet<String> {
-        let new = |id: &String| now.unnamed.contains_key(id) && !self.before.contains(id);
-        let find = |named: &String| now.all.iter().find(|id| id.trim_start_matches("sha256:").starts_with(named));
+    fn left(&self, now: &Unnamed) -> BTreeSet<String> {
+        let new = |id: &String| now.contains_key(id) && !self.before.contains(id);
+        let find = |named: &String| now.keys().find(|id| starts(id, named));
         let mut left = BTreeSet::new();
         for named in self.named.iter().filter_map(find) {
             let mut below = Some(named);
             while let Some(id) = below.filter(|id| new(id) && !left.contains(*id)) {
                 left.insert(id.clone());
-                below = now.unnamed.get(id);
+                below = now.get(id);
             }
         }
         // Upon the last one only a build that was cut off goes on: what lies on another's is somebody else's.
-        let Some(last) = self.named.last().and_then(find).filter(|_| !self.ended) else { return left };
+        let Some(last) = self.named.last().filter(|_| !self.ended) else { return left };
         let mut upon = BTreeSet::from([last]);
         loop {
             let more: BTreeSet<&String> = now
-                .unnamed
                 .iter()
-                .filter(|(id, parent)| upon.contains(parent) && new(id) && !left.contains(*id))
+                .filter(|(_, parent)| upon.iter().any(|below| starts(parent, below)))
+                .filter(|(id, _)| new(id) && !left.contains(*id))
                 .map(|(id, _)| id)
                 .collect();
             if more.is_empty() {
@@ -105,24 +104,27 @@ impl Build {
     }
 }
 
+/// Whether an id is this one, or begins with these digits.
+fn starts(id: &str, named: &str) -> bool {
+    let digits = |id| -> &str { str::trim_start_matches(id, "sha256:") };
+    digits(id).starts_with(digits(named))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn snapshot(images: &[(&str, &str)]) -> Snapshot {
-        let unnamed: BTreeMap<String, String> =
-            images.iter().map(|(id, parent)| (format!("sha256:{id}"), format!("sha256:{parent}"))).collect();
-        let all = unnamed.keys().cloned().chain(["sha256:base".to_owned()]).collect();
-        Snapshot { all, unnamed }
+    fn unnamed(images: &[(&str, &str)]) -> Unnamed {
+        images.iter().map(|(id, parent)| (format!("sha256:{id}"), format!("sha256:{parent}"))).collect()
     }
 
     fn left(before: &[(&str, &str)], last: &str, now: &[(&str, &str)]) -> Vec<String> {
         let mut builds = Unfinished::default();
-        builds.begins("tag", &snapshot(before));
+        builds.begins("tag", unnamed(before).into_keys().collect());
         assert!(builds.is_empty());
         builds.names("tag", last);
         assert!(!builds.is_empty());
-        let left = builds.left(&snapshot(now)).into_iter();
+        let left = builds.left(&unnamed(now)).into_iter();
         left.map(|id| id.trim_start_matches("sha256:").to_owned()).collect()
     }
 
@@ -138,9 +140,9 @@ mod tests {
 
     #[test]
     fn of_a_build_that_ended_only_what_it_named_is_its_own() {
-        let now = snapshot(&[("stage", "base"), ("step", "base"), ("somebody", "step")]);
+        let now = unnamed(&[("stage", "base"), ("step", "base"), ("somebody", "step")]);
         let mut builds = Unfinished::default();
-        builds.begins("tag", &snapshot(&[]));
+        builds.begins("tag", BTreeSet::new());
         for named in ["base", "stage", "step"] {
             builds.names("tag", named);
         }

@@ -1,0 +1,224 @@
+//! The images of a run: which tags it gives, what its builds leave, and what must survive it.
+
+use super::super::{
+    Engine, EngineError,
+    images::{self, Unnamed},
+    name,
+};
+use super::made::made;
+use super::{LATE_CREATION, Ledger, State};
+use crate::evidence::{BuildPlan, Builder};
+use sha2::{Digest, Sha256};
+use std::collections::BTreeSet;
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// How long the step of a build that was cut off may go on.
+const LATE_STEP: Duration = Duration::from_secs(5);
+
+impl Ledger {
+    /// The throw-away tag of a build: the same plan, tried in the same way, has the same tag.
+    pub fn build_tag(&self, plan: &BuildPlan, way: &str) -> String {
+        // A plan is plain data, so it always serialises.
+        let text = serde_json::to_string(plan).unwrap_or_else(|_| format!("{plan:?}"));
+        self.throw_away_tag(&format!("{text}{way}"))
+    }
+
+    /// A tag that is shown to nobody.
+    fn throw_away_tag(&self, text: &str) -> String {
+        let digest = super::super::context::hex(&Sha256::digest(text));
+        self.image_name(&format!("b{}:latest", &digest[..12]))
+    }
+
+    /// Takes a tag of this run away, as `docker rmi` does; images that were there before stay.
+    ///
+    /// # Errors
+    /// Where the engine does not do it.
+    pub(crate) async fn remove_image(&self, tag: &str) -> Result<(), EngineError> {
+        let _alone = self.inner.cleaning.lock().await;
+        self.remove_expected_image(tag, true).await
+    }
+
+    /// A push or a pull has given the image behind a tag of this run a reference by digest too. It goes with the
+    /// tag, except where the tag is moved to another image.
+    pub(crate) async fn image_was_pushed(&self, tag: &str) -> Result<(), EngineError> {
+        let engine = &self.inner.engine;
+        // containerd's store keeps no such reference: it derives them from the tags.
+        if engine.facts().await?.containerd_store {
+            return Ok(());
+        }
+        let digests = engine.references_by_digest(tag).await?;
+        let ours = digests.into_iter().filter(|reference| name::run_of(reference) == Some(self.run()));
+        self.state().images.extend(ours.map(|reference| (reference, true)));
+        Ok(())
+    }
+
+    /// A tag of this run is about to be given to an image. Notes which images must survive, and gives those
+    /// without a name.
+    ///
+    /// # Errors
+    /// Where the engine cannot be asked, or the note cannot be written.
+    pub(crate) async fn expect_image(&self, tag: &str) -> Result<Unnamed, EngineError> {
+        self.keep_hold_of(tag).await?;
+        let before = images::unnamed(&self.inner.engine).await?;
+        let left = self.state().unfinished.left(&before);
+        self.note_made(left);
+        let foreign: Vec<String> = before.keys().filter(|id| !made().contains(id)).cloned().collect();
+        let mut state = self.state();
+        let State { lock, touched, kept, images, .. } = &mut *state;
+        *touched = true;
+        lock.keep(&foreign).map_err(|error| EngineError::Local {
+            doing: "note which images must stay".into(),
+            reason: error.to_string(),
+            help: "see whether the temporary folder has room".into(),
+        })?;
+        kept.extend(foreign);
+        images.entry(tag.to_owned()).or_insert(false);
+        Ok(before)
+    }
+
+    /// An image that is about to lose our tag to another one would be lost to us: it gets one more.
+    async fn keep_hold_of(&self, tag: &str) -> Result<(), EngineError> {
+        let engine = &self.inner.engine;
+        let Some((id, _)) = engine.id_and_tags(tag).await? else { return Ok(()) };
+        let held = self.throw_away_tag(&format!("{tag} before {id}"));
+        self.state().images.insert(held.clone(), false);
+        let chain = images::chain(engine, tag).await?;
+        made().is_on(&held, &chain);
+        images::give_tag(engine, tag, &held).await
+    }
+
+    /// The tag was given. `chain` are the image and those below it; which of them are new, `before` and their names
+    /// tell.
+    ///
+    /// # Errors
+    /// Where the engine cannot be asked.
+    pub(crate) async fn image_exists(&self, tag: &str, before: &Unnamed, chain: &[String]) -> Result<(), EngineError> {
+        self.state().images.insert(tag.to_owned(), true);
+        made().is_on(tag, chain);
+        let mut new = BTreeSet::new();
+        for id in chain.iter().filter(|id| !before.contains_key(*id)) {
+            let known = made().contains(id);
+            if !known && self.has_only_our_names(id).await? {
+                new.insert(id.clone());
+            }
+        }
+        self.note_made(new);
+        Ok(())
+    }
+
+    async fn has_only_our_names(&self, image: &str) -> Result<bool, EngineError> {
+        let Some((_, names)) = self.inner.engine.id_and_tags(image).await? else { return Ok(false) };
+        Ok(names.iter().all(|name| name::run_of(&name::normalise(name)) == Some(self.run())))
+    }
+
+    fn note_made(&self, images: BTreeSet<String>) {
+        // Without the note they are kept after a kill.
+        let _ = self.state().lock.made(&images);
+        made().add(images);
+    }
+
+    /// A build that is to give `tag` begins.
+    ///
+    /// # Errors
+    /// Where the engine cannot be asked.
+    pub(crate) async fn build_begins(&self, tag: &str, builder: Builder, before: &Unnamed) -> Result<(), EngineError> {
+        if builder == Builder::BuildKit {
+            return Ok(());
+        }
+        if self.state().named.is_none() {
+            let all = images::list(&self.inner.engine, false).await?;
+            let named = all.into_iter().filter(|image| image.names().next().is_some());
+            self.state().named = Some(named.map(|image| image.id).collect());
+        }
+        let mut state = self.state();
+        let named = state.named.iter().flatten().chain(before.keys()).cloned().collect();
+        state.unfinished.begins(tag, named);
+        Ok(())
+    }
+
+    /// It made or took an image: the first twelve digits of its id.
+    pub(crate) fn build_names(&self, tag: &str, image: &str) {
+        self.state().unfinished.names(tag, image);
+        made().is_at(tag, image);
+    }
+
+    /// The builder said how it ended: nothing more comes of it.
+    pub(crate) fn build_ended(&self, tag: &str) {
+        self.state().unfinished.ended(tag);
+    }
+
+    /// It has given its tag to the first of `chain`. What it made besides (other stages) gets tags of ours.
+    ///
+    /// # Errors
+    /// As [`Self::adopt`].
+    pub(crate) async fn build_succeeded(&self, tag: &str, chain: &[String]) -> Result<(), EngineError> {
+        let all_known = {
+            let mut state = self.state();
+            state.unfinished.ended(tag);
+            state.unfinished.made_only(tag, chain)
+        };
+        if !all_known {
+            self.adopt().await?;
+        }
+        self.state().unfinished.succeeded(tag);
+        Ok(())
+    }
+
+    pub(super) async fn remove_expected_image(&self, tag: &str, confirmed: bool) -> Result<(), EngineError> {
+        let engine = &self.inner.engine;
+        let deadline = Instant::now() + LATE_CREATION;
+        let mut kept = self.state().kept.clone();
+        kept.retain(|id| !made().contains(id));
+        loop {
+            let superfluous = |image: &str| made().is_superfluous(image, tag);
+            let existed = images::remove_tag(engine, tag, &kept, superfluous).await?;
+            if existed || confirmed || Instant::now() > deadline {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        made().is_off(tag);
+        self.state().images.remove(tag);
+        Ok(())
+    }
+
+    /// Gives what unfinished builds have left by now tags of ours, so that it goes with them.
+    ///
+    /// # Errors
+    /// Where the engine does not do it.
+    pub(crate) async fn adopt(&self) -> Result<(), EngineError> {
+        if self.state().unfinished.is_empty() {
+            return Ok(());
+        }
+        let engine: &Engine = &self.inner.engine;
+        let now = images::unnamed(engine).await?;
+        let left = self.state().unfinished.left(&now);
+        self.note_made(left.clone());
+        for image in left {
+            let tag = self.throw_away_tag(&format!("left {image}"));
+            self.state().images.insert(tag.clone(), true);
+            made().is_on(&tag, std::slice::from_ref(&image));
+            images::give_tag(engine, &image, &tag).await?;
+        }
+        Ok(())
+    }
+
+    /// Waits until nothing comes any more of builds that were cut off: an engine may end the step that it was at.
+    pub(super) async fn settle(&self) -> Result<(), EngineError> {
+        if !self.state().unfinished.any_was_cut_off() {
+            return Ok(());
+        }
+        let end = Instant::now() + LATE_STEP;
+        let (mut left, mut since) = (BTreeSet::new(), Instant::now());
+        while Instant::now() < end && since.elapsed() < LATE_CREATION {
+            let now = images::unnamed(&self.inner.engine).await?;
+            let more = self.state().unfinished.left(&now);
+            if more != left {
+                (left, since) = (more, Instant::now());
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        Ok(())
+    }
+}

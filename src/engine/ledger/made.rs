@@ -1,0 +1,80 @@
+//! What this process made in the engine's images, across its runs.
+//!
+//! A later build takes an earlier one's steps from the cache, so runs share images, and none of those is
+//! somebody else's. Invariant: an image is superfluous only where this process made it and none of its other tags
+//! or builds needs it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+#[derive(Debug, Default)]
+pub(super) struct Made {
+    /// Ids of images that builds made.
+    images: BTreeSet<String>,
+    /// By tag: the image that it is on, or that its build is at, and those below. Whole ids, or their first twelve
+    /// digits where the builder tells no more.
+    chains: BTreeMap<String, Vec<String>>,
+}
+
+static MADE: Mutex<Made> = Mutex::new(Made { images: BTreeSet::new(), chains: BTreeMap::new() });
+
+/// What all runs of this process made.
+pub(super) fn made() -> MutexGuard<'static, Made> {
+    // It is consistent between any two statements, so a panic elsewhere does not spoil it.
+    MADE.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Made {
+    pub(super) fn add(&mut self, images: impl IntoIterator<Item = String>) {
+        self.images.extend(images);
+    }
+
+    pub(super) fn contains(&self, image: &str) -> bool {
+        self.images.contains(image)
+    }
+
+    /// The build of `tag` made or took an image.
+    pub(super) fn is_at(&mut self, tag: &str, image: &str) {
+        self.chains.entry(tag.to_owned()).or_default().push(digits(image).to_owned());
+    }
+
+    /// `tag` is on the first of these images, below which the others lie.
+    pub(super) fn is_on(&mut self, tag: &str, chain: &[String]) {
+        self.chains.insert(tag.to_owned(), chain.iter().map(|image| digits(image).to_owned()).collect());
+    }
+
+    /// `tag` is gone.
+    pub(super) fn is_off(&mut self, tag: &str) {
+        self.chains.remove(tag);
+    }
+
+    /// Whether nothing but `tag` needs this image, and nobody else has made it.
+    pub(super) fn is_superfluous(&self, image: &str, tag: &str) -> bool {
+        let needs = |chain: &Vec<String>| chain.iter().any(|below| digits(image).starts_with(below.as_str()));
+        self.contains(image) && !self.chains.iter().any(|(other, chain)| other != tag && needs(chain))
+    }
+}
+
+fn digits(image: &str) -> &str {
+    image.strip_prefix("sha256:").unwrap_or(image)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_another_tag_or_build_needs_is_not_superfluous() {
+        let image = |name: &str| format!("sha256:{name}{name}");
+        let mut made = Made::default();
+        made.add([image("0123456789ab"), image("ba9876543210")]);
+        made.is_on("one", &[image("ba9876543210"), image("0123456789ab")]);
+        assert!(made.is_superfluous(&image("0123456789ab"), "one"));
+        assert!(!made.is_superfluous(&image("base"), "one"), "somebody else's");
+        made.is_at("two", "0123456789ab");
+        assert!(!made.is_superfluous(&image("0123456789ab"), "one"));
+        assert!(made.is_superfluous(&image("ba9876543210"), "one"));
+        made.is_off("two");
+        assert!(made.is_superfluous(&image("0123456789ab"), "one"));
+    }
+}
