@@ -84,41 +84,41 @@ pub(crate) async fn chain(engine: &Engine, image: &str) -> Result<Vec<String>, E
     Ok(std::iter::once(id.clone()).chain(parents).collect())
 }
 
-/// Takes `tag` away. Images in `kept` survive; of the parents, those go with it for which `superfluous` holds,
-/// from the nearest on. Gives whether the tag existed.
-///
-/// The engine is never asked to prune: the containerd store takes parents that other images need, and none at all
-/// where one of them is missing (seen with 28.5).
-pub(crate) async fn remove_tag(
-    engine: &Engine,
-    tag: &str,
-    kept: &BTreeSet<String>,
-    superfluous: impl Fn(&str) -> bool,
-) -> Result<bool, EngineError> {
+/// Takes `tag` away, and nothing below its image. Images in `kept` survive. Gives whether the tag existed.
+pub(crate) async fn remove_tag(engine: &Engine, tag: &str, kept: &BTreeSet<String>) -> Result<bool, EngineError> {
     debug_assert!(name::run_of(tag).is_some(), "only dlearn's own tags are removed");
     let Some((id, tags)) = engine.id_and_tags(tag).await? else { return Ok(false) };
     let has_other_names = tags.iter().any(|other| name::normalise(other) != tag);
-    if has_other_names {
-        delete(engine, tag).await?;
-        return Ok(true);
-    }
-    if kept.contains(&id) {
+    if !has_other_names && kept.contains(&id) {
         move_to_placeholder(engine, tag).await?;
-        delete(engine, tag).await?;
-        return Ok(true);
     }
-    let parents = chain(engine, tag).await?.into_iter().skip(1);
-    let parents: Vec<String> = parents.take_while(|parent| superfluous(parent)).collect();
     delete(engine, tag).await?;
-    for parent in parents {
-        match give_tag(engine, &parent, tag).await {
+    Ok(true)
+}
+
+/// Removes the images without a name for which `superfluous` holds and that no other image without a name needs,
+/// children first. For that they get `tag` for a moment: what somebody names meanwhile stays.
+///
+/// The engine is not asked to prune: the containerd store takes parents that other images need, and none at all
+/// where one of them is missing (seen with 28.5).
+pub(crate) async fn remove_superfluous(
+    engine: &Engine,
+    tag: &str,
+    superfluous: impl Fn(&str) -> bool,
+) -> Result<(), EngineError> {
+    let mut unnamed = unnamed(engine).await?;
+    loop {
+        let needed: BTreeSet<&String> = unnamed.values().collect();
+        let is_leaf = |id: &&String| superfluous(id) && !needed.contains(id);
+        let Some(leaf) = unnamed.keys().find(is_leaf).cloned() else { return Ok(()) };
+        match give_tag(engine, &leaf, tag).await {
             Ok(()) => delete(engine, tag).await?,
             // Somebody else has removed it.
             Err(error) if error.is_absent() => {}
             Err(error) => return Err(error),
         }
+        unnamed.remove(&leaf);
     }
-    Ok(true)
 }
 
 /// `POST /images/{image}/tag`

@@ -288,9 +288,10 @@ pub async fn remove(engine: &Engine, list: &[Leftover]) -> Vec<(Leftover, Engine
 }
 
 async fn remove_image(engine: &Engine, tag: &str, ended: Option<&EndedRun>) -> Result<(), EngineError> {
-    let (kept, made) = match ended {
-        Some(ended) => (ended.kept.clone(), ended.made.clone()),
-        None => (engine.image_id(tag).await?.into_iter().collect(), BTreeSet::new()),
+    let Some(ended) = ended else {
+        let kept = engine.image_id(tag).await?.into_iter().collect();
+        return images::remove_tag(engine, tag, &kept).await.map(drop);
     };
-    images::remove_tag(engine, tag, &kept, |image| made.contains(image)).await.map(drop)
+    images::remove_tag(engine, tag, &ended.kept).await?;
+    images::remove_superfluous(engine, tag, |image| ended.made.contains(image)).await
 }

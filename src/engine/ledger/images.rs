@@ -171,8 +171,7 @@ impl Ledger {
         let mut kept = self.state().kept.clone();
         kept.retain(|id| !made().contains(id));
         loop {
-            let superfluous = |image: &str| made().is_superfluous(image, tag);
-            let existed = images::remove_tag(engine, tag, &kept, superfluous).await?;
+            let existed = images::remove_tag(engine, tag, &kept).await?;
             if existed || confirmed || Instant::now() > deadline {
                 break;
             }
@@ -181,6 +180,12 @@ impl Ledger {
         made().is_off(tag);
         self.state().images.remove(tag);
         Ok(())
+    }
+
+    /// Removes the images without a name that this process made and that none of its runs needs any more.
+    pub(super) async fn remove_superfluous(&self) -> Result<(), EngineError> {
+        let tag = self.throw_away_tag("superfluous");
+        images::remove_superfluous(&self.inner.engine, &tag, |image| made().is_superfluous(image)).await
     }
 
     /// Gives what unfinished builds have left by now tags of ours, so that it goes with them.

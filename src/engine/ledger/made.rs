@@ -48,10 +48,10 @@ impl Made {
         self.chains.remove(tag);
     }
 
-    /// Whether nothing but `tag` needs this image, and nobody else has made it.
-    pub(super) fn is_superfluous(&self, image: &str, tag: &str) -> bool {
-        let needs = |chain: &Vec<String>| chain.iter().any(|below| digits(image).starts_with(below.as_str()));
-        self.contains(image) && !self.chains.iter().any(|(other, chain)| other != tag && needs(chain))
+    /// Whether this process made the image, and no tag or build of it needs it any more.
+    pub(super) fn is_superfluous(&self, image: &str) -> bool {
+        let mut needed = self.chains.values().flatten();
+        self.contains(image) && !needed.any(|below| digits(image).starts_with(below.as_str()))
     }
 }
 
@@ -64,17 +64,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_another_tag_or_build_needs_is_not_superfluous() {
+    fn what_a_tag_or_a_build_needs_is_not_superfluous() {
         let image = |name: &str| format!("sha256:{name}{name}");
+        let (above, below) = (image("ba9876543210"), image("0123456789ab"));
         let mut made = Made::default();
-        made.add([image("0123456789ab"), image("ba9876543210")]);
-        made.is_on("one", &[image("ba9876543210"), image("0123456789ab")]);
-        assert!(made.is_superfluous(&image("0123456789ab"), "one"));
-        assert!(!made.is_superfluous(&image("base"), "one"), "somebody else's");
+        made.add([above.clone(), below.clone()]);
+        made.is_on("one", &[above.clone(), below.clone()]);
         made.is_at("two", "0123456789ab");
-        assert!(!made.is_superfluous(&image("0123456789ab"), "one"));
-        assert!(made.is_superfluous(&image("ba9876543210"), "one"));
+        assert!(!made.is_superfluous(&above) && !made.is_superfluous(&below));
+        made.is_off("one");
+        assert!(made.is_superfluous(&above) && !made.is_superfluous(&below));
         made.is_off("two");
-        assert!(made.is_superfluous(&image("0123456789ab"), "one"));
+        assert!(made.is_superfluous(&below));
+        assert!(!made.is_superfluous(&image("fedcba987654")), "somebody else's");
     }
 }

@@ -235,6 +235,7 @@ impl Ledger {
         for (tag, confirmed) in images {
             note(self.remove_expected_image(&tag, confirmed).await);
         }
+        note(self.remove_superfluous().await);
         match first {
             Some(error) => Err(error),
             None => {
