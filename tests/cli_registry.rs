@@ -277,7 +277,11 @@ fn clean_and_reset_remove_the_practice_registry_and_nothing_of_the_learners() {
     assert_eq!(desk.exist(), [true, true]);
 
     let old = desk.containers();
-    desk.learner.dlearn(&["reset", &desk.id, "--yes"]).exits(0).says("the next one is empty, and on another port");
+    fs::write(desk.folder().join("headlines.txt"), "mine\n").unwrap();
+    let told = desk.learner.dlearn(&["reset", "--new-registry", "--yes"]).exits(0);
+    told.says("your next practice registry is empty, on another port");
+    assert_eq!(fs::read_to_string(desk.folder().join("headlines.txt")).unwrap(), "mine\n");
+    desk.learner.dlearn(&["next", &desk.id]).exits(1);
     assert!(old.iter().all(|name| docker_fails(&["container", "inspect", name])));
     assert_ne!(desk.practice()["id"], before["id"]);
     let task = fs::read_to_string(desk.folder().join("README.md")).unwrap();
@@ -285,6 +289,44 @@ fn clean_and_reset_remove_the_practice_registry_and_nothing_of_the_learners() {
 
     assert!(docker(&["ps", "--format", "{{.Names}}"]).lines().any(|name| name == mine), "the learner's own stays");
     docker(&["rm", "--force", "--volumes", &mine]);
+}
+
+#[test]
+fn resetting_an_exercise_takes_its_images_from_the_registry_and_leaves_those_of_others() {
+    let desk = Desk::new();
+    let client = Client::Classic;
+    desk.push(client);
+    let (pushed, practice) = (desk.pushed(), desk.practice());
+    let others = format!("{}/learner/{}x-other:v1", desk.address(), desk.repository);
+    let second = pushed.replace(":v1", ":second");
+    for name in [&others, &second] {
+        desk.fine(client, &["tag", &pushed, name]);
+        desk.fine(client, &["push", name]);
+    }
+    let [gate, registry] = desk.containers();
+    for harm in [vec![], vec!["stop", "--time", "1", &gate, &registry]] {
+        if !harm.is_empty() {
+            docker(&harm);
+        }
+        let told = desk.learner.dlearn(&["reset", &desk.id, "--yes"]).exits(0);
+        let repository = pushed.trim_end_matches(":v1");
+        told.says(&format!("{repository} is removed from your practice registry")).keeps_silent_about("other");
+        assert_eq!((desk.practice(), desk.exist()), (practice.clone(), [true, true]));
+        for gone in [&pushed, &second] {
+            let (fine, said) = desk.docker(client, &["pull", gone]);
+            assert!(!fine && said.contains("not found") | said.contains("manifest unknown"), "{said}");
+        }
+        desk.fine(client, &["pull", &others]);
+        desk.fails("pushed", "the registry has no such tag");
+        // The login is still good, and the same image can be pushed once more.
+        desk.fine(client, &["push", &pushed]);
+        desk.fine(client, &["pull", &pushed]);
+    }
+    // Where no registry is there, there is nothing to remove, and none is made.
+    docker(&["rm", "--force", "--volumes", &gate, &registry]);
+    desk.learner.dlearn(&["reset", &desk.id, "--yes"]).exits(0).keeps_silent_about("removed");
+    assert_eq!(desk.exist(), [false, false]);
+    docker(&["rmi", &others, &second]);
 }
 
 #[test]
@@ -297,7 +339,7 @@ fn a_taken_port_is_avoided_at_first_and_explained_later() {
     let taken = TcpListener::bind(("127.0.0.1", u16::try_from(port).unwrap())).unwrap();
     let told = desk.learner.dlearn(&["check", &desk.id]).exits(3);
     told.says(&format!("port {port}, which your practice registry has, is in use by something else"))
-        .says("dlearn reset");
+        .says("dlearn reset --new-registry");
     assert_eq!(desk.practice(), practice, "the port is kept: names of images hold it");
 
     // One that never ran is simply put elsewhere.

@@ -6,7 +6,7 @@
 //!
 //! Invariants:
 //! - It outlives the command that started it: it is found again by its names, and stays until
-//!   `dlearn clean` or `dlearn reset` removes it, with what was pushed to it (an anonymous volume).
+//!   `dlearn clean` or `dlearn reset --new-registry` removes it, with what was pushed to it (an anonymous volume).
 //! - Nothing is mounted: the configuration goes into the containers as an archive, so it does not matter
 //!   where the engine runs.
 //! - Whatever moment it was cut off at, [`Engine::raise`] makes it whole: it looks what is there and does
@@ -91,8 +91,8 @@ impl PracticeError {
     pub fn help(&self) -> String {
         match self {
             PracticeError::PortTaken { port, .. } => format!(
-                "stop what uses port {port} (docker ps shows containers with their ports), or give the registry \
-                 another port with dlearn reset, which empties it too"
+                "stop what uses port {port} (docker ps shows containers with their ports), or have \
+                 another registry, empty and on another port: dlearn reset --new-registry"
             ),
             PracticeError::NoImage { image } => format!("bring it with dlearn images pull, or docker pull {image}"),
             PracticeError::Engine(error) => error.help(),
