@@ -330,6 +330,40 @@ fn resetting_an_exercise_takes_its_images_from_the_registry_and_leaves_those_of_
 }
 
 #[test]
+fn a_container_that_only_looks_like_a_practice_registrys_is_the_learners() {
+    let _alone = alone("leftovers");
+    let desk = Desk::new();
+    let [gate, registry] = desk.containers();
+    let by_name = format!("dlearn-registry-{}0000", unique());
+    docker(&["run", "--detach", "--name", &by_name, "busybox:1.36", "sleep", "1000"]);
+    // An image of a container has its labels, and so has what is made of the image.
+    let (image, inherited) = (format!("{}/mine:v1", desk.repository), format!("dlearn-registry-gate-{}0000", unique()));
+    docker(&["commit", &gate, &image]);
+    docker(&["run", "--detach", "--name", &inherited, &image]);
+    assert!(docker(&["inspect", "--format", "{{json .Config.Labels}}", &inherited]).contains("dlearn.home"));
+    for args in [["clean", "--dry-run"], ["clean", "--yes"]] {
+        desk.learner.dlearn(&args).exits(0).says(&gate).keeps_silent_about(&by_name).keeps_silent_about(&inherited);
+    }
+    assert_eq!(desk.exist(), [false, false]);
+    let running = docker_lines(&["ps", "--format", "{{.Names}}"]);
+    assert!(running.contains(&by_name) && running.contains(&inherited), "{running:?}");
+    docker(&["rm", "--force", "--volumes", &by_name, &inherited]);
+
+    // Even one with the very names stays, and is in the way.
+    let id = docker(&["run", "--detach", "--name", &gate, "busybox:1.36", "sleep", "1000"]);
+    docker(&["create", "--name", &registry, "busybox:1.36"]);
+    for args in [vec!["check", &desk.id], vec!["reset", &desk.id, "--yes"]] {
+        desk.learner.dlearn(&args).exits(3).says("is not dlearn's").says(&format!("docker rename {gate} NAME"));
+    }
+    desk.learner.dlearn(&["clean", "--yes"]).exits(0).keeps_silent_about(&gate);
+    desk.learner.dlearn(&["reset", "--new-registry", "--yes"]).exits(0);
+    assert_eq!(docker(&["inspect", "--format", "{{.Id}} {{.State.Running}}", &gate]), format!("{id} true"));
+    docker(&["rm", "--force", "--volumes", &gate, &registry]);
+    docker(&["rmi", &image]);
+    desk.learner.dlearn(&["next", &desk.id]).exits(1);
+}
+
+#[test]
 fn a_taken_port_is_avoided_at_first_and_explained_later() {
     let desk = Desk::new();
     let practice = desk.practice();

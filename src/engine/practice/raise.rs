@@ -1,6 +1,6 @@
 //! Makes a practice registry whole, whatever of it is there.
 
-use super::{GATE_IMAGE, GATE_PORT, Practice, PracticeError, REGISTRY_IMAGES};
+use super::{GATE_IMAGE, GATE_PORT, Practice, PracticeError, REGISTRY_IMAGES, practice_of};
 use crate::course::mode_of;
 use crate::engine::{
     Engine, EngineError, Ledger,
@@ -14,6 +14,7 @@ use bytes::Bytes;
 use http::Method;
 use serde::Deserialize;
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 use std::io;
 use std::time::Duration;
 
@@ -50,10 +51,18 @@ pub enum Standing {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct Inspect {
-    id: String,
+pub(super) struct Inspect {
+    pub(super) id: String,
     state: State,
+    config: Config,
     host_config: HostConfig,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Config {
+    #[serde(default)]
+    labels: Option<BTreeMap<String, String>>,
 }
 
 #[derive(Deserialize)]
@@ -75,6 +84,11 @@ struct HostConfig {
 }
 
 impl Inspect {
+    /// Whether it is a part of the practice registry after which it is called.
+    pub(super) fn is_of_practice(&self, name: &str) -> bool {
+        self.config.labels.as_ref().is_some_and(|labels| practice_of(name, labels).is_some())
+    }
+
     /// When it was last started; nothing where that cannot be read.
     fn started(&self) -> Option<jiff::Timestamp> {
         self.state.started_at.parse().ok()
@@ -186,11 +200,23 @@ impl Engine {
         Ok(Ok(if is_new { Raised::New } else { Raised::Started }))
     }
 
-    async fn part(&self, name: &str) -> Result<Option<Inspect>, EngineError> {
+    /// The container of this name, which is none of ours where it is not labelled so.
+    pub(super) async fn look(&self, name: &str) -> Result<Option<Inspect>, EngineError> {
         let doing = "look at the practice registry";
         match self.read(doing, self.get_json(doing, &format!("/containers/{name}/json"))).await {
             Err(error) if error.is_absent() => Ok(None),
             other => other.map(Some),
+        }
+    }
+
+    /// A part of a practice registry, where it is there.
+    async fn part(&self, name: &str) -> Result<Option<Inspect>, EngineError> {
+        match self.look(name).await? {
+            Some(other) if !other.is_of_practice(name) => Err(EngineError::Misfortune {
+                what: format!("a container that is not dlearn's has the name of the practice registry's, {name}"),
+                help: format!("give it another name (docker rename {name} NAME), or remove it"),
+            }),
+            part => Ok(part),
         }
     }
 
