@@ -202,6 +202,12 @@ fn an_image_goes_there_and_back_and_the_client_is_refused_as_by_docker_hub() {
         assert_eq!(told.json()["outcome"], "pass");
         let status = desk.learner.dlearn(&["status"]).exits(0);
         status.says(&address).says(&password);
+        let told = desk.learner.dlearn(&["status", "--json"]).exits(0);
+        assert_eq!(told.json()["practice_registry"]["address"], address.as_str());
+        told.keeps_silent_about(&password);
+        // Nor does it stand where everybody who may look at the engine sees it.
+        let [gate, registry] = desk.containers();
+        assert!(!docker(&["inspect", &gate, &registry]).contains(&password));
     }
 }
 

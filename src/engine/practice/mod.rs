@@ -21,6 +21,7 @@ use super::{
     ledger::{LABEL, LABEL_HOST, LABEL_RUN},
     runlock::Owner,
 };
+use crate::Secret;
 use std::collections::BTreeMap;
 use thiserror::Error;
 
@@ -57,7 +58,7 @@ pub struct Practice {
     /// Who may push, and below which name.
     pub user: String,
     /// Their password: letters and digits.
-    pub password: String,
+    pub password: Secret,
     /// The course folder that it belongs to; empty for none.
     pub home: String,
     /// More labels for its containers.
@@ -166,7 +167,7 @@ impl Engine {
             port: port_for(number, None),
             user: "learner".into(),
             // A run's id is drawn, and nobody else has a use for the password.
-            password: run.to_owned(),
+            password: run.to_owned().into(),
             home: String::new(),
             labels,
         };

@@ -1,6 +1,6 @@
 //! Makes a practice registry whole, whatever of it is there.
 
-use super::{GATE_IMAGE, GATE_PORT, Practice, PracticeError, REGISTRY_IMAGES, practice_of};
+use super::{GATE_IMAGE, GATE_PORT, Practice, PracticeError, REGISTRY_IMAGES, REGISTRY_PORT, practice_of};
 use crate::course::mode_of;
 use crate::engine::{
     Engine, EngineError, Ledger,
@@ -8,8 +8,6 @@ use crate::engine::{
     container::{Attempt, remove_container},
     error::one_line,
 };
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use http::Method;
 use serde::Deserialize;
@@ -261,14 +259,14 @@ impl Engine {
         Err(PracticeError::NoImage { image: REGISTRY_IMAGES[0] })
     }
 
-    /// Waits until the gate lets its user through to the registry.
+    /// Waits until the gate asks who one is, and the registry behind it answers. Without logging in: a command line
+    /// with a password in it would be seen by everybody who may look at the engine.
     async fn await_ready(&self, ledger: &Ledger, practice: &Practice) -> Result<(), EngineError> {
         let [gate, _] = practice.containers();
-        let user = STANDARD.encode(format!("{}:{}", practice.user, practice.password));
         let rounds = READY_SECONDS * 10;
         let script = format!(
-            "i=0; until wget -q -O /dev/null --header 'Authorization: Basic {user}' http://127.0.0.1:{GATE_PORT}/v2/ \
-             2>/dev/null; do i=$((i+1)); [ $i -lt {rounds} ] || exit 1; sleep 0.1; done"
+            "i=0; until wget -q -O /dev/null http://127.0.0.1:{REGISTRY_PORT}/v2/ 2>/dev/null && \
+             wget -O /dev/null http://127.0.0.1:{GATE_PORT}/v2/ 2>&1 | grep -q ' 401'; do i=$((i+1)); [ $i -lt {rounds} ] || exit 1; sleep 0.1; done"
         );
         let spec = self.beside(&gate, &["sh", "-c", &script]).await?;
         let ready = match self.start(ledger, &spec).await {
@@ -348,7 +346,7 @@ fn log() -> Value {
 /// nginx itself understands `{PLAIN}`, whatever C library it is built with. A digest would protect nothing: the
 /// password opens this registry only, and stands in the learner's task.
 fn gate_files(practice: &Practice) -> [(&'static str, String); 2] {
-    let users = format!("{}:{{PLAIN}}{}\n", practice.user, practice.password);
+    let users = format!("{}:{{PLAIN}}{}\n", practice.user, practice.password.reveal());
     [("nginx.conf", include_str!("nginx.conf").to_owned()), ("users", users)]
 }
 
