@@ -238,13 +238,7 @@ fn a_killed_dlearn_leaves_what_the_next_completes_and_its_own_clean_removes() {
     ];
     for at in moments {
         let desk = Desk::before();
-        let proxy = Proxy::start(at, Then::Tell);
-        let mut command = desk.learner.command(&["next", &desk.id]);
-        command.env("DOCKER_HOST", proxy.host());
-        let running = Running::start(command);
-        proxy.wait();
-        running.signal("KILL");
-        running.end().exits(-9);
+        desk.learner.killed(&["next", &desk.id], at).exits(-9);
         // What was asked for right before the kill may come about while the next one begins.
         let before = desk.practice();
         desk.learner.dlearn(&["next", &desk.id]).exits(1);

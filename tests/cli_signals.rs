@@ -17,23 +17,11 @@ const MOMENTS: [At; 8] = [
     At::Request("DELETE", "/images/", ""),
 ];
 
-/// Starts a command, sends the signal at this moment, and gives what it said.
-fn stopped(scene: &Scene, args: &[&str], at: At, signal: &str) -> Told {
-    // The answer waits for the signal: at the last question, the run would be over before it comes.
-    let proxy = Proxy::start(at, Then::Hold);
-    let mut command = scene.learner.command(args);
-    command.env("DOCKER_HOST", proxy.host());
-    let running = Running::start(command);
-    proxy.wait();
-    running.signal(signal);
-    proxy.release();
-    running.end()
-}
-
 fn nothing_stays(scene: &Scene, args: &[&str], moments: &[At], signal: &str, code: i32) {
     let before = scene.listing();
     for at in moments {
-        let told = stopped(scene, args, *at, signal).exits(code);
+        // The answer waits for the signal: at the last question, the run would be over before it comes.
+        let told = scene.learner.signalled(args, *at, Then::Hold, signal).exits(code);
         assert!(told.took.as_secs() < 30, "{told:?}");
         assert_eq!(scene.of_dlearn(), Default::default(), "after {signal} at {at:?}: {told:?}");
         assert_eq!(scene.listing(), before, "after {signal} at {at:?}: {told:?}");
@@ -112,11 +100,9 @@ fn a_docker_command_that_is_cut_off_takes_what_it_started_with_it() {
 
     let before = scene.listing();
     // What BuildKit's client asks for, and dlearn never does; it waits for the answer.
-    let proxy = Proxy::start(At::Request("POST", "/session", ""), Then::Hold);
     let mut command = scene.learner.command(&["check", &scene.id]);
-    command.env("DOCKER_HOST", proxy.host()).env("PATH", path);
-    let running = Running::start(command);
-    proxy.wait();
+    command.env("PATH", path);
+    let (proxy, running) = reach(command, At::Request("POST", "/session", ""), Then::Hold);
     let root = scene.learner.root().to_string_lossy().into_owned();
     let builds = || processes(|words| words.contains(&root) && words.contains("--tag=dlearn-run/"));
     assert_eq!(builds().len(), 2, "the wrapper and the docker command: {:?}", builds());
