@@ -58,19 +58,33 @@ pub(super) async fn run(
     let (engine, course, token, shared) = (&engine, &course, &token, &bench);
     let mut rows = Vec::new();
     let width = cases.iter().map(|case| case.path().chars().count()).max().unwrap_or(0);
-    let proofs =
-        cases.iter().map(|case| async move { (case.builder, prove(engine, course, case, token, shared).await) });
-    let mut proofs = futures_util::stream::iter(proofs).buffered(jobs.clamp(1, 16));
-    while let Some((builder, proved)) = proofs.next().await {
-        let row = row(builder, &proved);
+    let cases = &cases;
+    let proof = |place: usize| async move {
+        let case = &cases[place];
+        (place, row(case.builder, &prove(engine, course, case, token, shared).await))
+    };
+    // Cases with the classic builder go one after another, so those with BuildKit need not wait in a line with them.
+    let in_lanes = |lane: Builder, jobs: usize| {
+        let places = (0..cases.len()).filter(move |place| cases[*place].builder == lane);
+        futures_util::stream::iter(places.map(proof)).buffered(jobs)
+    };
+    let all_jobs = jobs.clamp(1, 16);
+    let jobs = if builders.len() > 1 { (all_jobs - 1).max(1) } else { all_jobs };
+    let (classic, buildkit) = (in_lanes(Builder::Classic, 1), in_lanes(Builder::BuildKit, jobs));
+    let mut proofs = match all_jobs {
+        1 => classic.chain(buildkit).boxed(),
+        _ => futures_util::stream::select(classic, buildkit).boxed(),
+    };
+    while let Some((place, row)) = proofs.next().await {
         if !app.common.json {
             report::line(&shown(&row, width, app))?;
         }
-        rows.push(row);
+        rows.push((place, row));
     }
     drop(proofs);
     bench.finish().await;
-    conclude(app, &rows)
+    rows.sort_by_key(|(place, _)| *place);
+    conclude(app, &rows.into_iter().map(|(_, row)| row).collect::<Vec<_>>())
 }
 
 fn row(builder: Builder, proved: &Proved) -> Row {

@@ -24,6 +24,8 @@ const LOG_LINES: usize = 20_000;
 const LOG_BYTES: usize = 2 * 1024 * 1024;
 /// Most instructions that are followed.
 const MOST_STEPS: usize = 10_000;
+/// Most times that a build is tried whose cached images go away under it.
+const MOST_TRIES: u32 = 3;
 /// Most bytes of the builder's last word.
 const LONGEST_ERROR: usize = 8 * 1024;
 
@@ -95,11 +97,19 @@ impl Engine {
     pub async fn build(&self, ledger: &Ledger, job: &BuildJob) -> Result<Option<BuildFacts>, EngineError> {
         let before = ledger.expect_image(&job.tag).await?;
         ledger.build_begins(&job.tag, job.builder, &before).await?;
-        let mut said = Said::new();
         let limit = Duration::from_secs(job.seconds);
-        let outcome =
-            self.alive(async { Ok(tokio::time::timeout(limit, self.stream(ledger, job, &mut said)).await) }).await?;
-        said.finish();
+        let mut tries = 1;
+        let (outcome, mut said) = loop {
+            let mut said = Said::new();
+            let work = async { Ok(tokio::time::timeout(limit, self.stream(ledger, job, &mut said)).await) };
+            let outcome = self.alive(work).await?;
+            said.finish();
+            let lost = job.builder == Builder::Classic && said.error.as_deref().is_some_and(lost_an_image);
+            if !lost || tries == MOST_TRIES {
+                break (outcome, said);
+            }
+            tries += 1;
+        };
         let timed_out = match outcome {
             Err(_) => true,
             Ok(Ok(())) => false,
@@ -120,7 +130,7 @@ impl Engine {
             self.ping().await?;
             if let Some(message) = &said.error {
                 engines_fault(message)?;
-                ledger.build_ended(&job.tag);
+                ledger.build_failed(&job.tag);
             }
             ledger.adopt().await?;
             facts.error = said.error.map(|message| shortened(clean(&message).trim()));
@@ -299,8 +309,7 @@ fn engines_fault(message: &str) -> Result<(), EngineError> {
     if has(&["no space left on device"]) {
         return refused("free some disk space (`docker system df` shows what Docker uses), then try again");
     }
-    if has(&["failed to export image: no such image"]) {
-        // Seen with the classic builder on the containerd store.
+    if lost_an_image(message) {
         return refused("somebody removed an image in mid-build that it was built on; try again");
     }
     if has(&["failed to read downloaded context"]) {
@@ -332,6 +341,13 @@ fn engines_fault(message: &str) -> Result<(), EngineError> {
         );
     }
     Ok(())
+}
+
+/// Whether the classic builder has taken an image from its cache that was removed meanwhile. On the containerd store
+/// (seen with 28.5) it also finds images that were removed some moments ago.
+fn lost_an_image(message: &str) -> bool {
+    let lower = message.to_lowercase();
+    lower.contains("failed to export image: no such image") || lower.starts_with("unable to find image \"sha256:")
 }
 
 fn shortened(text: &str) -> String {

@@ -143,9 +143,11 @@ impl Ledger {
         made().is_at(tag, image);
     }
 
-    /// The builder said how it ended: nothing more comes of it.
-    pub(crate) fn build_ended(&self, tag: &str) {
-        self.state().unfinished.ended(tag);
+    /// The builder said that it failed: nothing more comes of it, and no tag.
+    pub(crate) fn build_failed(&self, tag: &str) {
+        let mut state = self.state();
+        state.unfinished.ended(tag);
+        state.images.insert(tag.to_owned(), true);
     }
 
     /// It has given its tag to the first of `chain`. What it made besides (other stages) gets tags of ours.
