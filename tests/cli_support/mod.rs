@@ -9,6 +9,7 @@
 
 pub mod cache;
 pub mod claim;
+pub mod desk;
 pub mod docker;
 pub mod moment;
 pub mod process;
@@ -18,6 +19,7 @@ pub mod scene;
 
 pub use cache::{bring_back, forget};
 pub use claim::{Claim, alone};
+pub use desk::Desk;
 pub use docker::{BUILDERS, Client, docker, docker_fails, docker_lines};
 pub use moment::reach;
 pub use process::{Learner, Running, Told};
