@@ -85,6 +85,9 @@ pub enum Command {
     Reset {
         /// Exercise; by default the one whose folder you are in, or your current one
         id: Option<String>,
+        /// Leave the files alone; have an empty practice registry instead, on another port and with another password
+        #[arg(long, conflicts_with = "id")]
+        new_registry: bool,
         /// Do not ask first
         #[arg(long)]
         yes: bool,

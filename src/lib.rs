@@ -20,6 +20,7 @@
 //! watching     file saves and engine changes → check again
 //! term/        Markdown, prompts, reader, live screen
 //! report/      what commands print for programs: JSON
+//! secret       a password that shows in no text by accident
 //! failure      why a command could not do its work, and the exit codes
 //! ```
 //!
@@ -69,8 +70,10 @@ mod nearest;
 pub mod reference;
 pub mod registry;
 pub mod report;
+mod secret;
 pub mod selfcheck;
 pub mod term;
 pub mod watching;
 
 pub use nearest::nearest;
+pub use secret::Secret;

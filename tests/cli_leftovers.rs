@@ -8,15 +8,9 @@ mod cli_support;
 use cli_support::*;
 use std::collections::BTreeSet;
 
-/// Kills a check with SIGKILL at this moment, so that it cannot clean up.
+/// Kills a check at this moment.
 fn killed(scene: &Scene, at: At) {
-    let proxy = Proxy::start(at, Then::Tell);
-    let mut command = scene.learner.command(&["check", &scene.id]);
-    command.env("DOCKER_HOST", proxy.host());
-    let running = Running::start(command);
-    proxy.wait();
-    running.signal("KILL");
-    running.end().exits(-9);
+    scene.learner.killed(&["check", &scene.id], at).exits(-9);
 }
 
 /// Names in a list of `dlearn clean --json`.

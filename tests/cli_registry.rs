@@ -202,6 +202,12 @@ fn an_image_goes_there_and_back_and_the_client_is_refused_as_by_docker_hub() {
         assert_eq!(told.json()["outcome"], "pass");
         let status = desk.learner.dlearn(&["status"]).exits(0);
         status.says(&address).says(&password);
+        let told = desk.learner.dlearn(&["status", "--json"]).exits(0);
+        assert_eq!(told.json()["practice_registry"]["address"], address.as_str());
+        told.keeps_silent_about(&password);
+        // Nor does it stand where everybody who may look at the engine sees it.
+        let [gate, registry] = desk.containers();
+        assert!(!docker(&["inspect", &gate, &registry]).contains(&password));
     }
 }
 
@@ -232,13 +238,7 @@ fn a_killed_dlearn_leaves_what_the_next_completes_and_its_own_clean_removes() {
     ];
     for at in moments {
         let desk = Desk::before();
-        let proxy = Proxy::start(at, Then::Tell);
-        let mut command = desk.learner.command(&["next", &desk.id]);
-        command.env("DOCKER_HOST", proxy.host());
-        let running = Running::start(command);
-        proxy.wait();
-        running.signal("KILL");
-        running.end().exits(-9);
+        desk.learner.killed(&["next", &desk.id], at).exits(-9);
         // What was asked for right before the kill may come about while the next one begins.
         let before = desk.practice();
         desk.learner.dlearn(&["next", &desk.id]).exits(1);
@@ -277,7 +277,11 @@ fn clean_and_reset_remove_the_practice_registry_and_nothing_of_the_learners() {
     assert_eq!(desk.exist(), [true, true]);
 
     let old = desk.containers();
-    desk.learner.dlearn(&["reset", &desk.id, "--yes"]).exits(0).says("the next one is empty, and on another port");
+    fs::write(desk.folder().join("headlines.txt"), "mine\n").unwrap();
+    let told = desk.learner.dlearn(&["reset", "--new-registry", "--yes"]).exits(0);
+    told.says("your next practice registry is empty, on another port");
+    assert_eq!(fs::read_to_string(desk.folder().join("headlines.txt")).unwrap(), "mine\n");
+    desk.learner.dlearn(&["next", &desk.id]).exits(1);
     assert!(old.iter().all(|name| docker_fails(&["container", "inspect", name])));
     assert_ne!(desk.practice()["id"], before["id"]);
     let task = fs::read_to_string(desk.folder().join("README.md")).unwrap();
@@ -285,6 +289,78 @@ fn clean_and_reset_remove_the_practice_registry_and_nothing_of_the_learners() {
 
     assert!(docker(&["ps", "--format", "{{.Names}}"]).lines().any(|name| name == mine), "the learner's own stays");
     docker(&["rm", "--force", "--volumes", &mine]);
+}
+
+#[test]
+fn resetting_an_exercise_takes_its_images_from_the_registry_and_leaves_those_of_others() {
+    let desk = Desk::new();
+    let client = Client::Classic;
+    desk.push(client);
+    let (pushed, practice) = (desk.pushed(), desk.practice());
+    let others = format!("{}/learner/{}x-other:v1", desk.address(), desk.repository);
+    let second = pushed.replace(":v1", ":second");
+    for name in [&others, &second] {
+        desk.fine(client, &["tag", &pushed, name]);
+        desk.fine(client, &["push", name]);
+    }
+    let [gate, registry] = desk.containers();
+    for harm in [vec![], vec!["stop", "--time", "1", &gate, &registry]] {
+        if !harm.is_empty() {
+            docker(&harm);
+        }
+        let told = desk.learner.dlearn(&["reset", &desk.id, "--yes"]).exits(0);
+        let repository = pushed.trim_end_matches(":v1");
+        told.says(&format!("{repository} is removed from your practice registry")).keeps_silent_about("other");
+        assert_eq!((desk.practice(), desk.exist()), (practice.clone(), [true, true]));
+        for gone in [&pushed, &second] {
+            let (fine, said) = desk.docker(client, &["pull", gone]);
+            assert!(!fine && said.contains("not found") | said.contains("manifest unknown"), "{said}");
+        }
+        desk.fine(client, &["pull", &others]);
+        desk.fails("pushed", "the registry has no such tag");
+        // The login is still good, and the same image can be pushed once more.
+        desk.fine(client, &["push", &pushed]);
+        desk.fine(client, &["pull", &pushed]);
+    }
+    // Where no registry is there, there is nothing to remove, and none is made.
+    docker(&["rm", "--force", "--volumes", &gate, &registry]);
+    desk.learner.dlearn(&["reset", &desk.id, "--yes"]).exits(0).keeps_silent_about("removed");
+    assert_eq!(desk.exist(), [false, false]);
+    docker(&["rmi", &others, &second]);
+}
+
+#[test]
+fn a_container_that_only_looks_like_a_practice_registrys_is_the_learners() {
+    let _alone = alone("leftovers");
+    let desk = Desk::new();
+    let [gate, registry] = desk.containers();
+    let by_name = format!("dlearn-registry-{}0000", unique());
+    docker(&["run", "--detach", "--name", &by_name, "busybox:1.36", "sleep", "1000"]);
+    // An image of a container has its labels, and so has what is made of the image.
+    let (image, inherited) = (format!("{}/mine:v1", desk.repository), format!("dlearn-registry-gate-{}0000", unique()));
+    docker(&["commit", &gate, &image]);
+    docker(&["run", "--detach", "--name", &inherited, &image]);
+    assert!(docker(&["inspect", "--format", "{{json .Config.Labels}}", &inherited]).contains("dlearn.home"));
+    for args in [["clean", "--dry-run"], ["clean", "--yes"]] {
+        desk.learner.dlearn(&args).exits(0).says(&gate).keeps_silent_about(&by_name).keeps_silent_about(&inherited);
+    }
+    assert_eq!(desk.exist(), [false, false]);
+    let running = docker_lines(&["ps", "--format", "{{.Names}}"]);
+    assert!(running.contains(&by_name) && running.contains(&inherited), "{running:?}");
+    docker(&["rm", "--force", "--volumes", &by_name, &inherited]);
+
+    // Even one with the very names stays, and is in the way.
+    let id = docker(&["run", "--detach", "--name", &gate, "busybox:1.36", "sleep", "1000"]);
+    docker(&["create", "--name", &registry, "busybox:1.36"]);
+    for args in [vec!["check", &desk.id], vec!["reset", &desk.id, "--yes"]] {
+        desk.learner.dlearn(&args).exits(3).says("is not dlearn's").says(&format!("docker rename {gate} NAME"));
+    }
+    desk.learner.dlearn(&["clean", "--yes"]).exits(0).keeps_silent_about(&gate);
+    desk.learner.dlearn(&["reset", "--new-registry", "--yes"]).exits(0);
+    assert_eq!(docker(&["inspect", "--format", "{{.Id}} {{.State.Running}}", &gate]), format!("{id} true"));
+    docker(&["rm", "--force", "--volumes", &gate, &registry]);
+    docker(&["rmi", &image]);
+    desk.learner.dlearn(&["next", &desk.id]).exits(1);
 }
 
 #[test]
@@ -297,7 +373,7 @@ fn a_taken_port_is_avoided_at_first_and_explained_later() {
     let taken = TcpListener::bind(("127.0.0.1", u16::try_from(port).unwrap())).unwrap();
     let told = desk.learner.dlearn(&["check", &desk.id]).exits(3);
     told.says(&format!("port {port}, which your practice registry has, is in use by something else"))
-        .says("dlearn reset");
+        .says("dlearn reset --new-registry");
     assert_eq!(desk.practice(), practice, "the port is kept: names of images hold it");
 
     // One that never ran is simply put elsewhere.

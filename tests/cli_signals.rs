@@ -3,6 +3,7 @@
 mod cli_support;
 
 use cli_support::*;
+use std::os::unix::fs::PermissionsExt;
 
 /// Moments at which a run has something in the engine, is about to, or is removing it.
 const MOMENTS: [At; 8] = [
@@ -16,23 +17,11 @@ const MOMENTS: [At; 8] = [
     At::Request("DELETE", "/images/", ""),
 ];
 
-/// Starts a command, sends the signal at this moment, and gives what it said.
-fn stopped(scene: &Scene, args: &[&str], at: At, signal: &str) -> Told {
-    // The answer waits for the signal: at the last question, the run would be over before it comes.
-    let proxy = Proxy::start(at, Then::Hold);
-    let mut command = scene.learner.command(args);
-    command.env("DOCKER_HOST", proxy.host());
-    let running = Running::start(command);
-    proxy.wait();
-    running.signal(signal);
-    proxy.release();
-    running.end()
-}
-
 fn nothing_stays(scene: &Scene, args: &[&str], moments: &[At], signal: &str, code: i32) {
     let before = scene.listing();
     for at in moments {
-        let told = stopped(scene, args, *at, signal).exits(code);
+        // The answer waits for the signal: at the last question, the run would be over before it comes.
+        let told = scene.learner.signalled(args, *at, Then::Hold, signal).exits(code);
         assert!(told.took.as_secs() < 30, "{told:?}");
         assert_eq!(scene.of_dlearn(), Default::default(), "after {signal} at {at:?}: {told:?}");
         assert_eq!(scene.listing(), before, "after {signal} at {at:?}: {told:?}");
@@ -91,6 +80,46 @@ fn a_check_in_the_middle_of_a_long_build_is_interrupted_at_once() {
         }
         eventually("the build's images go", 20, || (scene.listing() == before).then_some(()));
     }
+}
+
+#[test]
+fn a_docker_command_that_is_cut_off_takes_what_it_started_with_it() {
+    let scene = Scene::new();
+    // Only the docker command itself finds this build in the cache again, so dlearn asks one.
+    let step = "COPY . .\nRUN cat /proc/sys/kernel/random/uuid > /random";
+    scene.write("Dockerfile", &scene.dockerfile().replace("COPY index.html style.css token ./", step));
+    scene.build(Client::BuildKit, &[]);
+    // A docker command that has another one do the work, as many a system's wrapper does.
+    let real = Client::BuildKit.command().get_program().to_string_lossy().into_owned();
+    let wrapper = scene.learner.root().join("bin/docker");
+    let path = format!("{}:{}", wrapper.parent().unwrap().display(), std::env::var("PATH").unwrap());
+    let real = std::env::split_paths(&path).map(|folder| folder.join(&real)).find(|file| file.is_file()).unwrap();
+    std::fs::create_dir(wrapper.parent().unwrap()).unwrap();
+    std::fs::write(&wrapper, format!("#!/bin/sh\n{} \"$@\"\nexit $?\n", real.display())).unwrap();
+    std::fs::set_permissions(&wrapper, std::fs::Permissions::from_mode(0o755)).unwrap();
+
+    let before = scene.listing();
+    // What BuildKit's client asks for, and dlearn never does; it waits for the answer.
+    let mut command = scene.learner.command(&["check", &scene.id]);
+    command.env("PATH", path);
+    let (proxy, running) = reach(command, At::Request("POST", "/session", ""), Then::Hold);
+    let root = scene.learner.root().to_string_lossy().into_owned();
+    let builds = || processes(|words| words.contains(&root) && words.contains("--tag=dlearn-run/"));
+    assert_eq!(builds().len(), 2, "the wrapper and the docker command: {:?}", builds());
+    running.signal("INT");
+    running.end().exits(130);
+    eventually("both end", 10, || builds().is_empty().then_some(()));
+    proxy.release();
+    assert_eq!(scene.of_dlearn(), Default::default());
+    eventually("the build's images go", 20, || (scene.listing() == before).then_some(()));
+}
+
+/// The command lines of processes for which this holds.
+fn processes(is_meant: impl Fn(&str) -> bool) -> Vec<String> {
+    let all = std::fs::read_dir("/proc").unwrap().flatten();
+    let words = all.filter_map(|entry| std::fs::read(entry.path().join("cmdline")).ok());
+    let words = words.map(|words| String::from_utf8_lossy(&words).replace('\0', " "));
+    words.filter(|words| is_meant(words)).collect()
 }
 
 /// Whether the process has the lock file of a run open.

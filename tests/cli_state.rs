@@ -32,13 +32,7 @@ fn a_check_that_is_killed_at_any_moment_loses_no_progress() {
         At::Request("DELETE", "/images/", ""),
     ];
     for at in moments {
-        let proxy = Proxy::start(at, Then::Tell);
-        let mut command = scene.learner.command(&["check", &scene.id]);
-        command.env("DOCKER_HOST", proxy.host());
-        let running = Running::start(command);
-        proxy.wait();
-        running.signal("KILL");
-        running.end();
+        scene.learner.killed(&["check", &scene.id], at);
         whole(&scene);
     }
     // The lock of the process that was killed holds nobody up.

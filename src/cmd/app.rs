@@ -229,7 +229,7 @@ impl App {
             (true, Some(elsewhere)) => (None, elsewhere.values()),
             (true, None) => {
                 let practice = learner.practice()?;
-                let given = service::registry_values(&practice.address(), &practice.user, &practice.password);
+                let given = service::registry_values(&practice.address(), &practice.user, practice.password.reveal());
                 (Some(practice), given)
             }
         };

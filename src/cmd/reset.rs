@@ -1,10 +1,13 @@
 //! `dlearn reset`: an exercise's folder as it was at the beginning; what was in it is kept aside.
+//!
+//! What was pushed for the exercise goes from the practice registry. The registry itself is shared by all
+//! exercises, whose files and image names hold its address: it stays as it is, unless a new one is asked for.
 
-use super::app::App;
-use crate::engine::Practice;
+use super::app::{App, Mine};
+use crate::engine::{EngineError, Ledger, Practice, PracticeStanding};
 use crate::failure::{Failure, exit};
-use crate::learner::Learner;
 use crate::report;
+use std::collections::BTreeSet;
 
 pub(super) async fn run(app: &App, id: Option<&str>, yes: bool) -> Result<i32, Failure> {
     let course = app.course()?;
@@ -14,41 +17,81 @@ pub(super) async fn run(app: &App, id: Option<&str>, yes: bool) -> Result<i32, F
     let round = mine.round();
     let workspace = app.place(&learner.workspace(entry, round));
     if !yes && app.terminal.interactive() {
-        let registry =
-            if mine.practice.is_some() { " Your practice registry is emptied, and gets another port." } else { "" };
-        let question = format!("Put {workspace} back to its beginning? What is there now is kept aside.{registry}");
+        let pushed = if mine.practice.is_some() { " What you pushed for it is removed." } else { "" };
+        let question = format!("Put {workspace} back to its beginning? What is there now is kept aside.{pushed}");
         if !app.ask(&question, true)? {
             return Ok(exit::DONE);
         }
     }
-    if let Some(practice) = &mine.practice {
-        forget(app, &mut learner, practice).await?;
-    }
-    // With another registry, the round's texts have other names in them.
-    let mine = app.mine_here(&course, &mut learner, entry)?;
     let done = learner.reset(entry, mine.round())?;
     if let Some(kept) = &done.kept {
         report::line(&format!("what was there is kept in {}", app.place(kept)))?;
     }
     report::line(&format!("{workspace} is as it was at the beginning"))?;
-    Ok(exit::DONE)
+    let Some(practice) = &mine.practice else { return Ok(exit::DONE) };
+    match unpush(app, practice, &mine).await {
+        Ok(removed) => {
+            for repository in removed {
+                report::line(&format!("{}/{repository} is removed from your practice registry", practice.address()))?;
+            }
+            Ok(exit::DONE)
+        }
+        Err(error) => {
+            warn("what you pushed for it is still in your practice registry", &error, "dlearn reset");
+            Ok(exit::CANNOT_TELL)
+        }
+    }
 }
 
-/// Removes the practice registry; the next one is another, on another port.
-async fn forget(app: &App, learner: &mut Learner, practice: &Practice) -> Result<(), Failure> {
+/// Removes the exercise's repositories from the practice registry. Gives those that were there.
+async fn unpush(app: &App, practice: &Practice, mine: &Mine<'_>) -> Result<Vec<String>, EngineError> {
+    let images = mine.round().subject.images.values();
+    let pushed = images.filter_map(|image| crate::registry::Reference::parse(image));
+    let own = pushed.filter(|image| image.host == practice.address()).map(|image| image.repository);
+    let repositories: BTreeSet<String> = own.collect();
+    let engine = app.try_engine().await?;
+    // One that is not there holds nothing; one that is stopped is begun for it.
+    if repositories.is_empty() || engine.practice_standing(practice).await? == PracticeStanding::Absent {
+        return Ok(Vec::new());
+    }
+    let ledger = Ledger::open(&engine, "reset an exercise", &mine.entry.exercise.id)?;
+    let removed = engine.remove_in_practice(&ledger, practice, &repositories).await;
+    ledger.cleanup().await?;
+    removed
+}
+
+/// `dlearn reset --new-registry`: removes the practice registry; the next one is another, on another port.
+pub(super) async fn new_registry(app: &App, yes: bool) -> Result<i32, Failure> {
+    let course = app.course()?;
+    let mut learner = app.learner(&course)?;
+    let Some(practice) = learner.known_practice() else {
+        report::line("there is no practice registry yet")?;
+        return Ok(exit::DONE);
+    };
+    let question = "Remove your practice registry, with all that was pushed to it? The next one has another address.";
+    if !yes && app.terminal.interactive() && !app.ask(question, true)? {
+        return Ok(exit::DONE);
+    }
     let removed = match app.try_engine().await {
         Ok(engine) => engine.remove_practice(&practice.id).await,
         Err(error) => Err(error),
     };
+    learner.forget_practice()?;
+    report::line(
+        "your next practice registry is empty, on another port and with another password; dlearn next brings them into \
+         the files that you have not changed",
+    )?;
     match removed {
-        Ok(true) => report::line("your practice registry is removed; the next one is empty, and on another port")?,
-        Ok(false) => {}
+        Ok(_) => Ok(exit::DONE),
         Err(error) => {
-            let reason = crate::term::sanitize(&error.to_string()).into_owned();
-            eprintln!(
-                "dlearn: the old practice registry is still there: {reason}\n  once the engine answers: dlearn clean"
-            );
+            warn("the old practice registry is still there", &error, "dlearn clean --yes");
+            Ok(exit::CANNOT_TELL)
         }
     }
-    Ok(learner.forget_practice()?)
+}
+
+fn warn(what: &str, error: &EngineError, then: &str) {
+    let (reason, help) = (error.to_string(), error.help());
+    let said = format!("dlearn: {what}: {reason}\n  {help}; then {then}");
+    eprintln!("{}", crate::term::sanitize(&said));
 }

@@ -2,6 +2,7 @@
 
 use super::app::App;
 use super::list::{Row, row};
+use crate::Secret;
 use crate::course::Course;
 use crate::failure::{Failure, exit};
 use crate::learner::State;
@@ -22,12 +23,14 @@ struct StatusReport {
     practice_registry: Option<PracticeReport>,
 }
 
-/// How the practice registry is reached.
+/// How the practice registry is reached. The password is for the learner's eyes: a report for programs gets into
+/// logs, and their task says it too.
 #[derive(Debug, Serialize)]
 struct PracticeReport {
     address: String,
     user: String,
-    password: String,
+    #[serde(skip)]
+    password: Secret,
 }
 
 /// So many of so many.
@@ -88,6 +91,7 @@ pub(super) fn run(app: &App) -> Result<i32, Failure> {
     report::line(&format!("your folder: {}", app.place(std::path::Path::new(folder))))?;
     if let Some(practice) = &report.practice_registry {
         let PracticeReport { address, user, password } = practice;
+        let password = password.reveal();
         report::line(&format!("your practice registry: {address} (user {user}, password {password})"))?;
     }
     Ok(exit::DONE)

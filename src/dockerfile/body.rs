@@ -1,5 +1,6 @@
 //! What stands behind each keyword.
 
+use super::INSTRUCTIONS;
 use super::flag;
 use super::heredoc;
 use super::json::{self, Array};
@@ -7,28 +8,6 @@ use super::line::Logical;
 use super::model::{ArgName, Body, Copy, Flag, Form, Healthcheck, Heredoc, Pair, Problem, Span};
 use super::words::{self, BLANK, Word};
 use std::ops::Range;
-
-/// All instructions of the Dockerfile reference.
-const KEYWORDS: [&str; 18] = [
-    "ADD",
-    "ARG",
-    "CMD",
-    "COPY",
-    "ENTRYPOINT",
-    "ENV",
-    "EXPOSE",
-    "FROM",
-    "HEALTHCHECK",
-    "LABEL",
-    "MAINTAINER",
-    "ONBUILD",
-    "RUN",
-    "SHELL",
-    "STOPSIGNAL",
-    "USER",
-    "VOLUME",
-    "WORKDIR",
-];
 
 /// What was found wrong: what the parser refuses, and what an instruction refuses when it is read.
 /// (Behind ONBUILD Docker looks at the first kind only.)
@@ -73,7 +52,7 @@ pub(super) fn read(
     let text = source.text().to_owned();
     // Docker drops the flags of ARG and of HEALTHCHECK NONE without a look at them.
     let unread = keyword == "ARG" || keyword == "HEALTHCHECK" && text.eq_ignore_ascii_case("none");
-    if KEYWORDS.contains(&keyword) && !unread && !found.full() {
+    if INSTRUCTIONS.contains(&keyword) && !unread && !found.full() {
         flag::check(keyword, flags, &mut found.meaning);
     }
     let needs = |found: &mut Found, what: &str| {
@@ -118,9 +97,10 @@ pub(super) fn read(
         "HEALTHCHECK" if none => needs(found, "CMD with a command, or NONE"),
         "HEALTHCHECK" => healthcheck(flags, source, found),
         _ => {
-            if !KEYWORDS.contains(&keyword) {
+            if !INSTRUCTIONS.contains(&keyword) {
                 // Looking for the nearest word costs time, and a text may be all junk.
-                let near = if keyword.len() > 20 || found.full() { None } else { crate::nearest(keyword, KEYWORDS) };
+                let near =
+                    if keyword.len() > 20 || found.full() { None } else { crate::nearest(keyword, INSTRUCTIONS) };
                 let hint = near.map(|near| format!("; did you mean {near}?")).unwrap_or_default();
                 let shown: String = keyword.chars().take(40).collect();
                 found.meaning(format!("there is no instruction {shown}{hint}"), source.keyword);

@@ -29,3 +29,25 @@ pub use model::{
 };
 pub use parse::parse;
 pub use scope::{Expanded, Variables};
+
+/// All instructions, in capitals (Dockerfile reference, "Overview"; MAINTAINER is deprecated and still parsed).
+pub const INSTRUCTIONS: [&str; 18] = [
+    "ADD",
+    "ARG",
+    "CMD",
+    "COPY",
+    "ENTRYPOINT",
+    "ENV",
+    "EXPOSE",
+    "FROM",
+    "HEALTHCHECK",
+    "LABEL",
+    "MAINTAINER",
+    "ONBUILD",
+    "RUN",
+    "SHELL",
+    "STOPSIGNAL",
+    "USER",
+    "VOLUME",
+    "WORKDIR",
+];

@@ -18,7 +18,7 @@ const LARGEST_LINE: usize = 16 * 1024 * 1024;
 #[derive(Clone, Debug, Default, serde::Serialize)]
 pub(crate) struct RegistryAuth {
     pub(crate) username: String,
-    pub(crate) password: String,
+    pub(crate) password: crate::Secret,
     pub(crate) serveraddress: String,
 }
 

@@ -2,15 +2,28 @@
 //!
 //! BuildKit keys the root of a build context by how it came: what a client sent with `COPY . …` is never
 //! found again by a build over the API, and is found at once by the client itself (seen with 20.10 to 28.5).
-//! Invariant: the command gets nothing but this folder, a throw-away tag and the plan's own options.
+//! Invariants: the command gets nothing but this folder, a throw-away tag and the plan's own options; and whatever
+//! it started (the buildx plug-in) ends with it where it is cut off.
 
 use super::{Engine, EngineError, Ledger, files, images};
 use crate::evidence::{BuildFacts, BuildPlan};
+use rustix::process::{Pid, Signal, kill_process_group};
 use std::collections::BTreeSet;
+use std::io;
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
+use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
-use tokio::process::Command;
+use tokio::io::AsyncReadExt;
+use tokio::process::{Child, Command};
+use tokio::sync::OnceCell;
+
+/// Seconds that a docker command may take to say what it can do.
+const ASK_SECONDS: u64 = 5;
+/// Most bytes of what it says that are read.
+const SAID: u64 = 1024;
+/// Versions of the docker command that have BuildKit in themselves. Earlier ones have none, and later ones need the
+/// buildx plug-in.
+const WITH_BUILDKIT_INSIDE: std::ops::Range<u32> = 19..23;
 
 impl Engine {
     /// Builds with BuildKit under a throw-away tag, which is the ledger's to remove. No log is kept.
@@ -31,7 +44,7 @@ impl Engine {
         let context = files::below(workspace, &plan.context).map_err(|_| none())?;
         let tag = ledger.build_tag(plan, "");
         let before = ledger.expect_image(&tag).await?;
-        for program in programs() {
+        for program in able().await {
             let mut command = Command::new(program);
             command.env("DOCKER_HOST", self.endpoint().to_string()).env("DOCKER_BUILDKIT", "1");
             // The engine's own builder, whichever the learner has chosen: the image must come to be on the engine.
@@ -40,10 +53,10 @@ impl Engine {
             command.arg(format!("--file={}", context.join(&plan.dockerfile).display()));
             command.args(plan.target.iter().map(|target| format!("--target={target}")));
             command.args(plan.args.iter().map(|(name, value)| format!("--build-arg={name}={value}")));
-            command.arg(&context).current_dir(&context).kill_on_drop(true);
-            command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+            command.arg(&context).current_dir(&context);
             let limit = Duration::from_secs(seconds);
-            let ended = self.alive(async { Ok(tokio::time::timeout(limit, command.status()).await) }).await?;
+            let building = async { Group::start(&mut command, Stdio::null())?.end().await };
+            let ended = self.alive(async { Ok(tokio::time::timeout(limit, building).await) }).await?;
             if !ended.is_ok_and(|status| status.is_ok_and(|status| status.success())) {
                 continue;
             }
@@ -56,10 +69,94 @@ impl Engine {
     }
 }
 
+/// A command in a process group of its own, which does not outlive this.
+struct Group(Child);
+
+impl Group {
+    fn start(command: &mut Command, stdout: Stdio) -> io::Result<Self> {
+        command.stdin(Stdio::null()).stdout(stdout).stderr(Stdio::null());
+        command.process_group(0).kill_on_drop(true).spawn().map(Self)
+    }
+
+    async fn end(mut self) -> io::Result<ExitStatus> {
+        self.0.wait().await
+    }
+}
+
+impl Drop for Group {
+    fn drop(&mut self) {
+        // It has an id until its end was seen, and no other process has that id until then.
+        let id = self.0.id().and_then(|id| Pid::from_raw(i32::try_from(id).ok()?));
+        if let Some(group) = id {
+            let _ = kill_process_group(group, Signal::KILL);
+        }
+    }
+}
+
+/// The docker commands that can build with BuildKit; asked once, for as long as this process lives.
+async fn able() -> &'static [PathBuf] {
+    static ABLE: OnceCell<Vec<PathBuf>> = OnceCell::const_new();
+    let ask = || async {
+        let mut able = Vec::new();
+        for program in programs() {
+            if can_use_buildkit(&program).await {
+                able.push(program);
+            }
+        }
+        able
+    };
+    ABLE.get_or_init(ask).await
+}
+
+async fn can_use_buildkit(program: &Path) -> bool {
+    match said(program, &["buildx", "version"]).await {
+        Some(_) => true,
+        None => said(program, &["--version"]).await.is_some_and(|said| has_buildkit_inside(&said)),
+    }
+}
+
+/// What a docker command says, where it ends well and in time. No engine is asked.
+async fn said(program: &Path, args: &[&str]) -> Option<String> {
+    let mut command = Command::new(program);
+    let asking = async {
+        let mut group = Group::start(command.args(args), Stdio::piped()).ok()?;
+        let mut said = Vec::new();
+        // Taken, so that a command that says more is not kept waiting.
+        group.0.stdout.take()?.take(SAID).read_to_end(&mut said).await.ok()?;
+        let ended = group.end().await.ok()?;
+        ended.success().then(|| String::from_utf8_lossy(&said).into_owned())
+    };
+    tokio::time::timeout(Duration::from_secs(ASK_SECONDS), asking).await.ok().flatten()
+}
+
+/// `Docker version 20.10.24+dfsg1, build 297e128`
+fn has_buildkit_inside(version: &str) -> bool {
+    let number = version.strip_prefix("Docker version ").and_then(|rest| rest.split('.').next());
+    number.and_then(|major| major.parse().ok()).is_some_and(|major: u32| WITH_BUILDKIT_INSIDE.contains(&major))
+}
+
 /// Every docker command of the PATH, in its order, each once.
 fn programs() -> Vec<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let mut seen = BTreeSet::new();
     let all = std::env::split_paths(&path).filter(|folder| folder.is_absolute()).map(|folder| folder.join("docker"));
     all.filter(|program| program.canonicalize().is_ok_and(|real| seen.insert(real))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_docker_command_with_buildkit_is_known_by_its_version() {
+        assert!(has_buildkit_inside("Docker version 20.10.24+dfsg1, build 297e128"));
+        for other in [
+            "Docker version 28.2.2, build e6534b4",
+            "Docker version 17.03.1-ce, build c6d412e",
+            "podman version 4.3.1",
+            "",
+        ] {
+            assert!(!has_buildkit_inside(other), "{other}");
+        }
+    }
 }

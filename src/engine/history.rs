@@ -13,6 +13,7 @@
 //! | EXPOSE | `/bin/sh -c #(nop)  EXPOSE 80` | `EXPOSE map[80/tcp:{}]`, from 28 `EXPOSE [80/tcp]` |
 //! | import | none; `comment` is `Imported from …` | the same |
 
+use crate::dockerfile::INSTRUCTIONS;
 use crate::evidence::{Builder, HistoryRow, RowAuthor};
 
 /// What the classic builder writes before an instruction that runs nothing.
@@ -51,28 +52,12 @@ pub(crate) fn instruction(created_by: &str) -> String {
         return not_run(rest.trim());
     }
     let first = text.split(' ').next().unwrap_or_default();
-    let instructions = [
-        "ADD",
-        "ARG",
-        "CMD",
-        "COPY",
-        "ENTRYPOINT",
-        "ENV",
-        "EXPOSE",
-        "HEALTHCHECK",
-        "LABEL",
-        "MAINTAINER",
-        "ONBUILD",
-        "SHELL",
-        "STOPSIGNAL",
-        "USER",
-        "VOLUME",
-        "WORKDIR",
-    ];
+    // FROM leaves no row, and a RUN has its command behind it.
+    let is_instruction = INSTRUCTIONS.contains(&first) && !["FROM", "RUN"].contains(&first);
     match text.strip_prefix("RUN ") {
         Some(command) => run(command),
         None if text.is_empty() => String::new(),
-        None if instructions.contains(&first) => not_run(text),
+        None if is_instruction => not_run(text),
         None => run(text),
     }
 }

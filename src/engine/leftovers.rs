@@ -10,7 +10,7 @@ use super::{
     images,
     ledger::{LABEL, LABEL_EXERCISE, LABEL_HOST, LABEL_RUN},
     name,
-    practice::{LABEL_HOME, practice_of_container},
+    practice::{LABEL_HOME, practice_of},
     runlock::{EndedRun, Owner, RunState, state_of},
 };
 use http::Method;
@@ -119,7 +119,7 @@ impl Thing {
     /// The course folder of a practice registry; empty for everything else, whatever labels it inherited.
     fn home(&self) -> &str {
         match self.kind {
-            LeftoverKind::Container if practice_of_container(&self.name).is_some() => self.label(LABEL_HOME),
+            LeftoverKind::Container if practice_of(&self.name, &self.labels).is_some() => self.label(LABEL_HOME),
             _ => "",
         }
     }
@@ -129,10 +129,13 @@ impl Thing {
     }
 
     /// The run that made it. A container is told by its name: labels are inherited, by the image of a commit
-    /// and by each container of that image, and those are the learner's.
+    /// and by each container of that image, and those are the learner's. A practice registry is a run of its own,
+    /// and told by both.
     pub(crate) fn run(&self) -> Option<&str> {
         match self.kind {
-            LeftoverKind::Container => name::run_of_container(&self.name),
+            LeftoverKind::Container => {
+                name::run_of_container(&self.name).or_else(|| practice_of(&self.name, &self.labels))
+            }
             _ => Some(self.label(LABEL_RUN)).filter(|run| name::is_run_id(run)),
         }
     }

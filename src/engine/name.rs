@@ -59,12 +59,8 @@ fn split_host(name: &str) -> (Option<&str>, &str) {
     }
 }
 
-/// The run that a container's name belongs to: `dlearn-0123456789ab-7` → `0123456789ab`. A practice registry
-/// is a run of its own.
+/// The run that a container's name belongs to: `dlearn-0123456789ab-7` → `0123456789ab`.
 pub(crate) fn run_of_container(name: &str) -> Option<&str> {
-    if let Some(id) = super::practice::practice_of_container(name) {
-        return Some(id);
-    }
     let (run, number) = name.strip_prefix("dlearn-")?.split_once('-')?;
     let numbered = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
     (is_run_id(run) && numbered).then_some(run)

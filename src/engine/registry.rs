@@ -5,8 +5,9 @@
 
 use super::{Engine, EngineError, Ledger, Practice, practice::REGISTRY_PORT};
 use crate::evidence::{RegistryFacts, RegistryImage};
-use crate::registry::{Ask, Conversation, Platform, Reference, RegistryError, read};
+use crate::registry::{Ask, Conversation, Platform, Reference, RegistryError, read, remove_repository};
 use serde::Deserialize;
+use std::collections::BTreeSet;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 use tokio::net::TcpStream;
@@ -77,6 +78,38 @@ impl Engine {
             Some(port) => self.on_loopback(ledger, &reference, port).await,
             None => self.told_by_registry(name).await.map(Some),
         }
+    }
+
+    /// Removes these repositories from a practice registry, which is made whole for that; everything else in it
+    /// stays. Gives those that were there.
+    ///
+    /// # Errors
+    /// As [`Engine::raise`], and where the registry does not do it.
+    pub async fn remove_in_practice(
+        &self,
+        ledger: &Ledger,
+        practice: &Practice,
+        repositories: &BTreeSet<String>,
+    ) -> Result<Vec<String>, EngineError> {
+        self.raise(ledger, practice).await?;
+        let [gate, _] = practice.containers();
+        let host = practice.address();
+        // Past the gate: whose namespace it is does not matter here.
+        let (tunnel, helper) = self.tunnel(ledger, &gate, REGISTRY_PORT).await?;
+        let removing = async {
+            let mut removed = Vec::new();
+            let mut conversation = Conversation::over(tunnel, &host).await?;
+            for repository in repositories {
+                if remove_repository(&mut conversation, &host, repository).await? {
+                    removed.push(repository.clone());
+                }
+            }
+            Ok(removed)
+        };
+        let doing = "empty repositories of the practice registry";
+        let removed = self.long(doing, ASK_SECONDS, async { removing.await.map_err(refused) }).await;
+        ledger.remove_container(&helper).await?;
+        removed
     }
 
     /// What the engine itself is told by a registry, as nobody in particular (`GET /distribution/{name}/json`,

@@ -89,7 +89,7 @@ fn draw(not: Option<u16>) -> Result<PracticeState, LearnerError> {
     let id = random()?;
     let number = u64::from_str_radix(&random()?, 16).unwrap_or_default();
     let port = port_for(number, not);
-    Ok(PracticeState { id: id[..12].to_owned(), port, password: random()?, settled: false, extra: Map::new() })
+    Ok(PracticeState { id: id[..12].to_owned(), port, password: random()?.into(), settled: false, extra: Map::new() })
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 //! Pure data. Fields that this version does not know are kept and written back, so that a learner who
 //! goes back and forth between versions loses nothing. Reading and writing is in `store`.
 
+use crate::Secret;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -53,7 +54,7 @@ pub struct PracticeState {
     /// Its port on the engine's loopback address.
     pub port: u16,
     /// The password of its user: sixteen lower-case hex digits.
-    pub password: String,
+    pub password: Secret,
     /// It has run on this port, so names of the learner's images hold it.
     #[serde(default)]
     pub settled: bool,
@@ -66,7 +67,7 @@ impl PracticeState {
     /// Whether it is as dlearn writes it.
     pub fn is_sound(&self) -> bool {
         let hex = |text: &str| text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
-        self.id.len() == 12 && hex(&self.id) && is_token(&self.password) && self.port >= 1024
+        self.id.len() == 12 && hex(&self.id) && is_token(self.password.reveal()) && self.port >= 1024
     }
 }
 

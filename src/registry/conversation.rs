@@ -2,7 +2,7 @@
 
 use super::RegistryError;
 use bytes::Bytes;
-use http::{HeaderMap, Request, StatusCode};
+use http::{HeaderMap, Method, Request, StatusCode};
 use http_body_util::{BodyExt, Empty};
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
@@ -60,7 +60,22 @@ impl Drop for Conversation {
 
 impl Ask for Conversation {
     async fn get(&mut self, path: &str, accept: &str, most: usize) -> Result<Got, RegistryError> {
-        let request = Request::get(path)
+        self.ask(Method::GET, path, accept, most).await
+    }
+}
+
+impl Conversation {
+    /// One request, and its answer; a body of more than `most` bytes is an error.
+    pub(super) async fn ask(
+        &mut self,
+        method: Method,
+        path: &str,
+        accept: &str,
+        most: usize,
+    ) -> Result<Got, RegistryError> {
+        let request = Request::builder()
+            .method(method)
+            .uri(path)
             .header(http::header::HOST, &self.host)
             .header(http::header::USER_AGENT, "dlearn")
             .header(http::header::ACCEPT, accept);

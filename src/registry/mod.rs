@@ -6,6 +6,7 @@
 //! conversation  one HTTP connection, over whatever stream leads to the registry
 //! manifest      manifests, indexes, configurations: tolerant and bounded
 //! read          tag → manifest → (index → the platform's manifest) → configuration → diff ids
+//! remove        every image of a repository, in a registry of dlearn's own
 //! ```
 //!
 //! Invariants:
@@ -19,7 +20,9 @@ mod conversation;
 mod manifest;
 mod read;
 mod reference;
+mod remove;
 
 pub use conversation::{Ask, Conversation, Got};
 pub use read::{Platform, RegistryError, read};
 pub use reference::Reference;
+pub use remove::remove_repository;

@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 use thiserror::Error;
 
 /// Most bytes of a manifest (the limit that the specification asks registries to keep).
-const LARGEST_MANIFEST: usize = 4 * 1024 * 1024;
+pub(super) const LARGEST_MANIFEST: usize = 4 * 1024 * 1024;
 /// Most bytes of a configuration.
 const LARGEST_CONFIG: usize = 4 * 1024 * 1024;
 /// Most bytes of a list of tags, and most tags that are kept of it.
@@ -113,15 +113,15 @@ pub async fn read(
 }
 
 /// A manifest and what is known of it from outside.
-struct Found {
-    digest: String,
+pub(super) struct Found {
+    pub(super) digest: String,
     media_type: String,
     manifest: Manifest,
 }
 
-struct Reader<'a> {
-    reference: &'a Reference,
-    platform: &'a Platform,
+pub(super) struct Reader<'a> {
+    pub(super) reference: &'a Reference,
+    pub(super) platform: &'a Platform,
 }
 
 impl Reader<'_> {
@@ -159,7 +159,7 @@ impl Reader<'_> {
     }
 
     /// A manifest by tag or digest; none where the registry has no such one.
-    async fn manifest(
+    pub(super) async fn manifest(
         &self,
         asker: &mut impl Ask,
         by: &str,
@@ -193,7 +193,7 @@ impl Reader<'_> {
     }
 
     /// Tags of the repository, at most [`MOST_TAGS`]; none where it has none or does not tell.
-    async fn tags(&self, asker: &mut impl Ask) -> Result<Vec<String>, RegistryError> {
+    pub(super) async fn tags(&self, asker: &mut impl Ask) -> Result<Vec<String>, RegistryError> {
         let path = format!("/v2/{}/tags/list?n={MOST_TAGS}", self.reference.repository);
         let list = match self.get(asker, &path, "application/json", LARGEST_LIST).await? {
             Some(got) => self.json::<TagList>(&got.body)?,
@@ -242,7 +242,7 @@ impl Reader<'_> {
         self.reference.host.clone()
     }
 
-    fn wrong(&self, what: &str) -> RegistryError {
+    pub(super) fn wrong(&self, what: &str) -> RegistryError {
         RegistryError::Unintelligible { host: self.host(), what: one_line(what) }
     }
 }

@@ -209,7 +209,7 @@ async fn try_prove(
     };
     let mut entry = planned.entry.clone();
     if let Some(practice) = practice {
-        entry = entry.with(registry_values(&practice.address(), &practice.user, &practice.password));
+        entry = entry.with(registry_values(&practice.address(), &practice.user, practice.password.reveal()));
     }
     let rounds = entry.every_variant(&course.recipes, token, &rename).map_err(|error| error.to_string())?;
     let round = &rounds[planned.variant];

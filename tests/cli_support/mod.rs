@@ -10,6 +10,7 @@
 pub mod cache;
 pub mod claim;
 pub mod docker;
+pub mod moment;
 pub mod process;
 pub mod proxy;
 pub mod saved;
@@ -18,6 +19,7 @@ pub mod scene;
 pub use cache::{bring_back, forget};
 pub use claim::{Claim, alone};
 pub use docker::{BUILDERS, Client, docker, docker_fails, docker_lines};
+pub use moment::reach;
 pub use process::{Learner, Running, Told};
 pub use proxy::{At, Proxy, Then};
 pub use saved::{Edit, Saved};

@@ -6,7 +6,7 @@
 //!
 //! Invariants:
 //! - It outlives the command that started it: it is found again by its names, and stays until
-//!   `dlearn clean` or `dlearn reset` removes it, with what was pushed to it (an anonymous volume).
+//!   `dlearn clean` or `dlearn reset --new-registry` removes it, with what was pushed to it (an anonymous volume).
 //! - Nothing is mounted: the configuration goes into the containers as an archive, so it does not matter
 //!   where the engine runs.
 //! - Whatever moment it was cut off at, [`Engine::raise`] makes it whole: it looks what is there and does
@@ -21,6 +21,7 @@ use super::{
     ledger::{LABEL, LABEL_HOST, LABEL_RUN},
     runlock::Owner,
 };
+use crate::Secret;
 use std::collections::BTreeMap;
 use thiserror::Error;
 
@@ -57,7 +58,7 @@ pub struct Practice {
     /// Who may push, and below which name.
     pub user: String,
     /// Their password: letters and digits.
-    pub password: String,
+    pub password: Secret,
     /// The course folder that it belongs to; empty for none.
     pub home: String,
     /// More labels for its containers.
@@ -91,8 +92,8 @@ impl PracticeError {
     pub fn help(&self) -> String {
         match self {
             PracticeError::PortTaken { port, .. } => format!(
-                "stop what uses port {port} (docker ps shows containers with their ports), or give the registry \
-                 another port with dlearn reset, which empties it too"
+                "stop what uses port {port} (docker ps shows containers with their ports), or have \
+                 another registry, empty and on another port: dlearn reset --new-registry"
             ),
             PracticeError::NoImage { image } => format!("bring it with dlearn images pull, or docker pull {image}"),
             PracticeError::Engine(error) => error.help(),
@@ -134,11 +135,14 @@ fn containers_of(id: &str) -> [String; 2] {
     [format!("dlearn-registry-gate-{id}"), format!("dlearn-registry-{id}")]
 }
 
-/// The practice registry that a container of this name belongs to.
-pub(crate) fn practice_of_container(name: &str) -> Option<&str> {
+/// The practice registry that a container of this name and with these labels belongs to: a learner may call theirs
+/// what they like, and what they make of a container of dlearn's has its labels.
+pub(crate) fn practice_of<'a>(name: &'a str, labels: &BTreeMap<String, String>) -> Option<&'a str> {
     let id = name.strip_prefix("dlearn-registry-")?;
     let id = id.strip_prefix("gate-").unwrap_or(id);
-    super::name::is_run_id(id).then_some(id)
+    let has = |label: &str, value: &str| labels.get(label).is_some_and(|has| has == value);
+    let labelled = has(LABEL, PURPOSE) && has(LABEL_RUN, id) && labels.contains_key(LABEL_HOME);
+    (super::name::is_run_id(id) && labelled).then_some(id)
 }
 
 /// A port out of [`PORTS`] for a drawn number; never the unwanted one.
@@ -163,7 +167,7 @@ impl Engine {
             port: port_for(number, None),
             user: "learner".into(),
             // A run's id is drawn, and nobody else has a use for the password.
-            password: run.to_owned(),
+            password: run.to_owned().into(),
             home: String::new(),
             labels,
         };
@@ -181,7 +185,8 @@ impl Engine {
         Ok(practice)
     }
 
-    /// Removes the practice registry with this id, and what was pushed to it. Gives whether anything was there.
+    /// Removes the practice registry with this id, and what was pushed to it. Gives whether anything was there. What
+    /// only has the name of one of its containers stays.
     ///
     /// # Errors
     /// Where the engine does not do it.
@@ -189,7 +194,9 @@ impl Engine {
         let mut any = false;
         // The registry first: it lives in the gate's network.
         for name in containers_of(id).iter().rev() {
-            any |= super::container::remove_container(self, name).await?;
+            if let Some(part) = self.look(name).await?.filter(|part| part.is_of_practice(name)) {
+                any |= super::container::remove_container(self, &part.id).await?;
+            }
         }
         Ok(any)
     }
@@ -200,12 +207,24 @@ mod tests {
     use super::*;
 
     #[test]
-    fn containers_are_known_by_name() {
+    fn containers_are_known_by_name_and_labels() {
+        let labels = |id: &str| {
+            let all = [(LABEL, PURPOSE), (LABEL_RUN, id), (LABEL_HOME, "")];
+            BTreeMap::from(all.map(|(name, value)| (name.to_owned(), value.to_owned())))
+        };
+        let own = labels("0123456789ab");
         for name in containers_of("0123456789ab") {
-            assert_eq!(practice_of_container(&name), Some("0123456789ab"));
+            assert_eq!(practice_of(&name, &own), Some("0123456789ab"));
+            assert_eq!(practice_of(&name, &labels("0123456789ac")), None);
+            assert_eq!(practice_of(&name, &BTreeMap::new()), None);
+            for label in own.keys() {
+                let mut fewer = own.clone();
+                fewer.remove(label);
+                assert_eq!(practice_of(&name, &fewer), None, "{label}");
+            }
         }
         for other in ["dlearn-registry-gate-x", "dlearn-0123456789ab-1", "my-dlearn-registry-0123456789ab"] {
-            assert_eq!(practice_of_container(other), None);
+            assert_eq!(practice_of(other, &own), None);
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Makes a practice registry whole, whatever of it is there.
 
-use super::{GATE_IMAGE, GATE_PORT, Practice, PracticeError, REGISTRY_IMAGES};
+use super::{GATE_IMAGE, GATE_PORT, Practice, PracticeError, REGISTRY_IMAGES, REGISTRY_PORT, practice_of};
 use crate::course::mode_of;
 use crate::engine::{
     Engine, EngineError, Ledger,
@@ -8,12 +8,11 @@ use crate::engine::{
     container::{Attempt, remove_container},
     error::one_line,
 };
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use http::Method;
 use serde::Deserialize;
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 use std::io;
 use std::time::Duration;
 
@@ -50,10 +49,18 @@ pub enum Standing {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct Inspect {
-    id: String,
+pub(super) struct Inspect {
+    pub(super) id: String,
     state: State,
+    config: Config,
     host_config: HostConfig,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Config {
+    #[serde(default)]
+    labels: Option<BTreeMap<String, String>>,
 }
 
 #[derive(Deserialize)]
@@ -75,6 +82,11 @@ struct HostConfig {
 }
 
 impl Inspect {
+    /// Whether it is a part of the practice registry after which it is called.
+    pub(super) fn is_of_practice(&self, name: &str) -> bool {
+        self.config.labels.as_ref().is_some_and(|labels| practice_of(name, labels).is_some())
+    }
+
     /// When it was last started; nothing where that cannot be read.
     fn started(&self) -> Option<jiff::Timestamp> {
         self.state.started_at.parse().ok()
@@ -186,11 +198,23 @@ impl Engine {
         Ok(Ok(if is_new { Raised::New } else { Raised::Started }))
     }
 
-    async fn part(&self, name: &str) -> Result<Option<Inspect>, EngineError> {
+    /// The container of this name, which is none of ours where it is not labelled so.
+    pub(super) async fn look(&self, name: &str) -> Result<Option<Inspect>, EngineError> {
         let doing = "look at the practice registry";
         match self.read(doing, self.get_json(doing, &format!("/containers/{name}/json"))).await {
             Err(error) if error.is_absent() => Ok(None),
             other => other.map(Some),
+        }
+    }
+
+    /// A part of a practice registry, where it is there.
+    async fn part(&self, name: &str) -> Result<Option<Inspect>, EngineError> {
+        match self.look(name).await? {
+            Some(other) if !other.is_of_practice(name) => Err(EngineError::Misfortune {
+                what: format!("a container that is not dlearn's has the name of the practice registry's, {name}"),
+                help: format!("give it another name (docker rename {name} NAME), or remove it"),
+            }),
+            part => Ok(part),
         }
     }
 
@@ -235,14 +259,14 @@ impl Engine {
         Err(PracticeError::NoImage { image: REGISTRY_IMAGES[0] })
     }
 
-    /// Waits until the gate lets its user through to the registry.
+    /// Waits until the gate asks who one is, and the registry behind it answers. Without logging in: a command line
+    /// with a password in it would be seen by everybody who may look at the engine.
     async fn await_ready(&self, ledger: &Ledger, practice: &Practice) -> Result<(), EngineError> {
         let [gate, _] = practice.containers();
-        let user = STANDARD.encode(format!("{}:{}", practice.user, practice.password));
         let rounds = READY_SECONDS * 10;
         let script = format!(
-            "i=0; until wget -q -O /dev/null --header 'Authorization: Basic {user}' http://127.0.0.1:{GATE_PORT}/v2/ \
-             2>/dev/null; do i=$((i+1)); [ $i -lt {rounds} ] || exit 1; sleep 0.1; done"
+            "i=0; until wget -q -O /dev/null http://127.0.0.1:{REGISTRY_PORT}/v2/ 2>/dev/null && \
+             wget -O /dev/null http://127.0.0.1:{GATE_PORT}/v2/ 2>&1 | grep -q ' 401'; do i=$((i+1)); [ $i -lt {rounds} ] || exit 1; sleep 0.1; done"
         );
         let spec = self.beside(&gate, &["sh", "-c", &script]).await?;
         let ready = match self.start(ledger, &spec).await {
@@ -322,7 +346,7 @@ fn log() -> Value {
 /// nginx itself understands `{PLAIN}`, whatever C library it is built with. A digest would protect nothing: the
 /// password opens this registry only, and stands in the learner's task.
 fn gate_files(practice: &Practice) -> [(&'static str, String); 2] {
-    let users = format!("{}:{{PLAIN}}{}\n", practice.user, practice.password);
+    let users = format!("{}:{{PLAIN}}{}\n", practice.user, practice.password.reveal());
     [("nginx.conf", include_str!("nginx.conf").to_owned()), ("users", users)]
 }
 

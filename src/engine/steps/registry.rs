@@ -13,7 +13,7 @@ impl Stage<'_> {
     pub(super) async fn with_registry(&mut self, step: &Step) -> Result<(), StepError> {
         match step {
             Step::Login { registry, user, password, may_fail } => {
-                let (username, password) = (user.clone(), password.clone());
+                let (username, password) = (user.clone(), password.clone().into());
                 let auth = RegistryAuth { username, password, serveraddress: registry.clone() };
                 if refused(self.engine.log_in(&auth).await, *may_fail)? {
                     self.logins.insert(registry.clone(), auth);

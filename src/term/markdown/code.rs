@@ -3,6 +3,7 @@
 //! It colours only what it is sure of (keywords, strings, comments, variables, flags); a text that
 //! it does not understand stays plain. It never changes the text.
 
+use crate::dockerfile::INSTRUCTIONS;
 use crate::term::line::{Color, Span, Style};
 
 const KEYWORD: Style = Style::color(Color::Blue).bold();
@@ -11,27 +12,6 @@ const VARIABLE: Style = Style::color(Color::Magenta);
 const FLAG: Style = Style::color(Color::Cyan);
 const COMMENT: Style = Style::DIM;
 
-/// Dockerfile reference, "Overview" (MAINTAINER is deprecated and still parsed).
-const INSTRUCTIONS: [&str; 18] = [
-    "ADD",
-    "ARG",
-    "CMD",
-    "COPY",
-    "ENTRYPOINT",
-    "ENV",
-    "EXPOSE",
-    "FROM",
-    "HEALTHCHECK",
-    "LABEL",
-    "MAINTAINER",
-    "ONBUILD",
-    "RUN",
-    "SHELL",
-    "STOPSIGNAL",
-    "USER",
-    "VOLUME",
-    "WORKDIR",
-];
 /// POSIX.1-2017, Shell Command Language 2.4, "Reserved Words".
 const RESERVED: [&str; 16] =
     ["!", "{", "}", "case", "do", "done", "elif", "else", "esac", "fi", "for", "if", "in", "then", "until", "while"];
