@@ -6,7 +6,7 @@
 //! between two rebuilds of the same files: such a step is not repeatable, and that is nobody's fault.
 
 use crate::dockerfile::Instruction;
-use crate::evidence::{BuildFacts, HistoryRow, LayersFacts};
+use crate::evidence::{BuildFacts, EntryFacts, EntryKind, HistoryRow, LayersFacts};
 use crate::layers::{Difference, DifferenceKind, Tolerance, compare_layers};
 use std::collections::BTreeSet;
 
@@ -75,9 +75,9 @@ pub fn differences(
         .collect();
     let ran = steps.ran(made_by.iter().copied());
     let mut found = Vec::new();
-    for (((index, (has, gives)), made_by), ran) in pairs.into_iter().zip(made_by).zip(ran) {
+    for (((index, _), made_by), ran) in pairs.into_iter().zip(made_by).zip(ran) {
         let tolerance = if ran { Tolerance::Ran } else { Tolerance::Copied };
-        let differing = compare_layers(has, gives, tolerance).into_iter();
+        let differing = in_layer(image, rebuilt, index, tolerance).into_iter();
         found.extend(differing.filter(|difference| !only_seen_by(build, difference)).map(|difference| Differs {
             layer: index + 1,
             made_by: made_by.to_owned(),
@@ -86,6 +86,39 @@ pub fn differences(
         }));
     }
     found
+}
+
+/// In what one layer of an image differs from a rebuild's.
+///
+/// A file that lies below already, unchanged to the second, is left out of a layer by BuildKit (seen with 20.10 to
+/// 28.5), and whether it is unchanged depends on which step came from the cache: that is no difference.
+fn in_layer(image: &LayersFacts, rebuilt: &LayersFacts, index: usize, tolerance: Tolerance) -> Vec<Difference> {
+    let mut differing = compare_layers(&image.layers[index], &rebuilt.layers[index], tolerance);
+    let lies_below = |of: &LayersFacts, other: &LayersFacts, path: &str| {
+        let entry = of.layers[index].entries.get(path);
+        entry.is_some_and(|entry| below(other, index, path) == Some(entry))
+    };
+    differing.retain(|difference| match difference.what {
+        DifferenceKind::OnlyBuilt => !lies_below(image, rebuilt, &difference.path),
+        DifferenceKind::OnlyRebuilt => !lies_below(rebuilt, image, &difference.path),
+        _ => true,
+    });
+    differing
+}
+
+/// What a path is below a layer that does not mention it, as far as the layers were read.
+fn below<'a>(image: &'a LayersFacts, index: usize, path: &str) -> Option<&'a EntryFacts> {
+    let folders = || path.match_indices('/').map(|(end, _)| &path[..end]);
+    for layer in image.layers[..=index].iter().rev() {
+        if let Some(entry) = layer.entries.get(path) {
+            return Some(entry).filter(|entry| entry.change == EntryKind::File);
+        }
+        let hides = |folder: &str| layer.entries.get(folder).is_some_and(|entry| entry.change != EntryKind::Directory);
+        if hides(".") || folders().any(hides) {
+            return None;
+        }
+    }
+    None
 }
 
 /// In what two rebuilds of the same files differ.
@@ -101,8 +134,8 @@ impl NotRepeatable {
     /// Compares two rebuilds.
     pub fn between(one: &LayersFacts, other: &LayersFacts, skip: usize) -> Self {
         let mut found = Self::default();
-        for (index, (one, other)) in one.layers.iter().zip(&other.layers).enumerate().skip(skip) {
-            for difference in compare_layers(one, other, Tolerance::Ran) {
+        for index in skip..one.layers.len().min(other.layers.len()) {
+            for difference in in_layer(one, other, index, Tolerance::Ran) {
                 if is_lacking(&difference) {
                     found.names.insert((index + 1, folder(&difference.path).to_owned()));
                 }
@@ -145,7 +178,7 @@ fn only_seen_by(build: &BuildFacts, difference: &Difference) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::evidence::{EntryFacts, EntryKind, LayerFacts};
+    use crate::evidence::LayerFacts;
 
     fn layer(made_by: &str, files: &[(&str, &str)]) -> LayerFacts {
         let file = |content: &str| EntryFacts {
@@ -194,6 +227,26 @@ mod tests {
         let made = |content| [layer("COPY x /x", &[("x", content)]), layer("COPY x /x", &[("x", content)])];
         let differing = found(dockerfile, &made("1"), &made("2"));
         assert_eq!(differing, [(1, false, "x".to_owned()), (2, true, "x".to_owned())]);
+    }
+
+    #[test]
+    fn a_file_that_lies_below_already_is_in_a_later_layer_or_not() {
+        let dockerfile = "FROM a\nCOPY x y /app\nCOPY . /app\n";
+        let lower = layer("COPY x y /app", &[("app/x", "1"), ("app/y", "1")]);
+        let upper = |files| layer("COPY . /app", files);
+        let whole = [lower.clone(), upper(&[("app/x", "1"), ("app/y", "1"), ("app/z", "1")])];
+        let lean = [lower.clone(), upper(&[("app/z", "1")])];
+        assert_eq!(found(dockerfile, &whole, &lean), []);
+        assert_eq!(found(dockerfile, &lean, &whole), []);
+        let other = [lower.clone(), upper(&[("app/x", "2"), ("app/z", "1")])];
+        assert_eq!(found(dockerfile, &other, &lean), [(2, false, "app/x".to_owned())], "it has other content");
+        assert_eq!(found(dockerfile, &lean, &other), [(2, false, "app/x".to_owned())]);
+        let mut gone = lean.clone();
+        let mut hidden = gone[0].entries["app/x"].clone();
+        hidden.change = EntryKind::Whiteout;
+        gone[1].entries.insert("app".into(), hidden);
+        let differing = found(dockerfile, &whole, &gone);
+        assert!(differing.contains(&(2, false, "app/x".to_owned())), "it was removed before: {differing:?}");
     }
 
     #[test]

@@ -20,6 +20,15 @@ pub fn ways() -> Vec<Way> {
                 "WORKDIR /site\nCOPY . .\nRUN mkdir -p /var/log && cat /proc/sys/kernel/random/uuid > /var/log/build.log && sort token > /made\n",
             );
         }),
+        // BuildKit leaves out of a layer what lies below it, if the modification time is the same too: that depends
+        // on who sent the files of the step that came from the cache.
+        differs("the whole folder upon one of its files", CACHE, CONTENTS, file_by_file),
+        differs("the same, after a check has rebuilt it", CACHE, CONTENTS, |w| {
+            file_by_file(w);
+            w.scene.check();
+            w.write("index.html", "later\n");
+            w.build(&[]);
+        }),
         // Only the client itself finds what it sent.
         way("the whole folder, and a step that is different each time", CACHE, |w| {
             w.build_with("WORKDIR /site\nCOPY . .\nRUN cat /proc/sys/kernel/random/uuid > /random\n");
@@ -207,6 +216,11 @@ pub fn archive_of_token(w: &World) {
     let mut archive = tar::Builder::new(fs::File::create(path).expect("an archive"));
     archive.append_path_with_name(w.scene.folder().join("token"), "token").expect("the token");
     archive.finish().expect("an archive");
+}
+
+fn file_by_file(w: &World) {
+    let made = &w.scene.repository;
+    w.build_with(&format!("RUN echo {made} > /own\nWORKDIR /site\nCOPY token .\nRUN sort token > /sorted\nCOPY . .\n"));
 }
 
 fn random_and_forgotten(w: &World) {
