@@ -125,6 +125,12 @@ impl Engine {
         .await
     }
 
+    /// Whether its images lie in containerd's store. Asked once.
+    pub(crate) async fn has_containerd_store(&self) -> Result<bool, EngineError> {
+        let ask = async { Ok(self.facts().await?.containerd_store) };
+        self.inner.containerd_store.get_or_try_init(|| ask).await.copied()
+    }
+
     /// A local image, or none where it does not exist.
     ///
     /// # Errors

@@ -54,8 +54,14 @@ pub(crate) async fn list(engine: &Engine, intermediate: bool) -> Result<Vec<List
 
 /// The images without any name that there are now, intermediate ones too.
 pub(crate) async fn unnamed(engine: &Engine) -> Result<Unnamed, EngineError> {
-    let filters = query(&[("all", "1"), ("filters", r#"{"dangling":["true"]}"#)]);
-    let found = listed(engine, &format!("/images/json{filters}")).await?;
+    let found = match engine.has_containerd_store().await? {
+        true => {
+            let filters = query(&[("all", "1"), ("filters", r#"{"dangling":["true"]}"#)]);
+            listed(engine, &format!("/images/json{filters}")).await?
+        }
+        // The classic store calls only those dangling that have no children, and is quick with all of them.
+        false => list(engine, true).await?,
+    };
     let without = found.into_iter().filter(|image| image.names().next().is_none());
     Ok(without.map(|image| (image.id, image.parent_id.unwrap_or_default())).collect())
 }

@@ -116,6 +116,8 @@ struct Inner {
     http: transport::Http,
     docker: bollard::Docker,
     pulse: alive::Pulse,
+    /// Whether its images lie in containerd's store, once that was asked.
+    containerd_store: tokio::sync::OnceCell<bool>,
 }
 
 impl fmt::Debug for Engine {
@@ -144,9 +146,17 @@ impl Engine {
         let http = transport::client(connector.clone());
         let docker = over(http.clone(), api.clone())
             .map_err(|error| EngineError::from_bollard(&endpoint, "prepare the connection", &error))?;
-        let pulse = alive::Pulse::default();
-        let inner =
-            Inner { endpoint: resolved.endpoint, because: resolved.because, api, connector, http, docker, pulse };
+        let (pulse, containerd_store) = (alive::Pulse::default(), tokio::sync::OnceCell::new());
+        let inner = Inner {
+            endpoint: resolved.endpoint,
+            because: resolved.because,
+            api,
+            connector,
+            http,
+            docker,
+            pulse,
+            containerd_store,
+        };
         Ok(Self { inner: Arc::new(inner) })
     }
 

@@ -16,6 +16,10 @@ use tokio::time::Instant;
 /// How long the step of a build that was cut off may go on.
 const LATE_STEP: Duration = Duration::from_secs(5);
 
+/// Held by the run that removes what no run needs: of two at once, each would see the other's tags on an image, and
+/// both would leave it.
+static SWEEP: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
+
 impl Ledger {
     /// The throw-away tag of a build: the same plan, tried in the same way, has the same tag.
     pub fn build_tag(&self, plan: &BuildPlan, way: &str) -> String {
@@ -44,7 +48,7 @@ impl Ledger {
     pub(crate) async fn image_was_pushed(&self, tag: &str) -> Result<(), EngineError> {
         let engine = &self.inner.engine;
         // containerd's store keeps no such reference: it derives them from the tags.
-        if engine.facts().await?.containerd_store {
+        if engine.has_containerd_store().await? {
             return Ok(());
         }
         let digests = engine.references_by_digest(tag).await?;
@@ -186,6 +190,7 @@ impl Ledger {
 
     /// Removes the images without a name that this process made and that none of its runs needs any more.
     pub(super) async fn remove_superfluous(&self) -> Result<(), EngineError> {
+        let _alone = SWEEP.lock().await;
         let tag = self.throw_away_tag("superfluous");
         images::remove_superfluous(&self.inner.engine, &tag, |image| made().is_superfluous(image)).await
     }
