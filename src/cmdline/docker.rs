@@ -58,6 +58,62 @@ const PLATFORM: &[&str] = &["platform"];
 const GROUPS: &[&str] =
     &["image", "buildx", "builder", "container", "system", "context", "manifest", "volume", "network"];
 
+/// The other commands of docker (`docker --help`, and its usual plugins): these words are not misspelt.
+const OTHERS: &[&str] = &[
+    "ai",
+    "attach",
+    "commit",
+    "compose",
+    "config",
+    "cp",
+    "create",
+    "debug",
+    "desktop",
+    "diff",
+    "events",
+    "exec",
+    "export",
+    "extension",
+    "help",
+    "history",
+    "images",
+    "import",
+    "info",
+    "init",
+    "inspect",
+    "kill",
+    "load",
+    "logs",
+    "mcp",
+    "model",
+    "node",
+    "pause",
+    "plugin",
+    "port",
+    "ps",
+    "rename",
+    "restart",
+    "rm",
+    "run",
+    "sandbox",
+    "save",
+    "scout",
+    "search",
+    "secret",
+    "service",
+    "stack",
+    "start",
+    "stats",
+    "stop",
+    "swarm",
+    "top",
+    "trust",
+    "unpause",
+    "update",
+    "version",
+    "wait",
+];
+
 /// What a command asks docker for; nothing, if it is another program's.
 ///
 /// # Errors
@@ -122,6 +178,14 @@ fn action(verb: &str, second: Option<&str>, words: &[String], command: &Simple) 
             Action::Build { names: arguments.values(&["t", "tag"]), push: arguments.has(&["push"]) }
         }
         ("rmi", None) | ("image", Some("rm" | "remove")) => Action::Remove { names: arguments(PLATFORM).operands },
+        (verb, None) if !OTHERS.contains(&verb) && !GROUPS.contains(&verb) && !verb.starts_with('-') => {
+            let known = ["build", "login", "logout", "pull", "push", "rmi", "tag"];
+            let near = crate::nearest(verb, known.into_iter().chain(OTHERS.iter().copied()));
+            match near {
+                Some(near) => return Err(format!("docker has no command `{verb}`; did you mean docker {near}?")),
+                None => Action::Other { verb: verb.chars().take(40).collect() },
+            }
+        }
         _ => {
             let words: Vec<&str> = [Some(verb), second].into_iter().flatten().collect();
             Action::Other { verb: words.join(" ").chars().take(40).collect() }

@@ -28,6 +28,8 @@ pub struct CommandFile {
 pub struct Command {
     /// The line on which it begins, from 1.
     pub line: usize,
+    /// That line as it is written; as a short command where a login, and so a password, may stand in it.
+    pub text: String,
     /// What it asks for.
     pub action: Action,
 }
@@ -173,15 +175,27 @@ pub fn parse(text: &str) -> CommandFile {
             file.problem(line, "a quotation mark is opened and not closed".into());
             continue;
         };
+        let written = text.lines().nth(line - 1).unwrap_or_default().trim();
+        let may_be_shown = written.contains("docker") && !logical.contains("login");
         for command in &commands {
             match docker::read(command) {
-                Ok(Some(action)) => file.commands.push(Command { line, action }),
+                Ok(Some(action)) => {
+                    let text = if may_be_shown { written.to_owned() } else { action.to_string() };
+                    file.commands.push(Command { line, text, action });
+                }
                 Ok(None) => {}
                 Err(message) => file.problem(line, message),
             }
         }
     }
     file
+}
+
+impl Problem {
+    /// Whether it is a misspelt `docker VERB`.
+    pub fn means(&self, verb: &str) -> bool {
+        self.message.ends_with(&format!("did you mean docker {verb}?"))
+    }
 }
 
 impl CommandFile {
@@ -214,13 +228,18 @@ mod tests {
              cd ..; docker image push 'localhost:5001/ada/shop:v1' && docker images\n",
         );
         let push = |name: &str| Action::Push { name: name.into(), all_tags: false };
+        let last = "cd ..; docker image push 'localhost:5001/ada/shop:v1' && docker images";
         let expected = [
-            (3, login(Some("localhost:5001"), Some("ada"), Password::Asked)),
-            (4, Action::Tag { from: "shop:v1".into(), to: "localhost:5001/ada/shop:v1".into() }),
-            (6, push("localhost:5001/ada/shop:v1")),
-            (6, Action::Other { verb: "images".into() }),
+            (3, "docker login -u ada localhost:5001", login(Some("localhost:5001"), Some("ada"), Password::Asked)),
+            (
+                4,
+                "sudo docker tag shop:v1 \\",
+                Action::Tag { from: "shop:v1".into(), to: "localhost:5001/ada/shop:v1".into() },
+            ),
+            (6, last, push("localhost:5001/ada/shop:v1")),
+            (6, last, Action::Other { verb: "images".into() }),
         ];
-        assert_eq!(file.commands, expected.map(|(line, action)| Command { line, action }));
+        assert_eq!(file.commands, expected.map(|(line, text, action)| Command { line, text: text.into(), action }));
         assert_eq!(file.problems, []);
     }
 
@@ -285,6 +304,8 @@ mod tests {
             ("docker", "no command"),
             ("docker login 'r.example", "quotation mark"),
             ("dokcer push a", "did you mean docker"),
+            ("docker tga a b", "did you mean docker tag?"),
+            ("docker pusch a", "did you mean docker push?"),
         ] {
             let file = parse(text);
             assert!(file.commands.is_empty() && file.problems.len() == 1, "{text}: {file:?}");

@@ -6,7 +6,7 @@ mod steps;
 mod tests;
 
 use crate::check::{Inquiry, NotYet, Place, Stop, Verdict};
-use crate::cmdline::{self, Action, Command, CommandFile};
+use crate::cmdline::{self, Action, Command, CommandFile, Problem};
 use serde::{Deserialize, Serialize};
 use session::Session;
 
@@ -145,6 +145,14 @@ impl Commands {
                 ));
             }
         }
+        let problem = |problem: &Problem| {
+            let found =
+                format!("no docker {}; and line {} cannot be read: {}", step.verb(), problem.line, problem.message);
+            Verdict::not_yet(expected.clone(), found, format!("repair line {}", problem.line))
+        };
+        if let Some(misspelt) = read.problems.iter().find(|problem| problem.means(step.verb())) {
+            return Ok(problem(misspelt));
+        }
         // The last attempt is the one that its author believes in.
         let attempts = || read.commands.iter().rev();
         let short = attempts().find_map(|command| Some((command, step.falls_short(&command.action)?)));
@@ -153,10 +161,8 @@ impl Commands {
         if let Some((command, (found, advice))) = short {
             return Ok(self.at(command, expected, format!("line {}: {found}", command.line), advice));
         }
-        if let Some(problem) = read.problems.first() {
-            let found =
-                format!("no docker {}; and line {} cannot be read: {}", step.verb(), problem.line, problem.message);
-            return Ok(Verdict::not_yet(expected, found, format!("repair line {}", problem.line)));
+        if let Some(first) = read.problems.first() {
+            return Ok(problem(first));
         }
         let advice = format!(
             "add the docker {} command that you ran; if you have not run one yet, that is what is left to do",
@@ -172,7 +178,7 @@ impl Commands {
         found: impl Into<String>,
         advice: impl Into<String>,
     ) -> Verdict {
-        let place = Place { file: self.file.clone(), line: command.line, text: command.action.to_string() };
+        let place = Place { file: self.file.clone(), line: command.line, text: command.text.clone() };
         let (expected, found, advice) = (expected.into(), found.into(), advice.into());
         Verdict::NotYet(NotYet { expected, found, advice, place: Some(place) })
     }

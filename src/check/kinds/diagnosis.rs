@@ -36,6 +36,19 @@ pub struct Diagnosis {
     /// image store. The starter is not built then.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub printed: Vec<String>,
+    /// Lines that commands end with in another situation, and what to do then.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub elsewhere: Vec<Elsewhere>,
+}
+
+/// A line that is printed where something else is wrong.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Elsewhere {
+    /// What it matches.
+    pub line: Pattern,
+    /// What to do in that situation, as a command (`log in first`).
+    pub advice: String,
 }
 
 fn file() -> String {
@@ -67,7 +80,10 @@ impl Diagnosis {
             Ok(answer) => answer,
             Err((at, what)) => {
                 let line = at.map(|(line, _)| format!("line {line}: ")).unwrap_or_default();
-                let advice = "put the quoted line between single quotes; write a single quote inside it twice";
+                let advice = match is_block_without_indent(&text.text) {
+                    true => "put two spaces before the line that you quote",
+                    false => "put the quoted line between single quotes; write a single quote inside it twice",
+                };
                 return Ok(Verdict::not_yet(expected, format!("{file} is not valid YAML: {line}{what}"), advice));
             }
         };
@@ -115,6 +131,13 @@ impl Diagnosis {
             // The line may be what the builder prints that could not be asked.
             if let Some(why) = unasked {
                 return Err(Stop::CannotTell(why));
+            }
+            if let Some(other) = self.elsewhere.iter().find(|other| other.line.found_in(&wanted)) {
+                return Ok(Verdict::not_yet(
+                    "the line that the refused command really ends with",
+                    format!("{} is printed in another situation", shown(&error)),
+                    other.advice.clone(),
+                ));
             }
             let (expected, advice) = match self.printed.is_empty() {
                 true => (
@@ -187,6 +210,13 @@ impl Diagnosis {
     }
 }
 
+/// Whether a block (`error: |`) is followed by a line at the margin that is no field.
+fn is_block_without_indent(text: &str) -> bool {
+    let mut lines = text.lines().skip_while(|line| !line.trim_end().ends_with('|')).skip(1);
+    let next = lines.find(|line| !line.trim().is_empty());
+    next.is_some_and(|line| !line.starts_with([' ', '\t']) && !line.starts_with("cause:") && !line.starts_with('#'))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -243,10 +273,19 @@ mod tests {
             assert!(found(answer).contains(part), "{answer}: {}", found(answer));
         }
     }
+
+    #[test]
+    fn a_quoted_line_at_the_margin_is_told_to_move() {
+        assert!(is_block_without_indent("cause: pin\nerror: |\nerror from registry: no\n"));
+        assert!(!is_block_without_indent("error: |\n  error from registry: no\ncause: pin\n"));
+        assert!(!is_block_without_indent("error: |\n\ncause: pin\n") && !is_block_without_indent("error: a: b\n"));
+    }
+
     #[test]
     fn where_no_build_fails_the_lines_to_quote_are_given() {
         let check = "cause: namespace\ncauses: { namespace: not yours, login: nobody }\nline: denied\n\
-                     printed: ['denied: requested access to the resource is denied']";
+                     printed: ['denied: requested access to the resource is denied']\n\
+                     elsewhere: [{ line: no basic auth, advice: log in first }]";
         let check: Diagnosis = crate::course::read_yaml(check).expect("a valid check");
         let judge = |answer: &str| {
             let mut evidence = Evidence::new();
@@ -258,7 +297,8 @@ mod tests {
         assert!(judge(&format!("cause: namespace\nerror: '{quoted}'")).passed());
         for (answer, part) in [
             (format!("cause: login\nerror: '{quoted}'"), "would mean: nobody"),
-            ("cause: namespace\nerror: no basic auth credentials".to_owned(), "never prints"),
+            ("cause: namespace\nerror: no basic auth credentials".to_owned(), "in another situation"),
+            ("cause: namespace\nerror: the disk is full of water".to_owned(), "never prints"),
         ] {
             let Verdict::NotYet(it) = judge(&answer) else { panic!("{answer}") };
             assert!(it.found.contains(part) && !it.advice.contains("build the folder"), "{it:?}");

@@ -50,7 +50,10 @@ impl Registry {
             return Ok(Verdict::not_yet(
                 expected,
                 format!("the name exists on this engine; the registry has no such tag{others}"),
-                format!("a name is no copy: send the image there with docker push {name}"),
+                format!(
+                    "a name is no copy: send the image there with docker push {name} (after docker login {host}, \
+                     if it is refused)"
+                ),
             ));
         }
         let Some(from) = self.from.as_ref().map(|from| inquiry.name(from)) else {

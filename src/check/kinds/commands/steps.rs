@@ -101,11 +101,12 @@ impl Step {
             (Step::Login { host, user }, Action::Login { host: on, user: by, .. }) => {
                 let on_host = login_host(on.as_deref());
                 Some(if !same_host(&login_host(Some(host)), &on_host) {
-                    let named = if on.is_none() { "names no registry, so it is" } else { "is" };
-                    (
-                        format!("this {named} a login to {on_host}"),
-                        format!("put the registry at the end: docker login {host}"),
-                    )
+                    let by = user.as_ref().or(by.as_ref()).map(|user| format!("-u {user} ")).unwrap_or_default();
+                    let (named, advice) = match on {
+                        None => ("names no registry, so it is", "put the registry at the end"),
+                        Some(_) => ("is", "name the registry that is meant"),
+                    };
+                    (format!("this {named} a login to {on_host}"), format!("{advice}: docker login {by}{host}"))
                 } else {
                     let (user, by) = (user.as_deref()?, by.as_deref()?);
                     (format!("this is a login as {}", shown(by)), format!("log in as {user}"))

@@ -127,7 +127,7 @@ impl Experiment {
 fn nothing_of(part: &Part, before: &str) -> Verdict {
     let own = "see that the step which should make them is in your Dockerfile";
     Verdict::not_yet(
-        format!("{} in the image ({})", part.what, part.files.as_str()),
+        format!("{} in the image", part.what),
         format!("{before}no layer of yours brings a file of that kind"),
         part.advice.clone().unwrap_or_else(|| own.into()),
     )
