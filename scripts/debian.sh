@@ -11,9 +11,13 @@ debian_archive() {
     awk -F'|' -v label="$label" '$1 == "Debian" && $2 == label && $3 == "main" { sub(/\/$/, "", $4); print $4; exit }'
 }
 
-need_debian_archive() {
+has_debian_archive() {
   [ -n "$(debian_archive main)" ] || apt_update
-  [ -n "$(debian_archive main)" ] || die 3 "this machine's apt has no Debian archive, which stand-ins are built from" \
+  [ -n "$(debian_archive main)" ]
+}
+
+need_debian_archive() {
+  has_debian_archive || die 3 "this machine's apt has no Debian archive, which stand-ins are built from" \
     'on Ubuntu and others: make Docker Hub reachable for your engine, or bring the images by docker save and docker load'
 }
 

@@ -25,6 +25,12 @@ fn untagged() -> Vec<String> {
     docker(&["images", "--quiet", "--no-trunc", "--filter", "dangling=true"]).lines().map(str::to_owned).collect()
 }
 
+/// Every image without a name, those with children too.
+fn unnamed() -> Vec<String> {
+    let rows = docker(&["images", "--all", "--no-trunc", "--format", "{{.ID}} {{.Repository}}"]);
+    rows.lines().filter_map(|row| row.strip_suffix(" <none>")).map(str::to_owned).collect()
+}
+
 async fn rebuilt(dir: &Path, builder: Builder) -> BuildFacts {
     let mut collector = collector(dir).await;
     let build = fact!(ask(&mut collector, Need::Build(BuildPlan::workspace(builder))).await, Build);
@@ -98,6 +104,31 @@ async fn images_that_share_a_parent_of_ours_all_go() {
         assert!(!exists(&image), "{image}");
     }
     docker(&["rmi", &id]);
+}
+
+#[tokio::test]
+async fn images_that_a_run_was_about_to_remove_are_found_without_a_name() {
+    let dir = tempfile::tempdir().unwrap();
+    fresh(dir.path(), "RUN echo whole > /whole\n");
+    let before = unnamed();
+    let mut collector = collector(dir.path()).await;
+    let plan = BuildPlan::workspace(Builder::Classic);
+    let build = fact!(ask(&mut collector, Need::Build(plan)).await, Build);
+    let run = collector.ledger().unwrap().run().to_owned();
+    docker(&["rmi", "--no-prune", &build.tag]);
+    // As the end of the process would: it was killed after the tag went, and before the rest did.
+    drop(collector);
+    dlearn::engine::forget_everything();
+    let engine = engine().await;
+    let left = dlearn::engine::leftovers(&engine).await.unwrap();
+    let ours: Vec<_> = left.into_iter().filter(|thing| thing.run == run).collect();
+    assert!(!ours.is_empty() && ours.iter().all(dlearn::engine::Leftover::removable), "{ours:?}");
+    let stays = dlearn::engine::remove(&engine, &ours).await;
+    assert!(stays.is_empty(), "{stays:?}");
+    let mine = |image: &String| docker(&["history", "--no-trunc", image]).contains("echo more >> /unique");
+    let new: Vec<String> = unnamed().into_iter().filter(|image| !before.contains(image)).filter(mine).collect();
+    assert_eq!(new, Vec::<String>::new());
+    assert_eq!(remains(&run).await, Vec::<String>::new());
 }
 
 #[tokio::test]

@@ -7,7 +7,7 @@
 
 use crate::dockerfile::Instruction;
 use crate::evidence::{BuildFacts, EntryFacts, EntryKind, HistoryRow, LayersFacts};
-use crate::layers::{Difference, DifferenceKind, Tolerance, compare_layers};
+use crate::layers::{Difference, DifferenceKind, Tolerance, are_alike, compare_layers};
 use std::collections::BTreeSet;
 
 /// Something in which an image and its rebuild differ.
@@ -96,7 +96,7 @@ fn in_layer(image: &LayersFacts, rebuilt: &LayersFacts, index: usize, tolerance:
     let mut differing = compare_layers(&image.layers[index], &rebuilt.layers[index], tolerance);
     let lies_below = |of: &LayersFacts, other: &LayersFacts, path: &str| {
         let entry = of.layers[index].entries.get(path);
-        entry.is_some_and(|entry| below(other, index, path) == Some(entry))
+        entry.is_some_and(|entry| below(other, index, path).is_some_and(|lower| are_alike(entry, lower)))
     };
     differing.retain(|difference| match difference.what {
         DifferenceKind::OnlyBuilt => !lies_below(image, rebuilt, &difference.path),
@@ -111,7 +111,8 @@ fn below<'a>(image: &'a LayersFacts, index: usize, path: &str) -> Option<&'a Ent
     let folders = || path.match_indices('/').map(|(end, _)| &path[..end]);
     for layer in image.layers[..=index].iter().rev() {
         if let Some(entry) = layer.entries.get(path) {
-            return Some(entry).filter(|entry| entry.change == EntryKind::File);
+            let stays = matches!(entry.change, EntryKind::File | EntryKind::Link | EntryKind::Directory);
+            return Some(entry).filter(|_| stays);
         }
         let hides = |folder: &str| layer.entries.get(folder).is_some_and(|entry| entry.change != EntryKind::Directory);
         if hides(".") || folders().any(hides) {

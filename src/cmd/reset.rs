@@ -37,7 +37,11 @@ pub(super) async fn run(app: &App, id: Option<&str>, yes: bool) -> Result<i32, F
             Ok(exit::DONE)
         }
         Err(error) => {
-            warn("what you pushed for it is still in your practice registry", &error, "dlearn reset");
+            warn(
+                "whether something is left of it in your practice registry, nobody could look",
+                &error,
+                "dlearn reset",
+            );
             Ok(exit::CANNOT_TELL)
         }
     }
@@ -68,6 +72,10 @@ pub(super) async fn new_registry(app: &App, yes: bool) -> Result<i32, Failure> {
         report::line("there is no practice registry yet")?;
         return Ok(exit::DONE);
     };
+    if !yes && !app.terminal.interactive() {
+        let what = "this removes your practice registry, with all that was pushed to it, and nobody can be asked here";
+        return Err(Failure::usage(what, "dlearn reset --new-registry --yes, if that is meant"));
+    }
     let question = "Remove your practice registry, with all that was pushed to it? The next one has another address.";
     if !yes && app.terminal.interactive() && !app.ask(question, true)? {
         return Ok(exit::DONE);

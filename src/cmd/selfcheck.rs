@@ -69,7 +69,8 @@ pub(super) async fn run(
         futures_util::stream::iter(places.map(proof)).buffered(jobs)
     };
     let all_jobs = jobs.clamp(1, 16);
-    let jobs = if builders.len() > 1 { (all_jobs - 1).max(1) } else { all_jobs };
+    let has_classic = cases.iter().any(|case| case.builder == Builder::Classic);
+    let jobs = if has_classic { (all_jobs - 1).max(1) } else { all_jobs };
     let (classic, buildkit) = (in_lanes(Builder::Classic, 1), in_lanes(Builder::BuildKit, jobs));
     let mut proofs = match all_jobs {
         1 => classic.chain(buildkit).boxed(),

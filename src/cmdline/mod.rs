@@ -28,7 +28,8 @@ pub struct CommandFile {
 pub struct Command {
     /// The line on which it begins, from 1.
     pub line: usize,
-    /// That line as it is written; as a short command where a login, and so a password, may stand in it.
+    /// It as it is written, continued lines in one, where it holds nothing but names; else in short, since a password
+    /// may stand in it.
     pub text: String,
     /// What it asks for.
     pub action: Action,
@@ -175,12 +176,20 @@ pub fn parse(text: &str) -> CommandFile {
             file.problem(line, "a quotation mark is opened and not closed".into());
             continue;
         };
-        let written = text.lines().nth(line - 1).unwrap_or_default().trim();
-        let may_be_shown = written.contains("docker") && !logical.contains("login");
+        // A line that holds nothing but names is shown as it is written.
+        let is_plain = commands.len() == 1 && !logical.contains(['=', '$', '`', '<', '|']);
         for command in &commands {
             match docker::read(command) {
                 Ok(Some(action)) => {
-                    let text = if may_be_shown { written.to_owned() } else { action.to_string() };
+                    let names_only = matches!(
+                        action,
+                        Action::Tag { .. } | Action::Push { .. } | Action::Pull { .. } | Action::Remove { .. }
+                    );
+                    let words = logical.split(" #").next().unwrap_or_default().split_whitespace();
+                    let text = match is_plain && names_only {
+                        true => words.collect::<Vec<_>>().join(" "),
+                        false => action.to_string(),
+                    };
                     file.commands.push(Command { line, text, action });
                 }
                 Ok(None) => {}
@@ -228,16 +237,15 @@ mod tests {
              cd ..; docker image push 'localhost:5001/ada/shop:v1' && docker images\n",
         );
         let push = |name: &str| Action::Push { name: name.into(), all_tags: false };
-        let last = "cd ..; docker image push 'localhost:5001/ada/shop:v1' && docker images";
         let expected = [
             (3, "docker login -u ada localhost:5001", login(Some("localhost:5001"), Some("ada"), Password::Asked)),
             (
                 4,
-                "sudo docker tag shop:v1 \\",
+                "sudo docker tag shop:v1 localhost:5001/ada/shop:v1",
                 Action::Tag { from: "shop:v1".into(), to: "localhost:5001/ada/shop:v1".into() },
             ),
-            (6, last, push("localhost:5001/ada/shop:v1")),
-            (6, last, Action::Other { verb: "images".into() }),
+            (6, "docker push localhost:5001/ada/shop:v1", push("localhost:5001/ada/shop:v1")),
+            (6, "docker images", Action::Other { verb: "images".into() }),
         ];
         assert_eq!(file.commands, expected.map(|(line, text, action)| Command { line, text: text.into(), action }));
         assert_eq!(file.problems, []);

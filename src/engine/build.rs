@@ -77,8 +77,10 @@ struct Said {
     /// Output of the classic builder since the last newline.
     pending: String,
     error: Option<String>,
-    /// The last image that the classic builder made or took (` ---> 0123456789ab`).
-    last_image: Option<String>,
+    /// The last image that the classic builder named (` ---> 0123456789ab`), and whether it made it.
+    last_image: Option<(String, bool)>,
+    /// The next image that it names was there before: a base, or out of the cache.
+    taken: bool,
     /// The last step copies from the context, and nothing is known yet of the cache.
     copying: bool,
     /// A step that copies was not in the cache.
@@ -179,8 +181,8 @@ impl Engine {
         let mut lines = self.json_lines(doing, response);
         while let Some(line) = lines.next::<Line>().await? {
             said.line(line);
-            if let Some(image) = said.last_image.take() {
-                ledger.build_names(&job.tag, &image);
+            if let Some((image, made)) = said.last_image.take() {
+                ledger.build_names(&job.tag, &image, made);
             }
             if job.only_cached_copies && said.uncached_copy {
                 break;
@@ -198,6 +200,7 @@ impl Said {
             pending: String::new(),
             error: None,
             last_image: None,
+            taken: false,
             copying: false,
             uncached_copy: false,
             steps: Vec::new(),
@@ -239,14 +242,17 @@ impl Said {
             && id.len() == 12
             && id.bytes().all(|byte| byte.is_ascii_hexdigit())
         {
-            self.last_image = Some(id.to_owned());
+            self.last_image = Some((id.to_owned(), !self.taken));
+            self.taken = false;
             self.uncached_copy |= self.copying;
             self.copying = false;
         } else if line.starts_with("Step ") {
             let instruction = line.split_once(" : ").map_or("", |(_, rest)| rest).to_ascii_uppercase();
             self.copying = instruction.starts_with("COPY ") || instruction.starts_with("ADD ");
+            self.taken = instruction.starts_with("FROM ");
         } else if line.starts_with(" ---> Using cache") {
             self.copying = false;
+            self.taken = true;
         }
         self.step(line);
         if !line.trim().is_empty() {
@@ -347,7 +353,7 @@ fn engines_fault(message: &str) -> Result<(), EngineError> {
 /// (seen with 28.5) it also finds images that were removed some moments ago.
 fn lost_an_image(message: &str) -> bool {
     let lower = message.to_lowercase();
-    lower.contains("failed to export image: no such image") || lower.starts_with("unable to find image \"sha256:")
+    lower.starts_with("failed to export image: no such image") || lower.starts_with("unable to find image \"sha256:")
 }
 
 fn shortened(text: &str) -> String {

@@ -11,7 +11,7 @@ use super::{
     ledger::{LABEL, LABEL_EXERCISE, LABEL_HOST, LABEL_RUN},
     name,
     practice::{LABEL_HOME, practice_of},
-    runlock::{EndedRun, Owner, RunState, state_of},
+    runlock::{EndedRun, Owner, RunState, ended_with_images, state_of},
 };
 use http::Method;
 use serde::Deserialize;
@@ -27,7 +27,8 @@ pub enum LeftoverKind {
     Network,
     /// A named volume.
     Volume,
-    /// A tag `dlearn-run/…`; the image goes with it unless it was there before.
+    /// A tag `dlearn-run/…`; the image goes with it unless it was there before. Or the id of an image that has no
+    /// name any more.
     Image,
 }
 
@@ -238,6 +239,18 @@ pub async fn leftovers(engine: &Engine) -> Result<Vec<Leftover>, EngineError> {
             found.insert(Leftover { kind: LeftoverKind::Image, name, run, purpose, exercise, home, standing });
         }
     }
+    // A run that was killed while it removed its images has left some that have no name any more.
+    let ended = ended_with_images(&owner);
+    if !ended.is_empty() {
+        let unnamed = images::unnamed(engine).await?;
+        for (run, made) in ended {
+            for name in made.into_iter().filter(|image| unnamed.contains_key(image)) {
+                let (kind, run, standing) = (LeftoverKind::Image, run.clone(), Standing::Ended);
+                let (purpose, exercise, home) = Default::default();
+                found.insert(Leftover { kind, name, run, purpose, exercise, home, standing });
+            }
+        }
+    }
     Ok(found.into_iter().collect())
 }
 
@@ -275,7 +288,7 @@ pub async fn remove(engine: &Engine, list: &[Leftover]) -> Vec<(Leftover, Engine
         let mut clean = true;
         for leftover in things {
             let result = match leftover.kind {
-                LeftoverKind::Image => remove_image(engine, &leftover.name, ended.as_ref()).await,
+                LeftoverKind::Image => remove_image(engine, leftover, ended.as_ref()).await,
                 kind => thing(kind, leftover.name.clone(), None).remove(engine).await,
             };
             if let Err(error) = result {
@@ -290,11 +303,15 @@ pub async fn remove(engine: &Engine, list: &[Leftover]) -> Vec<(Leftover, Engine
     stays
 }
 
-async fn remove_image(engine: &Engine, tag: &str, ended: Option<&EndedRun>) -> Result<(), EngineError> {
+async fn remove_image(engine: &Engine, leftover: &Leftover, ended: Option<&EndedRun>) -> Result<(), EngineError> {
+    let tag = &leftover.name;
     let Some(ended) = ended else {
         let kept = engine.image_id(tag).await?.into_iter().collect();
         return images::remove_tag(engine, tag, &kept).await.map(drop);
     };
-    images::remove_tag(engine, tag, &ended.kept).await?;
-    images::remove_superfluous(engine, tag, |image| ended.made.contains(image)).await
+    if name::run_of(tag).is_some() {
+        images::remove_tag(engine, tag, &ended.kept).await?;
+    }
+    let tag = name::in_run(&leftover.run, "superfluous:latest");
+    images::remove_superfluous(engine, &tag, |image| ended.made.contains(image)).await
 }

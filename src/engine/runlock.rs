@@ -203,6 +203,19 @@ impl EndedRun {
     }
 }
 
+/// Runs of this user that ended without cleaning up, each with the images that it made, where it made any.
+pub(crate) fn ended_with_images(owner: &Owner) -> Vec<(String, BTreeSet<String>)> {
+    let entries = owner.folders().into_iter().filter_map(|folder| fs::read_dir(folder).ok());
+    let entries = entries.flat_map(|entries| entries.flatten().take(MOST_FILES));
+    let runs: BTreeSet<String> =
+        entries.filter_map(|entry| Some(entry.file_name().to_str()?.strip_suffix(".lock")?.to_owned())).collect();
+    let ended = runs.into_iter().filter_map(|run| match state_of(owner, &run) {
+        RunState::Ended(ended) if !ended.made.is_empty() => Some((run, ended.made.clone())),
+        _ => None,
+    });
+    ended.collect()
+}
+
 /// Looks a run's lock file up.
 pub(crate) fn state_of(owner: &Owner, run: &str) -> RunState {
     if !name::is_run_id(run) {

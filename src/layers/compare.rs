@@ -107,6 +107,11 @@ fn resolved<'e>(entries: &'e Entries, entry: &'e EntryFacts) -> &'e EntryFacts {
     entry
 }
 
+/// Whether two entries are the same as far as a comparison of layers goes.
+pub fn are_alike(one: &EntryFacts, other: &EntryFacts) -> bool {
+    both("", one, other).is_empty()
+}
+
 fn both(path: &str, built: &EntryFacts, rebuilt: &EntryFacts) -> Vec<Difference> {
     let name = shown(path);
     let difference = |what, detail| Difference { path: path.to_owned(), what, detail };

@@ -25,7 +25,7 @@ mod volatile;
 #[cfg(test)]
 mod tests;
 
-pub use compare::{Difference, DifferenceKind, Tolerance, compare_layers};
+pub use compare::{Difference, DifferenceKind, Tolerance, are_alike, compare_layers};
 pub use config::{ConfigSummary, HistoryEntry};
 pub use error::ScanError;
 pub use volatile::{Place, VOLATILE, Volatile};

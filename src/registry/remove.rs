@@ -3,7 +3,7 @@
 use super::{Conversation, Platform, Reference, RegistryError, read::Reader};
 use http::{Method, StatusCode};
 
-/// Removes every image of a repository, whatever its tags are. Gives whether there was any. The caller bounds the time.
+/// Removes every image of a repository that has a tag there. Gives whether there was any. The caller bounds the time.
 ///
 /// By digest, which every registry knows that deletes at all; the tags go with it (OCI distribution specification
 /// 1.1, "Deleting manifests").

@@ -6,7 +6,7 @@ use super::super::{
     name,
 };
 use super::made::made;
-use super::{LATE_CREATION, Ledger, State};
+use super::{LATE_CREATION, Ledger};
 use crate::evidence::{BuildPlan, Builder};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeSet;
@@ -67,17 +67,9 @@ impl Ledger {
         let before = images::unnamed(&self.inner.engine).await?;
         let left = self.state().unfinished.left(&before);
         self.note_made(left);
-        let foreign: Vec<String> = before.keys().filter(|id| !made().contains(id)).cloned().collect();
-        let mut state = self.state();
-        let State { lock, touched, kept, images, .. } = &mut *state;
-        *touched = true;
-        lock.keep(&foreign).map_err(|error| EngineError::Local {
-            doing: "note which images must stay".into(),
-            reason: error.to_string(),
-            help: "see whether the temporary folder has room".into(),
-        })?;
-        kept.extend(foreign);
-        images.entry(tag.to_owned()).or_insert(false);
+        self.state().touched = true;
+        self.keep(before.keys().filter(|id| !made().contains(id)).cloned().collect())?;
+        self.state().images.entry(tag.to_owned()).or_insert(false);
         Ok(before)
     }
 
@@ -100,14 +92,31 @@ impl Ledger {
     pub(crate) async fn image_exists(&self, tag: &str, before: &Unnamed, chain: &[String]) -> Result<(), EngineError> {
         self.state().images.insert(tag.to_owned(), true);
         made().is_on(tag, chain);
-        let mut new = BTreeSet::new();
+        let (mut new, mut foreign) = (BTreeSet::new(), BTreeSet::new());
         for id in chain.iter().filter(|id| !before.contains_key(*id)) {
             let known = made().contains(id);
-            if !known && self.has_only_our_names(id).await? {
-                new.insert(id.clone());
+            if known || !self.has_only_our_names(id).await? {
+                continue;
             }
+            // What the builder did not make and has no other name is somebody's who made it meanwhile.
+            match self.state().unfinished.has_made(tag, id) {
+                Some(false) => foreign.insert(id.clone()),
+                Some(true) | None => new.insert(id.clone()),
+            };
         }
         self.note_made(new);
+        self.keep(foreign)
+    }
+
+    /// Images that must survive this run.
+    fn keep(&self, images: BTreeSet<String>) -> Result<(), EngineError> {
+        let mut state = self.state();
+        state.lock.keep(&images).map_err(|error| EngineError::Local {
+            doing: "note which images must stay".into(),
+            reason: error.to_string(),
+            help: "see whether the temporary folder has room".into(),
+        })?;
+        state.kept.extend(images);
         Ok(())
     }
 
@@ -141,9 +150,9 @@ impl Ledger {
         Ok(())
     }
 
-    /// It made or took an image: the first twelve digits of its id.
-    pub(crate) fn build_names(&self, tag: &str, image: &str) {
-        self.state().unfinished.names(tag, image);
+    /// It made an image or took one: the first twelve digits of its id.
+    pub(crate) fn build_names(&self, tag: &str, image: &str, made_it: bool) {
+        self.state().unfinished.names(tag, image, made_it);
         made().is_at(tag, image);
     }
 
@@ -206,12 +215,18 @@ impl Ledger {
         let engine: &Engine = &self.inner.engine;
         let now = images::unnamed(engine).await?;
         let left = self.state().unfinished.left(&now);
+        let tag_of = |image: &String| self.throw_away_tag(&format!("left {image}"));
+        // All of them first: what was made and is needed by nobody, another run may remove at any moment.
+        for image in &left {
+            self.state().images.insert(tag_of(image), true);
+            made().is_on(&tag_of(image), std::slice::from_ref(image));
+        }
         self.note_made(left.clone());
-        for image in left {
-            let tag = self.throw_away_tag(&format!("left {image}"));
-            self.state().images.insert(tag.clone(), true);
-            made().is_on(&tag, std::slice::from_ref(&image));
-            images::give_tag(engine, &image, &tag).await?;
+        for image in &left {
+            match images::give_tag(engine, image, &tag_of(image)).await {
+                Err(error) if !error.is_absent() => return Err(error),
+                _ => {}
+            }
         }
         Ok(())
     }

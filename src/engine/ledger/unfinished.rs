@@ -3,7 +3,7 @@
 //! The classic builder makes an untagged image for each step and gives the tag last. A build that fails
 //! or is cut off leaves these images without any name of ours; one that is cut off may even finish the
 //! step that it was at. And the stages besides the last one have no name even where the build goes well. What a
-//! build left was not there before it began, and is an image that it named, or lies below one; if it was cut off, also
+//! build left was not there before it began, and is an image that it said it made; if it was cut off, also
 //! what lies upon the last. (BuildKit leaves no images; where an engine tells no parents, nothing is found.)
 
 use super::super::images::Unnamed;
@@ -20,22 +20,30 @@ pub(super) struct Unfinished {
 struct Build {
     /// Every image that was there before.
     before: BTreeSet<String>,
-    /// The images that the builder named, in their order: the first twelve digits of their ids.
-    named: Vec<String>,
+    /// The images that the builder made, in their order: the first twelve digits of their ids.
+    made: Vec<String>,
+    /// The last image that it named, made or taken.
+    last: Option<String>,
     /// The builder said how it ended.
     ended: bool,
 }
 
 impl Unfinished {
     pub(super) fn begins(&mut self, tag: &str, before: BTreeSet<String>) {
-        self.builds.insert(tag.to_owned(), Build { before, named: Vec::new(), ended: false });
+        self.builds.insert(tag.to_owned(), Build { before, made: Vec::new(), last: None, ended: false });
     }
 
     /// The builder made or took an image (` ---> 0123456789ab`).
-    pub(super) fn names(&mut self, tag: &str, image: &str) {
+    pub(super) fn names(&mut self, tag: &str, image: &str, made: bool) {
         if let Some(build) = self.builds.get_mut(tag) {
-            build.named.push(image.to_owned());
+            build.last = Some(image.to_owned());
+            build.made.extend(made.then(|| image.to_owned()));
         }
+    }
+
+    /// Whether the builder said that it made this image; nothing where it says no such thing.
+    pub(super) fn has_made(&self, tag: &str, image: &str) -> Option<bool> {
+        self.builds.get(tag).map(|build| build.made.iter().any(|made| starts(image, made)))
     }
 
     /// The build has failed by itself.
@@ -48,13 +56,13 @@ impl Unfinished {
     /// Takes the images of `chain` out: they have a name of ours upon them. Whether nothing new is left.
     pub(super) fn made_only(&mut self, tag: &str, chain: &[String]) -> bool {
         let Some(build) = self.builds.get_mut(tag) else { return true };
-        build.named.retain(|named| !chain.iter().chain(&build.before).any(|id| starts(id, named)));
-        build.named.is_empty()
+        build.made.retain(|named| !chain.iter().chain(&build.before).any(|id| starts(id, named)));
+        build.made.is_empty()
     }
 
     /// Whether the engine may still be at a step of one of them.
     pub(super) fn any_was_cut_off(&self) -> bool {
-        self.builds.values().any(|build| !build.named.is_empty() && !build.ended)
+        self.builds.values().any(|build| build.last.is_some() && !build.ended)
     }
 
     /// The build has given its tag.
@@ -64,7 +72,7 @@ impl Unfinished {
 
     /// Whether anything may have been left.
     pub(super) fn is_empty(&self) -> bool {
-        self.builds.values().all(|build| build.named.is_empty())
+        self.builds.values().all(|build| build.made.is_empty() && (build.ended || build.last.is_none()))
     }
 
     /// What they left, of the images that there are now.
@@ -76,17 +84,10 @@ impl Unfinished {
 impl Build {
     fn left(&self, now: &Unnamed) -> BTreeSet<String> {
         let new = |id: &String| now.contains_key(id) && !self.before.contains(id);
-        let find = |named: &String| now.keys().find(|id| starts(id, named));
-        let mut left = BTreeSet::new();
-        for named in self.named.iter().filter_map(find) {
-            let mut below = Some(named);
-            while let Some(id) = below.filter(|id| new(id) && !left.contains(*id)) {
-                left.insert(id.clone());
-                below = now.get(id);
-            }
-        }
+        let made = |id: &&String| self.made.iter().any(|made| starts(id, made));
+        let mut left: BTreeSet<String> = now.keys().filter(|id| new(id) && made(id)).cloned().collect();
         // Upon the last one only a build that was cut off goes on: what lies on another's is somebody else's.
-        let Some(last) = self.named.last().filter(|_| !self.ended) else { return left };
+        let Some(last) = self.last.as_ref().filter(|_| !self.ended) else { return left };
         let mut upon = BTreeSet::from([last]);
         loop {
             let more: BTreeSet<&String> = now
@@ -118,11 +119,13 @@ mod tests {
         images.iter().map(|(id, parent)| (format!("sha256:{id}"), format!("sha256:{parent}"))).collect()
     }
 
-    fn left(before: &[(&str, &str)], last: &str, now: &[(&str, &str)]) -> Vec<String> {
+    fn left(before: &[(&str, &str)], named: &[&str], now: &[(&str, &str)]) -> Vec<String> {
         let mut builds = Unfinished::default();
         builds.begins("tag", unnamed(before).into_keys().collect());
         assert!(builds.is_empty());
-        builds.names("tag", last);
+        for named in named {
+            builds.names("tag", named, *named != "cached");
+        }
         assert!(!builds.is_empty());
         let left = builds.left(&unnamed(now)).into_iter();
         left.map(|id| id.trim_start_matches("sha256:").to_owned()).collect()
@@ -132,10 +135,13 @@ mod tests {
     fn what_came_since_upon_the_last_image_is_the_builds() {
         let learners = [("cached", "base"), ("theirs", "cached")];
         let now = [learners[0], learners[1], ("step1", "cached"), ("step2", "step1"), ("other", "base")];
-        assert_eq!(left(&learners, "cached", &now), ["step1", "step2"]);
-        assert_eq!(left(&learners, "step1", &now), ["step1", "step2"]);
-        assert_eq!(left(&learners, "step2", &now), ["step1", "step2"]);
-        assert_eq!(left(&learners, "gone", &now), [""; 0]);
+        assert_eq!(left(&learners, &["cached"], &now), ["step1", "step2"]);
+        assert_eq!(left(&learners, &["cached", "step1"], &now), ["step1", "step2"]);
+        assert_eq!(left(&learners, &["cached", "step1", "step2"], &now), ["step1", "step2"]);
+        assert_eq!(left(&learners, &["gone"], &now), [""; 0]);
+        // Somebody else made it meanwhile.
+        let learners = [("other", "base")];
+        assert_eq!(left(&learners, &["cached"], &[("cached", "base"), ("other", "base")]), [""; 0]);
     }
 
     #[test]
@@ -143,8 +149,8 @@ mod tests {
         let now = unnamed(&[("stage", "base"), ("step", "base"), ("somebody", "step")]);
         let mut builds = Unfinished::default();
         builds.begins("tag", BTreeSet::new());
-        for named in ["base", "stage", "step"] {
-            builds.names("tag", named);
+        for (named, made) in [("base", false), ("stage", true), ("step", true)] {
+            builds.names("tag", named, made);
         }
         builds.ended("tag");
         let left: Vec<String> = builds.left(&now).into_iter().collect();

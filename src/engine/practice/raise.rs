@@ -116,8 +116,8 @@ impl Engine {
         })
     }
 
-    /// Makes the practice registry run: creates, starts or repairs what is missing, and then waits until it answers
-    /// its user. Its images must be there. It is not `ledger`'s: it stays when that is cleaned up.
+    /// Makes the practice registry run: creates, starts or repairs what is missing, and then waits until it answers.
+    /// Its images must be there. It is not `ledger`'s: it stays when that is cleaned up.
     ///
     /// # Errors
     /// Where its port or an image cannot be had, or the engine does not do it.
