@@ -22,8 +22,9 @@ pub fn ways() -> Vec<Way> {
         }),
         // BuildKit leaves out of a layer what lies below it, if the modification time is the same too: that depends
         // on who sent the files of the step that came from the cache.
-        differs("the whole folder upon one of its files", CACHE, CONTENTS, file_by_file),
-        differs("the same, after a check has rebuilt it", CACHE, CONTENTS, |w| {
+        // A rebuild in which it happens to be the same has the same layers all the same: either proof will do.
+        way("the whole folder upon one of its files", Expect::Pass("proven by"), file_by_file),
+        way("the same, after a check has rebuilt it", Expect::Pass("proven by"), |w| {
             file_by_file(w);
             w.scene.check();
             w.write("index.html", "later\n");

@@ -94,7 +94,8 @@ impl Ledger {
         made().is_on(tag, chain);
         let (mut new, mut foreign) = (BTreeSet::new(), BTreeSet::new());
         for id in chain.iter().filter(|id| !before.contains_key(*id)) {
-            let known = made().contains(id);
+            // What had no name before a first build of this run has our tag before the second.
+            let known = made().contains(id) || self.state().kept.contains(id);
             if known || !self.has_only_our_names(id).await? {
                 continue;
             }
