@@ -105,7 +105,8 @@ fn a_docker_command_that_is_cut_off_takes_what_it_started_with_it() {
     let (proxy, running) = reach(command, At::Request("POST", "/session", ""), Then::Hold);
     let root = scene.learner.root().to_string_lossy().into_owned();
     let builds = || processes(|words| words.contains(&root) && words.contains("--tag=dlearn-run/"));
-    assert_eq!(builds().len(), 2, "the wrapper and the docker command: {:?}", builds());
+    // And buildx, where that is a program of its own.
+    assert!(builds().len() >= 2, "the wrapper and the docker command: {:?}", builds());
     running.signal("INT");
     running.end().exits(130);
     eventually("both end", 10, || builds().is_empty().then_some(()));
