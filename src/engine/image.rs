@@ -142,8 +142,9 @@ impl Engine {
         let doing = format!("inspect image {image}");
         let asked = self.read(&doing, async {
             let inspect: Inspect = self.get_json(&doing, &format!("/images/{image}/json")).await?;
-            let rows: Vec<Row> = self.get_json(&doing, &format!("/images/{image}/history")).await?;
-            Ok(image_facts(inspect, rows))
+            // The containerd store says null of an image without a history (seen with 28.5).
+            let rows: Option<Vec<Row>> = self.get_json(&doing, &format!("/images/{image}/history")).await?;
+            Ok(image_facts(inspect, rows.unwrap_or_default()))
         });
         absent_is_none(asked.await)
     }

@@ -84,9 +84,9 @@ async fn listed(engine: &Engine, target: &str) -> Result<Vec<Listed>, EngineErro
 pub(crate) async fn chain(engine: &Engine, image: &str) -> Result<Vec<String>, EngineError> {
     let Some(id) = engine.image_id(image).await? else { return Ok(Vec::new()) };
     let doing = format!("read the history of {image}");
-    let rows: Vec<HistoryId> =
+    let rows: Option<Vec<HistoryId>> =
         engine.read(&doing, engine.get_json(&doing, &format!("/images/{image}/history"))).await?;
-    let parents = rows.into_iter().map(|row| row.id).filter(|row| *row != id && !row.contains("missing"));
+    let parents = rows.into_iter().flatten().map(|row| row.id).filter(|row| *row != id && !row.contains("missing"));
     Ok(std::iter::once(id.clone()).chain(parents).collect())
 }
 
