@@ -72,13 +72,17 @@ pub(super) async fn new_registry(app: &App, yes: bool) -> Result<i32, Failure> {
         report::line("there is no practice registry yet")?;
         return Ok(exit::DONE);
     };
-    if !yes && !app.terminal.interactive() {
-        let what = "this removes your practice registry, with all that was pushed to it, and nobody can be asked here";
-        return Err(Failure::usage(what, "dlearn reset --new-registry --yes, if that is meant"));
-    }
-    let question = "Remove your practice registry, with all that was pushed to it? The next one has another address.";
-    if !yes && app.terminal.interactive() && !app.ask(question, true)? {
-        return Ok(exit::DONE);
+    if !yes {
+        if !app.terminal.interactive() {
+            let what =
+                "this removes your practice registry, with all that was pushed to it, and nobody can be asked here";
+            return Err(Failure::usage(what, "dlearn reset --new-registry --yes, if that is meant"));
+        }
+        let question =
+            "Remove your practice registry, with all that was pushed to it? The next one has another address.";
+        if !app.ask(question, true)? {
+            return Ok(exit::DONE);
+        }
     }
     let removed = match app.try_engine().await {
         Ok(engine) => engine.remove_practice(&practice.id).await,

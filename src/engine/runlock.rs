@@ -210,7 +210,7 @@ pub(crate) fn ended_with_images(owner: &Owner) -> Vec<(String, BTreeSet<String>)
     let runs: BTreeSet<String> =
         entries.filter_map(|entry| Some(entry.file_name().to_str()?.strip_suffix(".lock")?.to_owned())).collect();
     let ended = runs.into_iter().filter_map(|run| match state_of(owner, &run) {
-        RunState::Ended(ended) if !ended.made.is_empty() => Some((run, ended.made.clone())),
+        RunState::Ended(ended) if !ended.made.is_empty() => Some((run, ended.made)),
         _ => None,
     });
     ended.collect()

@@ -35,12 +35,12 @@ impl Made {
 
     /// The build of `tag` made or took an image.
     pub(super) fn is_at(&mut self, tag: &str, image: &str) {
-        self.chains.entry(tag.to_owned()).or_default().push(digits(image).to_owned());
+        self.chains.entry(tag.to_owned()).or_default().push(image.to_owned());
     }
 
     /// `tag` is on the first of these images, below which the others lie.
     pub(super) fn is_on(&mut self, tag: &str, chain: &[String]) {
-        self.chains.insert(tag.to_owned(), chain.iter().map(|image| digits(image).to_owned()).collect());
+        self.chains.insert(tag.to_owned(), chain.to_vec());
     }
 
     /// `tag` is gone.
@@ -51,12 +51,8 @@ impl Made {
     /// Whether this process made the image, and no tag or build of it needs it any more.
     pub(super) fn is_superfluous(&self, image: &str) -> bool {
         let mut needed = self.chains.values().flatten();
-        self.contains(image) && !needed.any(|below| digits(image).starts_with(below.as_str()))
+        self.contains(image) && !needed.any(|below| super::starts(image, below))
     }
-}
-
-fn digits(image: &str) -> &str {
-    image.strip_prefix("sha256:").unwrap_or(image)
 }
 
 #[cfg(test)]

@@ -274,3 +274,9 @@ impl Ledger {
         Ok(())
     }
 }
+
+/// Whether an id is this one, or begins with these digits.
+fn starts(id: &str, named: &str) -> bool {
+    let digits = |id| -> &str { str::trim_start_matches(id, "sha256:") };
+    digits(id).starts_with(digits(named))
+}

@@ -6,7 +6,7 @@
 //! build left was not there before it began, and is an image that it said it made; if it was cut off, also
 //! what lies upon the last. (BuildKit leaves no images; where an engine tells no parents, nothing is found.)
 
-use super::super::images::Unnamed;
+use super::{super::images::Unnamed, starts};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The builds of one run that go on, or that ended without giving their tag.
@@ -103,12 +103,6 @@ impl Build {
             upon = more;
         }
     }
-}
-
-/// Whether an id is this one, or begins with these digits.
-fn starts(id: &str, named: &str) -> bool {
-    let digits = |id| -> &str { str::trim_start_matches(id, "sha256:") };
-    digits(id).starts_with(digits(named))
 }
 
 #[cfg(test)]
