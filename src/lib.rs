@@ -72,6 +72,7 @@ pub mod registry;
 pub mod report;
 mod secret;
 pub mod selfcheck;
+pub mod submission;
 pub mod term;
 pub mod watching;
 
