@@ -64,6 +64,7 @@ pub mod engine;
 pub mod evidence;
 pub mod examine;
 pub mod failure;
+pub mod grade;
 pub mod layers;
 pub mod learner;
 mod nearest;

@@ -19,7 +19,7 @@ mod error;
 mod layer;
 mod manifest;
 mod stream;
-mod tar;
+pub(crate) mod tar;
 mod volatile;
 
 #[cfg(test)]

@@ -17,7 +17,7 @@ const MAX_EXTENSION: u64 = 1 << 20;
 
 /// Why a tar archive could not be read on.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum TarError {
+pub(crate) enum TarError {
     /// The stream ends within a header or a file.
     Cut,
     /// The stream could not be read or decompressed.
@@ -28,7 +28,7 @@ pub(super) enum TarError {
 
 impl TarError {
     /// What is wrong, as a clause.
-    pub(super) fn clause(&self) -> String {
+    pub(crate) fn clause(&self) -> String {
         match self {
             Self::Cut => "it ends too early".to_owned(),
             Self::Io(what) => format!("it cannot be decompressed: {what}"),
@@ -49,7 +49,7 @@ fn malformed<T>(what: impl Into<String>) -> Result<T, TarError> {
 
 /// What a member of the archive is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum MemberKind {
+pub(crate) enum MemberKind {
     File,
     Directory,
     SymbolicLink,
@@ -63,7 +63,7 @@ pub(super) enum MemberKind {
 
 /// The header of one member.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Member {
+pub(crate) struct Member {
     /// As it stands in the archive.
     pub path: Vec<u8>,
     pub kind: MemberKind,
@@ -83,7 +83,7 @@ pub(super) struct Member {
 
 /// Reads members one after another; between two calls of [`TarReader::next_member`] it is a reader
 /// of the current member's content.
-pub(super) struct TarReader<R> {
+pub(crate) struct TarReader<R> {
     inner: R,
     /// Bytes of the current member's content that were not read yet.
     remaining: u64,
@@ -113,13 +113,13 @@ struct Pax {
 }
 
 impl<R: BufRead> TarReader<R> {
-    pub(super) fn new(inner: R) -> Self {
+    pub(crate) fn new(inner: R) -> Self {
         Self { inner, remaining: 0, padding: 0, ended: false, fault: None }
     }
 
     /// The error that a reader of the content ran into, if any: an error that passed through a
     /// decompressor has lost its origin.
-    pub(super) fn fault(&self) -> Option<&TarError> {
+    pub(crate) fn fault(&self) -> Option<&TarError> {
         self.fault.as_ref()
     }
 
@@ -129,7 +129,7 @@ impl<R: BufRead> TarReader<R> {
     }
 
     /// The next member, after the rest of the current one; none at the end of the archive.
-    pub(super) fn next_member(&mut self) -> Result<Option<Member>, TarError> {
+    pub(crate) fn next_member(&mut self) -> Result<Option<Member>, TarError> {
         self.each_chunk(|_| ())?;
         self.skip_padding()?;
         let mut extensions = Extensions::default();

@@ -34,11 +34,7 @@ pub enum Seen {
 ///
 /// # Errors
 /// What `visit` says, or that a folder cannot be read.
-pub fn walk(
-    root: &Path,
-    limits: &Limits,
-    visit: &mut dyn FnMut(Seen) -> Result<(), Refused>,
-) -> Result<(), Refused> {
+pub fn walk(root: &Path, limits: &Limits, visit: &mut dyn FnMut(Seen) -> Result<(), Refused>) -> Result<(), Refused> {
     let mut folders = vec![(root.to_owned(), Vec::new())];
     while let Some((folder, below)) = folders.pop() {
         let wrong = |error: io::Error| Refused::of(&below, format!("cannot be read: {error}"), "see who may read it");
