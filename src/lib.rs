@@ -53,6 +53,7 @@
 //! - A new output format: a file in `report/`.
 //! - New advice, a new exercise, a new lesson: data in `checks/`, `exercises/`, `lessons/`.
 
+mod attempt;
 pub mod check;
 pub mod cli;
 pub mod cmd;

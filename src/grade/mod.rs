@@ -5,3 +5,9 @@
 //! ```
 
 pub mod intake;
+pub mod judge;
+pub mod layout;
+pub mod plan;
+pub mod refusals;
+pub mod roster;
+pub mod score;

@@ -1,9 +1,10 @@
 //! Proves one case.
 
 use super::{CaseKind, PlannedCase};
+use crate::attempt;
 use crate::check::{Finding, Verdict};
 use crate::course::service::{needs_registry, registry_values};
-use crate::course::{Course, FileSet, Round, exercise::Step, exercise::Under, mode_of};
+use crate::course::{Course, FileSet, Round, exercise::Step, exercise::Under};
 use crate::engine::{Answers, Collector, CollectorOptions, Engine, EngineError, Ledger, Practice, perform_all};
 use crate::evidence::{Answer, Builder, Evidence, Fact, Need};
 use crate::examine::examine;
@@ -215,7 +216,7 @@ async fn try_prove(
     let round = &rounds[planned.variant];
     let planned = &planned.with_the_values_of(round, &prefix);
     let folder = tempfile::Builder::new().prefix("dlearn-case-").tempdir().map_err(|error| error.to_string())?;
-    write(folder.path(), &files(planned, round)).map_err(|error| error.to_string())?;
+    attempt::write(folder.path(), &files(planned, round)).map_err(|error| error.to_string())?;
 
     prepare(engine, &ledger, folder.path(), planned, round).await?;
     let case = Collector::new(Ok(engine.clone()), options(round, folder.path())).practising(practice.cloned());
@@ -224,7 +225,7 @@ async fn try_prove(
     let examined = examine(round, &mut answers, Evidence::new()).await;
     // Ports that it published are free for the next.
     ledger.remove_containers().await.map_err(|error| error.to_string())?;
-    let findings: Vec<Finding> = examined.findings.iter().map(|finding| without(finding, &prefix)).collect();
+    let findings: Vec<Finding> = examined.findings.iter().map(|finding| attempt::without(finding, &prefix)).collect();
     Ok(judge(planned, &findings))
 }
 
@@ -263,48 +264,10 @@ fn files(planned: &PlannedCase<'_>, round: &Round) -> FileSet {
 
 /// What is done with them: by default every image of the exercise is built, and nothing for the starter.
 fn steps(planned: &PlannedCase<'_>, round: &Round) -> Vec<Step> {
-    if let Some(steps) = &planned.case.steps {
-        return steps.clone();
+    match planned.kind {
+        CaseKind::Starter if planned.case.steps.is_none() => Vec::new(),
+        _ => attempt::steps(&planned.case, round),
     }
-    if planned.kind == CaseKind::Starter {
-        return Vec::new();
-    }
-    round.subject.images.keys().map(|image| Step::build(image)).collect()
-}
-
-fn write(root: &Path, files: &FileSet) -> std::io::Result<()> {
-    for (path, content) in files {
-        let target = root.join(path);
-        if let Some(parent) = target.parent() {
-            std::fs::create_dir_all(parent)?;
-        }
-        std::fs::write(&target, content)?;
-        #[cfg(unix)]
-        {
-            use std::os::unix::fs::PermissionsExt;
-            std::fs::set_permissions(&target, std::fs::Permissions::from_mode(mode_of(content)))?;
-        }
-    }
-    Ok(())
-}
-
-/// The finding in the names that a learner would see.
-fn without(finding: &Finding, prefix: &str) -> Finding {
-    let mut finding = finding.clone();
-    match &mut finding.verdict {
-        Verdict::NotYet(not_yet) => {
-            for text in [&mut not_yet.expected, &mut not_yet.found, &mut not_yet.advice] {
-                *text = text.replace(prefix, "");
-            }
-        }
-        Verdict::CannotTell { reason, help } => {
-            for text in [reason, help] {
-                *text = text.replace(prefix, "");
-            }
-        }
-        Verdict::Pass { .. } | Verdict::Waits { .. } => {}
-    }
-    finding
 }
 
 fn judge(planned: &PlannedCase<'_>, findings: &[Finding]) -> CaseResult {

@@ -1,0 +1,407 @@
+//! What a grader does not build, found in the Dockerfiles before anything is. Pure.
+//!
+//! Somebody else's Dockerfile may name things that the engine fetches and runs, and options that weaken the wall
+//! around a build: `ADD` of an address or a Git repository, another frontend (`# syntax=`), images that the exercise
+//! does not bring, `--network=host`, `--security=insecure`. This is no proof that a Dockerfile is harmless, for which
+//! there is the sandbox; it keeps out what has no place in an answer, and says so by file and line.
+//!
+//! Builders differ in which value a variable has, so every value that it could have counts; and older ones know no
+//! heredocs, so where a text can be read without them, what they would do counts, too.
+
+use crate::dockerfile::{Body, Dockerfile, INSTRUCTIONS, Instruction, Stage, expand, parse};
+use crate::reference::Reference;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Something that is not built.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
+pub struct Refusal {
+    /// The Dockerfile, as its path in the exercise's folder.
+    pub file: String,
+    /// Line, from 1.
+    pub line: usize,
+    /// What stands there.
+    pub what: String,
+    /// What to do next.
+    pub help: String,
+}
+
+/// Images that may be used: written out completely, so that `busybox` is `docker.io/library/busybox:latest`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Allowed(BTreeMap<String, String>);
+
+impl Allowed {
+    /// These images. What is no image's name is left out.
+    pub fn new<'a>(names: impl IntoIterator<Item = &'a str>) -> Self {
+        Self(
+            names
+                .into_iter()
+                .filter_map(|name| Some((Reference::parse(name).ok()?.complete(), name.to_owned())))
+                .collect(),
+        )
+    }
+
+    /// The name by which the image is allowed, where it is.
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.0.get(&Reference::parse(name).ok()?.complete()).map(String::as_str)
+    }
+
+    fn listed(&self) -> String {
+        self.0.values().map(String::as_str).collect::<Vec<_>>().join(", ")
+    }
+}
+
+/// What in a Dockerfile is not built. `args` are the build arguments of the step that builds it.
+pub fn refusals(file: &str, text: &str, args: &BTreeMap<String, String>, allowed: &Allowed) -> Vec<Refusal> {
+    let at = |line: usize, what: String, help: String| Refusal { file: file.to_owned(), line, what, help };
+    let mut refusals: BTreeSet<Refusal> = BTreeSet::new();
+    if let Some(line) = frontend(text) {
+        let what = "another frontend is asked for (`# syntax=`), which the builder would fetch and run".to_owned();
+        refusals.insert(at(line, what, "remove the line: the exercise needs no newer syntax".into()));
+    }
+    for dockerfile in readings(text) {
+        let reading = Reading::new(&dockerfile, args);
+        for used in reading.images() {
+            let Use { line, how, name } = used;
+            match name {
+                Ok(name) if allowed.get(&name).is_some() => {}
+                Ok(name) => {
+                    let help = format!("use an image of the exercise: {}", allowed.listed());
+                    refusals.insert(at(line, format!("{how} names {name}, which this exercise does not use"), help));
+                }
+                Err(word) => {
+                    let help = "write the image's name, or give its variable a default above".to_owned();
+                    refusals.insert(at(line, format!("{how} names `{word}`, whose value is not known here"), help));
+                }
+            }
+        }
+        refusals.extend(reading.other().into_iter().map(|(line, what, help)| at(line, what, help)));
+    }
+    refusals.into_iter().collect()
+}
+
+/// The external images that a Dockerfile uses, as far as they are known.
+pub fn images(text: &str, args: &BTreeMap<String, String>) -> BTreeSet<String> {
+    let dockerfile = parse(text);
+    let reading = Reading::new(&dockerfile, args);
+    reading.images().into_iter().filter_map(|used| used.name.ok()).collect()
+}
+
+/// The line in which a frontend is named. BuildKit looks for it behind a byte order mark and a `#!` line, in comments
+/// that begin with `#` or `//`, and in JSON (buildkit, frontend/dockerfile/parser/directives.go); versions differ in
+/// which comments may stand above, so all of those at the head of the text count.
+fn frontend(text: &str) -> Option<usize> {
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    for (index, line) in text.lines().enumerate() {
+        let line = line.trim();
+        if line.starts_with('{') {
+            return Some(index + 1);
+        }
+        let comment = line.strip_prefix('#').or_else(|| line.strip_prefix("//"));
+        let Some(comment) = comment else {
+            match line.is_empty() {
+                true => continue,
+                false => return None,
+            }
+        };
+        let named = comment.split_once('=').map(|(name, _)| name.trim().to_lowercase());
+        if named.as_deref() == Some("syntax") {
+            return Some(index + 1);
+        }
+    }
+    None
+}
+
+/// The text as builders with heredocs read it, and as those without do, where that is a Dockerfile at all: any line
+/// that is no instruction makes them refuse the whole before they begin.
+fn readings(text: &str) -> Vec<Dockerfile> {
+    let mut readings = vec![parse(text)];
+    if text.contains("<<") {
+        // As long as before, so that lines and columns stay what they are.
+        let without = parse(&text.replace("<<", "  "));
+        let known = |instruction: &Instruction| INSTRUCTIONS.contains(&instruction.keyword.as_str());
+        if without.instructions().all(known) {
+            readings.push(without);
+        }
+    }
+    readings
+}
+
+/// An image that an instruction uses; or the word that names it, where its value is not known.
+struct Use {
+    line: usize,
+    how: &'static str,
+    name: Result<String, String>,
+}
+
+struct Reading<'a> {
+    dockerfile: &'a Dockerfile,
+    args: &'a BTreeMap<String, String>,
+    /// What was found out: a text may ask for the same value very often.
+    known: RefCell<BTreeMap<(String, Scope, usize), Assigned>>,
+}
+
+/// The values of a variable, and none of them for "not set"; nothing where they are not known.
+type Assigned = Option<BTreeSet<Option<String>>>;
+
+/// How deep values may be made of values.
+const DEEPEST: usize = 4;
+/// How many values a word may have.
+const MOST: usize = 64;
+
+/// A trigger too: it runs in a stage that is built on this one.
+fn with_trigger(instruction: &Instruction) -> impl Iterator<Item = &Instruction> {
+    let trigger = match &instruction.body {
+        Body::Onbuild(trigger) => Some(trigger.as_ref()),
+        _ => None,
+    };
+    std::iter::once(instruction).chain(trigger)
+}
+
+impl<'a> Reading<'a> {
+    fn new(dockerfile: &'a Dockerfile, args: &'a BTreeMap<String, String>) -> Self {
+        Self { dockerfile, args, known: RefCell::default() }
+    }
+
+    fn each(&self) -> impl Iterator<Item = (&Stage, &Instruction)> {
+        let stages = self.dockerfile.stages.iter();
+        let all = stages.flat_map(|stage| stage.instructions.iter().map(move |instruction| (stage, instruction)));
+        all.flat_map(|(stage, instruction)| with_trigger(instruction).map(move |instruction| (stage, instruction)))
+    }
+
+    fn images(&self) -> Vec<Use> {
+        let mut used = Vec::new();
+        for (stage, instruction) in self.each() {
+            let line = instruction.span.start_line;
+            let mut add = |how, name| used.push(Use { line, how, name });
+            if let Body::From { base, .. } = &instruction.body {
+                for name in self.values(base, Scope::Global) {
+                    if !matches!(&name, Ok(name) if self.is_stage(name, stage.index, false) || name == "scratch") {
+                        add("FROM", name);
+                    }
+                }
+            }
+            if let Some(from) = instruction.flag("from") {
+                // No variables here (Dockerfile reference, COPY --from).
+                let name = if from.contains('$') { Err(from.to_owned()) } else { Ok(from.to_owned()) };
+                if !matches!(&name, Ok(name) if self.is_stage(name, stage.index, true)) {
+                    add("COPY --from", name);
+                }
+            }
+            for mount in instruction.mounts() {
+                for (_, from) in mount.fields.iter().filter(|(key, _)| key.trim() == "from") {
+                    for name in self.values(from, Scope::Everywhere) {
+                        if !matches!(&name, Ok(name) if self.is_stage(name, stage.index, true)) {
+                            add("RUN --mount", name);
+                        }
+                    }
+                }
+            }
+        }
+        used
+    }
+
+    /// Whatever else is not built: line, what, help.
+    fn other(&self) -> Vec<(usize, String, String)> {
+        let mut found = Vec::new();
+        for (_, instruction) in self.each() {
+            let line = instruction.span.start_line;
+            let mut add = |what: String, help: &str| found.push((line, what, help.to_owned()));
+            if let Body::Add(add_body) = &instruction.body {
+                for source in &add_body.sources {
+                    for value in self.values(source, Scope::Everywhere) {
+                        match value {
+                            Ok(value) if is_remote(&value) => {
+                                add(format!("ADD fetches {value}"), "put the file into the folder, and COPY it");
+                            }
+                            Ok(_) => {}
+                            Err(word) => add(
+                                format!("ADD takes `{word}`, whose value is not known here"),
+                                "write the file's name, or give its variable a default above",
+                            ),
+                        }
+                    }
+                }
+            }
+            // Exactly what Docker's own default is; whatever else there may be one day is not.
+            for (flag, plain) in [("network", &["default", "none"][..]), ("security", &["sandbox"]), ("device", &[])] {
+                for given in instruction.flags.iter().filter(|given| given.name.eq_ignore_ascii_case(flag)) {
+                    let value = given.value.as_deref().unwrap_or_default();
+                    if !plain.contains(&value) {
+                        add(format!("{} --{flag}={value}", instruction.keyword), "leave the option out");
+                    }
+                }
+            }
+            // A mount that was read otherwise than the builder reads it.
+            for given in instruction.flags.iter().filter(|given| given.name.eq_ignore_ascii_case("mount")) {
+                let value = given.value.as_deref().unwrap_or_default();
+                if value.contains('"') || given.name != "mount" {
+                    add("RUN --mount with quotes".into(), "write the mount without quotes");
+                }
+            }
+        }
+        found
+    }
+
+    /// Whether a name means a stage that stands above the one with this number.
+    fn is_stage(&self, name: &str, index: usize, by_number: bool) -> bool {
+        let name = name.to_lowercase();
+        let earlier = self.dockerfile.stages.get(..index).unwrap_or_default();
+        let numbered = by_number && name.parse().is_ok_and(|number: usize| number < index);
+        numbered || earlier.iter().any(|stage| stage.name.as_deref() == Some(name.as_str()))
+    }
+
+    /// Every value that a word can have; the word itself where one of them is not known. Empty ones are left out: no
+    /// builder takes them.
+    fn values(&self, word: &str, scope: Scope) -> Vec<Result<String, String>> {
+        match self.possible(word, scope, 0) {
+            Some(values) if values.iter().all(|value| value.is_empty()) && scope == Scope::Global => {
+                vec![Err(word.to_owned())]
+            }
+            Some(values) => values.into_iter().filter(|value| !value.is_empty()).map(Ok).collect(),
+            None => vec![Err(word.to_owned())],
+        }
+    }
+
+    /// None where one of them is not known.
+    fn possible(&self, word: &str, scope: Scope, depth: usize) -> Option<BTreeSet<String>> {
+        let escape = self.dockerfile.escape;
+        let mut choices: Vec<BTreeMap<String, Option<String>>> = vec![BTreeMap::new()];
+        for name in names_in(word, escape)? {
+            let values = self.assigned(&name, scope, depth)?;
+            choices = choices
+                .iter()
+                .flat_map(|choice| {
+                    values.iter().map(|value| {
+                        let mut choice = choice.clone();
+                        choice.insert(name.clone(), value.clone());
+                        choice
+                    })
+                })
+                .collect();
+            if choices.len() > MOST {
+                return None;
+            }
+        }
+        let expanded = choices.iter().map(|choice| expand(word, escape, &|name| choice.get(name).cloned().flatten()));
+        expanded.collect::<Result<_, _>>().ok()
+    }
+
+    /// What a variable is set to anywhere, and perhaps that it is not set. None where the base image may set it.
+    fn assigned(&self, name: &str, scope: Scope, depth: usize) -> Assigned {
+        let key = (name.to_owned(), scope, depth);
+        if let Some(known) = self.known.borrow().get(&key) {
+            return known.clone();
+        }
+        let found = if depth < DEEPEST { self.find(name, scope, depth) } else { None };
+        self.known.borrow_mut().insert(key, found.clone());
+        found
+    }
+
+    fn find(&self, name: &str, scope: Scope, depth: usize) -> Assigned {
+        let global = self.dockerfile.global_args.iter();
+        let staged = self.dockerfile.stages.iter().flat_map(|stage| &stage.instructions);
+        let instructions: Vec<&Instruction> = match scope {
+            Scope::Global => global.collect(),
+            Scope::Everywhere => global.chain(staged.flat_map(with_trigger)).collect(),
+        };
+        let mut values = BTreeSet::new();
+        let mut declared = false;
+        let mut take = |word: &str| -> Option<()> {
+            values.extend(self.possible(word, scope, depth + 1)?.into_iter().map(Some));
+            (values.len() <= MOST).then_some(())
+        };
+        for instruction in instructions {
+            match &instruction.body {
+                Body::Arg(names) => {
+                    for arg in names.iter().filter(|arg| arg.name == name) {
+                        declared = true;
+                        match (self.args.get(name), &arg.default) {
+                            (Some(given), _) => take(&quoted(given))?,
+                            (None, Some(default)) => take(default)?,
+                            (None, None) => {}
+                        }
+                    }
+                }
+                Body::Env(pairs) => {
+                    for pair in pairs.iter().filter(|pair| pair.key == name || pair.key.contains(['$', '"', '\''])) {
+                        declared = true;
+                        take(&pair.value)?;
+                    }
+                }
+                _ => {}
+            }
+        }
+        values.extend(predefined(name).into_iter().map(Some));
+        match scope {
+            // FROM sees global arguments only: what is not set is empty.
+            Scope::Global if values.is_empty() => Some(BTreeSet::from([None])),
+            Scope::Global => Some(values),
+            // A base image may set what is not declared here, or declared without a value.
+            Scope::Everywhere if values.is_empty() || !declared && predefined(name).is_empty() => None,
+            Scope::Everywhere => {
+                values.insert(None);
+                Some(values)
+            }
+        }
+    }
+}
+
+/// Which variables a word sees.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Scope {
+    /// Those of FROM.
+    Global,
+    /// Any, wherever they are set.
+    Everywhere,
+}
+
+/// A text as a word that means exactly it.
+fn quoted(text: &str) -> String {
+    format!("'{}'", text.replace('\'', ""))
+}
+
+/// The variables that a word asks for. None where it cannot be read.
+fn names_in(word: &str, escape: char) -> Option<BTreeSet<String>> {
+    let names = RefCell::new(BTreeSet::new());
+    // Set and not set: a modifier reads its word in one of the two cases only.
+    for value in [None, Some("x")] {
+        let lookup = |name: &str| {
+            names.borrow_mut().insert(name.to_owned());
+            value.map(str::to_owned)
+        };
+        let read = expand(word, escape, &lookup);
+        if read.is_err() && value.is_some() {
+            return None;
+        }
+    }
+    Some(names.into_inner())
+}
+
+/// What BuildKit sets by itself (Dockerfile reference, "Automatic platform ARGs in the global scope").
+fn predefined(name: &str) -> Vec<String> {
+    let Some(part) = name.strip_prefix("TARGET").or_else(|| name.strip_prefix("BUILD")) else { return Vec::new() };
+    let values: &[&str] = match part {
+        "PLATFORM" => &["linux/amd64", "linux/arm64"],
+        "OS" => &["linux"],
+        "ARCH" => &["amd64", "arm64"],
+        "VARIANT" => &["", "v8"],
+        _ => &[],
+    };
+    values.iter().map(|value| (*value).to_owned()).collect()
+}
+
+/// Whether ADD takes it from elsewhere: an address, or a Git repository in any of its spellings (Dockerfile reference,
+/// ADD; buildkit, util/gitutil).
+fn is_remote(source: &str) -> bool {
+    let lower = source.trim().to_lowercase();
+    lower.contains("://") || lower.starts_with("git@") || lower.starts_with("github.com/") || is_scp(&lower)
+}
+
+/// `user@host:path`, as Git and scp write it.
+fn is_scp(source: &str) -> bool {
+    source.split_once('@').is_some_and(|(user, rest)| !user.contains('/') && rest.contains(':'))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,181 @@
+//! Who is in the class, and which token is whose. Pure.
+//!
+//! With a course secret, tokens are derived and not drawn, so that the grader can tell whose token a submission has:
+//!
+//! ```text
+//! key(learner)           = HMAC-SHA-256(secret, "dlearn learner 1" 0x00 learner)
+//! token(learner, course, exercise) = hex of the first 8 bytes of
+//!                          HMAC-SHA-256(key(learner), "dlearn token 1" 0x00 course 0x00 exercise)
+//! ```
+//!
+//! HMAC is that of RFC 2104. The two steps are there so that a learner can be given their key: whoever has it can
+//! derive their own tokens, and neither the secret nor anybody else's token follows from it. No field holds a zero
+//! byte, so no two inputs are the same text.
+
+use crate::Secret;
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::Sha256;
+use std::collections::BTreeMap;
+
+/// Bytes of a roster that are read.
+pub const LARGEST: u64 = 8 << 20;
+/// Bytes that a secret has at least.
+const SHORTEST_SECRET: usize = 16;
+
+/// Somebody in the class.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Member {
+    /// What submissions are called by: a user name, a number.
+    pub learner: String,
+    /// Their name, where the roster has it.
+    pub name: Option<String>,
+}
+
+/// The class, in the order of its file.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Roster {
+    /// Everybody, each once.
+    pub members: Vec<Member>,
+}
+
+impl Roster {
+    /// Reads `learner,name` lines; the first line names the columns, others are ignored.
+    ///
+    /// # Errors
+    /// What is wrong, with its line.
+    pub fn read(text: &str) -> Result<Self, String> {
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+        let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).flexible(true).from_reader(text.as_bytes());
+        let headers = reader.headers().map_err(|error| error.to_string())?.clone();
+        let column = |name: &str| headers.iter().position(|header| header.eq_ignore_ascii_case(name));
+        let learner = column("learner").ok_or("its first line names no column `learner` (write: learner,name)")?;
+        let name = column("name");
+        let mut members: Vec<Member> = Vec::new();
+        let mut lines = BTreeMap::new();
+        for record in reader.records() {
+            let record = record.map_err(|error| error.to_string())?;
+            let line = record.position().map_or(0, csv::Position::line);
+            let id = record.get(learner).unwrap_or_default();
+            if id.is_empty() && record.iter().all(str::is_empty) {
+                continue;
+            }
+            if id.is_empty() || id.contains(char::is_control) || crate::term::sanitize_line(id) != id {
+                return Err(format!("line {line}: the learner has no name, or one with invisible characters"));
+            }
+            if let Some(other) = lines.insert(id.to_lowercase(), line) {
+                return Err(format!("line {line}: `{id}` stands in line {other} already"));
+            }
+            let name = name.and_then(|name| record.get(name)).filter(|name| !name.is_empty());
+            let name = name.map(|name| crate::term::sanitize_line(name).into_owned());
+            members.push(Member { learner: id.to_owned(), name });
+        }
+        Ok(Self { members })
+    }
+
+    /// The member that is called so, in any case of letters.
+    pub fn member(&self, learner: &str) -> Option<&Member> {
+        let wanted = learner.to_lowercase();
+        self.members.iter().find(|member| member.learner.to_lowercase() == wanted)
+    }
+
+    /// Whose token this is, where it is anybody's of the class.
+    pub fn owner_of(&self, token: &str, secret: &CourseSecret, course: &str, exercise: &str) -> Option<&Member> {
+        self.members.iter().find(|member| secret.token(&member.learner, course, exercise) == token)
+    }
+}
+
+/// The secret that tokens follow from.
+#[derive(Clone, Debug)]
+pub struct CourseSecret(Secret);
+
+impl CourseSecret {
+    /// The content of a secret file, line end taken away.
+    ///
+    /// # Errors
+    /// Where it is too short to be one.
+    pub fn read(text: &str) -> Result<Self, String> {
+        let text = text.trim_end_matches(['\r', '\n']);
+        match text.len() >= SHORTEST_SECRET {
+            true => Ok(Self(text.to_owned().into())),
+            false => Err(format!(
+                "it has {} bytes, and a secret has at least {SHORTEST_SECRET} (head -c 32 /dev/urandom | base64)",
+                text.len()
+            )),
+        }
+    }
+
+    /// The learner's token for an exercise: sixteen lower-case hex digits.
+    pub fn token(&self, learner: &str, course: &str, exercise: &str) -> String {
+        let key = keyed(self.0.reveal().as_bytes(), &["dlearn learner 1", &learner.to_lowercase()]);
+        let tag = keyed(&key, &["dlearn token 1", course, exercise]);
+        tag[..8].iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+}
+
+/// HMAC-SHA-256 of texts with a zero byte between them.
+fn keyed(key: &[u8], texts: &[&str]) -> Vec<u8> {
+    // HMAC takes keys of any length.
+    let mut mac = <Hmac<Sha256> as KeyInit>::new_from_slice(key).expect("a key of any length");
+    mac.update(texts.join("\0").as_bytes());
+    mac.finalize().into_bytes().to_vec()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SECRET: &str = "0123456789abcdef0123456789abcdef\n";
+
+    #[test]
+    fn a_roster_has_names_in_any_columns_and_each_learner_once() {
+        let roster = Roster::read("\u{feff}Name, Learner ,group\n\"Lovelace, Ada\",ada,1\nBob,bob\n\n").unwrap();
+        assert_eq!(roster.members.len(), 2);
+        assert_eq!(roster.member("ADA").unwrap().name.as_deref(), Some("Lovelace, Ada"));
+        assert!(roster.member("eve").is_none());
+        for (text, why) in [
+            ("id,name\nada,Ada\n", "`learner`"),
+            ("learner\nada\nADA\n", "line 3"),
+            ("learner,name\n,Ada\n", "line 2"),
+            ("learner\n\"a\x1b[2Jb\"\n", "invisible"),
+        ] {
+            let error = Roster::read(text).unwrap_err();
+            assert!(error.contains(why), "{error}");
+        }
+        assert_eq!(Roster::read("learner,name\nada,\x1b[31mAda\n").unwrap().members[0].name.as_deref(), Some("Ada"));
+    }
+
+    #[test]
+    fn a_token_follows_from_secret_learner_course_and_exercise() {
+        let secret = CourseSecret::read(SECRET).unwrap();
+        let token = secret.token("ada", "docker", "E01");
+        assert!(crate::learner::is_token(&token));
+        assert_eq!(token, secret.token("Ada", "docker", "E01"), "learners do not differ by case");
+        let other = CourseSecret::read("another secret of some length").unwrap();
+        for different in [
+            secret.token("bob", "docker", "E01"),
+            secret.token("ada", "docker", "E02"),
+            secret.token("ada", "dockerE", "01"),
+            other.token("ada", "docker", "E01"),
+        ] {
+            assert_ne!(token, different);
+        }
+        assert!(CourseSecret::read("short\n").unwrap_err().contains("5 bytes"));
+    }
+
+    #[test]
+    fn hmac_is_that_of_rfc_4231() {
+        let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+        // Test case 2.
+        let tag = keyed(b"Jefe", &["what do ya want for nothing?"]);
+        assert_eq!(hex(&tag), "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
+    }
+
+    #[test]
+    fn a_foreign_token_is_known_as_somebodys() {
+        let secret = CourseSecret::read(SECRET).unwrap();
+        let roster = Roster::read("learner\nada\nbob\n").unwrap();
+        let token = secret.token("bob", "docker", "S01");
+        assert_eq!(roster.owner_of(&token, &secret, "docker", "S01").unwrap().learner, "bob");
+        assert!(roster.owner_of(&token, &secret, "docker", "E01").is_none());
+    }
+}
