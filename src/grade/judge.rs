@@ -108,7 +108,7 @@ fn look(work: &Work<'_>, round: Round) -> Planned {
                 Ok(None) => {}
                 Err(what) => {
                     let help = "write a Dockerfile of a usual size".to_owned();
-                    refused.insert(Refusal { file: shown.clone(), line: 1, what, help });
+                    refused.insert(Refusal { file: shown.clone(), line: 1, what, help, image: None });
                 }
             }
         }

@@ -4,6 +4,8 @@
 //! intake/    PATH… → private copies, or refusals
 //! ```
 
+pub mod class;
+pub mod gradebook;
 pub mod intake;
 pub mod judge;
 pub mod layout;

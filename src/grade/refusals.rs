@@ -24,6 +24,9 @@ pub struct Refusal {
     pub what: String,
     /// What to do next.
     pub help: String,
+    /// The image that would have to be allowed, where it is about one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub image: Option<String>,
 }
 
 /// Images that may be used: written out completely, so that `busybox` is `docker.io/library/busybox:latest`.
@@ -53,7 +56,7 @@ impl Allowed {
 
 /// What in a Dockerfile is not built. `args` are the build arguments of the step that builds it.
 pub fn refusals(file: &str, text: &str, args: &BTreeMap<String, String>, allowed: &Allowed) -> Vec<Refusal> {
-    let at = |line: usize, what: String, help: String| Refusal { file: file.to_owned(), line, what, help };
+    let at = |line: usize, what: String, help: String| Refusal { file: file.to_owned(), line, what, help, image: None };
     let mut refusals: BTreeSet<Refusal> = BTreeSet::new();
     if let Some(line) = frontend(text) {
         let what = "another frontend is asked for (`# syntax=`), which the builder would fetch and run".to_owned();
@@ -67,7 +70,8 @@ pub fn refusals(file: &str, text: &str, args: &BTreeMap<String, String>, allowed
                 Ok(name) if allowed.get(&name).is_some() => {}
                 Ok(name) => {
                     let help = format!("use an image of the exercise: {}", allowed.listed());
-                    refusals.insert(at(line, format!("{how} names {name}, which this exercise does not use"), help));
+                    let refusal = at(line, format!("{how} names {name}, which this exercise does not use"), help);
+                    refusals.insert(Refusal { image: Some(name), ..refusal });
                 }
                 Err(word) => {
                     let help = "write the image's name, or give its variable a default above".to_owned();

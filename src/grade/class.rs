@@ -1,0 +1,358 @@
+//! Grades the submissions of a class, one by one.
+//!
+//! `Source → Taken → whose, where, which token → plan → judge → Graded`
+//!
+//! Invariants: what one submission is or does changes nothing for another; before anybody's work on an exercise is
+//! judged, the reference solution is judged in the same place, and where that does not pass, the place is to blame
+//! and not the learner.
+
+use super::gradebook::{Column, Graded, GradedExercise, tidy};
+use super::intake::{self, Source, Taken};
+use super::judge::{self, Came, Planned, Work};
+use super::roster::{CourseSecret, Member, Roster};
+use super::{layout, plan};
+use crate::attempt;
+use crate::check::{Finding, Verdict};
+use crate::course::{Course, Entry, FileSet, Round};
+use crate::engine::{Engine, REGISTRY_IMAGES};
+use crate::evidence::Unavailable;
+use crate::submission::manifest::{self, Manifest};
+use crate::submission::{Limits, Refused};
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+use std::sync::{Mutex, PoisonError};
+use tokio::sync::OnceCell;
+
+/// Where submissions are built and run.
+#[derive(Debug)]
+pub enum Where {
+    /// An engine that the operator gives for it. Everything of one submission is removed before the next.
+    Engine(Engine),
+}
+
+/// A class to grade.
+#[derive(Debug)]
+pub struct Class<'a> {
+    course: &'a Course,
+    entries: Vec<&'a Entry>,
+    place: Where,
+    rules: Rules,
+    /// By exercise: why its reference solution does not pass in this place; nothing where it does.
+    controls: BTreeMap<String, OnceCell<Option<Unavailable>>>,
+    not_allowed: Mutex<BTreeSet<String>>,
+}
+
+/// What holds for every submission.
+#[derive(Debug, Default)]
+pub struct Rules {
+    /// Who is in the class.
+    pub roster: Option<Roster>,
+    /// What their tokens follow from.
+    pub secret: Option<CourseSecret>,
+    /// Images that may be used beside those of the exercises.
+    pub allow: Vec<String>,
+    /// What a submission may take.
+    pub limits: Limits,
+    /// Seconds for one round of an exercise.
+    pub seconds: u64,
+}
+
+impl<'a> Class<'a> {
+    /// A class that has handed in these exercises.
+    pub fn new(course: &'a Course, entries: Vec<&'a Entry>, place: Where, rules: Rules) -> Self {
+        let controls = entries.iter().map(|entry| (entry.exercise.id.clone(), OnceCell::new())).collect();
+        Self { course, entries, place, rules, controls, not_allowed: Mutex::default() }
+    }
+
+    /// What is graded.
+    pub fn columns(&self) -> Vec<Column> {
+        self.entries.iter().map(|entry| Column::of(entry)).collect()
+    }
+
+    /// Images that were named so far and not allowed.
+    pub fn not_allowed(&self) -> Vec<String> {
+        self.not_allowed.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect()
+    }
+
+    /// Grades one submission. `say` is told what is done.
+    pub async fn grade(&self, source: &Source, say: &(dyn Fn(&str) + Sync)) -> Graded {
+        say("taking it in");
+        let (owned, limits) = (source.clone(), self.rules.limits);
+        let taken = tokio::task::spawn_blocking(move || intake::take(&owned, limits)).await;
+        let taken = taken.unwrap_or_else(|error| Err(Refused::whole(error.to_string(), "tell the authors of dlearn")));
+        let manifest = taken.as_ref().ok().and_then(read_manifest);
+        let (mut notes, manifest) = match manifest {
+            Some(Ok(manifest)) => (Vec::new(), Some(manifest)),
+            Some(Err(why)) => (vec![format!("{} was not used: {why}", manifest::MANIFEST)], None),
+            None => (Vec::new(), None),
+        };
+        let theirs = manifest.as_ref().map(|manifest| manifest.course.as_str()).unwrap_or_default();
+        if !theirs.is_empty() && theirs != self.course.outline.course {
+            notes.push(format!("it was made in another course: {}", tidy(theirs)));
+        }
+        let who = self.whose(source, manifest.as_ref());
+        let graded = match taken.and_then(|taken| Ok((layout::find(&taken.files, &self.entries)?, taken))) {
+            Err(refused) => Graded::refused(&self.columns(), &refused),
+            Ok((places, taken)) => {
+                let mut exercises = Vec::new();
+                for (entry, column) in self.entries.iter().zip(self.columns()) {
+                    exercises.push(match places.get(&entry.exercise.id) {
+                        Some(place) => {
+                            say(&format!("{}: building and checking", column.id));
+                            let folder = taken.root().join(place);
+                            self.exercise(entry, &column, &folder, manifest.as_ref(), who.member).await
+                        }
+                        None => GradedExercise::missing(&column),
+                    });
+                }
+                Graded::of(exercises)
+            }
+        };
+        notes.extend(who.note);
+        let source = tidy(&source.path.display().to_string());
+        Graded { learner: who.learner, name: who.name, source, in_roster: who.in_roster, notes, ..graded }
+    }
+
+    async fn exercise(
+        &self,
+        entry: &Entry,
+        column: &Column,
+        folder: &Path,
+        manifest: Option<&Manifest>,
+        member: Option<&Member>,
+    ) -> GradedExercise {
+        let claim = manifest.and_then(|manifest| manifest.claim(&column.id));
+        let brought = claim.as_ref().and_then(|claim| claim.token.clone()).or_else(|| token_file(folder));
+        let (token, note) = match self.token(entry, brought.as_deref(), member) {
+            Ok(told) => told,
+            Err(why) => return GradedExercise::not_judged(column, &why),
+        };
+        let allowed = plan::allowed(entry, &self.rules.allow);
+        let work = Work {
+            course: self.course,
+            entry,
+            folder,
+            token: &token,
+            registry: manifest.and_then(|manifest| manifest.registry.as_ref()),
+            allowed: &allowed,
+            seconds: self.rules.seconds,
+        };
+        let planned = match judge::plan(&work) {
+            Ok(planned) => planned,
+            Err(error) => return GradedExercise::not_judged(column, &error.to_string()),
+        };
+        self.remember_not_allowed(&planned);
+        let rounds = match planned.iter().any(|planned| planned.came.is_none()) {
+            true => match self.control(entry).await {
+                Some(why) => blamed(planned, why),
+                None => self.place.judge(&work, planned).await,
+            },
+            false => self.place.judge(&work, planned).await,
+        };
+        let mut graded = GradedExercise::judged(column, &rounds, brought);
+        graded.notes.extend(note);
+        let passed = graded.state == super::gradebook::State::Passed;
+        if claim.is_some_and(|claim| claim.passed) && !passed {
+            graded.notes.push("it passed on the learner's own engine, they say; what was found here counts".into());
+        }
+        graded
+    }
+
+    /// The token that counts, and what is to be said of the one that was brought.
+    fn token(
+        &self,
+        entry: &Entry,
+        brought: Option<&str>,
+        member: Option<&Member>,
+    ) -> Result<(String, Option<String>), String> {
+        let (id, course) = (&entry.exercise.id, &self.course.outline.course);
+        if let (Some(secret), Some(member), Some(roster)) = (&self.rules.secret, member, &self.rules.roster) {
+            let own = secret.token(&member.learner, course, id);
+            let note = match brought {
+                Some(brought) if brought != own => Some(match roster.owner_of(brought, secret, course, id) {
+                    Some(owner) => format!("the token is that of {}", owner.learner),
+                    None => "the token was not made with the course's secret for this learner".to_owned(),
+                }),
+                _ => None,
+            };
+            return Ok((own, note));
+        }
+        match brought {
+            Some(token) => Ok((token.to_owned(), None)),
+            None if plan::needs_token(entry) => Err(format!(
+                "nobody knows its token: there is neither {} nor a file `token` in the exercise's folder",
+                manifest::MANIFEST
+            )),
+            None => Ok(("0".repeat(16), None)),
+        }
+    }
+
+    fn remember_not_allowed(&self, planned: &[Planned]) {
+        let refusals = planned.iter().filter_map(|planned| match &planned.came {
+            Some(Came::Refused(refusals)) => Some(refusals),
+            _ => None,
+        });
+        let names = refusals.flatten().filter_map(|refusal| refusal.image.as_deref());
+        self.not_allowed.lock().unwrap_or_else(PoisonError::into_inner).extend(names.map(tidy));
+    }
+
+    /// Whose submission it is: by what it is called, which the collector decides, before what it says of itself.
+    fn whose(&self, source: &Source, manifest: Option<&Manifest>) -> Whose<'_> {
+        let label = tidy(&source.label);
+        let says = manifest.and_then(|manifest| manifest.learner.as_deref());
+        let says = says.map(|says| tidy(&crate::term::sanitize_line(says))).filter(|says| !says.is_empty());
+        let Some(roster) = &self.rules.roster else {
+            return Whose { learner: label, name: says, in_roster: None, member: None, note: None };
+        };
+        let said = says.as_deref().and_then(|says| roster.member(says));
+        match (roster.member(&label), said) {
+            (Some(member), said) => {
+                let other = said.filter(|said| *said != member);
+                let note = other.map(|other| format!("it says of itself that it is {}'s", other.learner));
+                Whose::member(member, note)
+            }
+            (None, Some(member)) => {
+                Whose::member(member, Some(format!("known by what it says of itself; it is called {label}")))
+            }
+            (None, None) => {
+                let note = Some(format!("{label} is not in the roster"));
+                Whose { learner: label, name: says, in_roster: Some(false), member: None, note }
+            }
+        }
+    }
+
+    /// Why the reference solution does not pass in this place; nothing where it does. Found out once.
+    async fn control(&self, entry: &Entry) -> Option<Unavailable> {
+        let control = self.controls.get(&entry.exercise.id)?;
+        control.get_or_init(|| async { self.try_control(entry).await.err() }).await.clone()
+    }
+
+    async fn try_control(&self, entry: &Entry) -> Result<(), Unavailable> {
+        let wrong = |what: String| {
+            let what = format!("the reference solution of {} does not pass here either: {what}", entry.exercise.id);
+            Unavailable::new(what, "see `dlearn selfcheck`, and what the exercise needs (network, base images)")
+        };
+        let token = crate::learner::new_token().map_err(|error| wrong(error.to_string()))?;
+        let folder = tempfile::Builder::new().prefix("dlearn-control-").tempdir();
+        let folder = folder.map_err(|error| wrong(error.to_string()))?;
+        let rounds = entry.rounds(&self.course.recipes, &token, &str::to_owned);
+        for round in rounds.map_err(|error| wrong(error.to_string()))? {
+            let mut files: FileSet = round.start.clone();
+            files.extend(round.solution.clone());
+            let written = attempt::write(&folder.path().join(&round.folder), &files);
+            written.map_err(|error| wrong(error.to_string()))?;
+        }
+        let allowed = plan::allowed(entry, &self.rules.allow);
+        let seconds = self.rules.seconds;
+        let work = Work {
+            course: self.course,
+            entry,
+            folder: folder.path(),
+            token: &token,
+            registry: None,
+            allowed: &allowed,
+            seconds,
+        };
+        let planned = judge::plan(&work).map_err(|error| wrong(error.to_string()))?;
+        for (_, came) in self.place.judge(&work, planned).await {
+            fault(&came).map_or(Ok(()), |what| Err(wrong(what)))?;
+        }
+        Ok(())
+    }
+}
+
+/// Why a round did not pass; nothing where it did.
+fn fault(came: &Came) -> Option<String> {
+    let of_finding = |finding: &Finding| match &finding.verdict {
+        Verdict::Pass { .. } => None,
+        Verdict::NotYet(not_yet) => Some(format!("{}: {}", finding.title, not_yet.found)),
+        Verdict::CannotTell { reason, .. } => Some(format!("{}: {reason}", finding.title)),
+        Verdict::Waits { on } => Some(format!("{} waits for {on}", finding.title)),
+    };
+    match came {
+        Came::Judged { stopped: Some(why), .. } => Some(why.lines().next().unwrap_or_default().to_owned()),
+        Came::Judged { findings, .. } => findings.iter().find_map(of_finding),
+        Came::Missing => Some("it has no files".into()),
+        Came::Refused(refusals) => {
+            refusals.first().map(|refusal| format!("{} is refused: {}", refusal.file, refusal.what))
+        }
+        Came::TooLong(seconds) => Some(format!("it takes longer than {seconds} s")),
+        Came::CannotTell(why) => Some(why.reason.clone()),
+    }
+}
+
+/// Nothing that is still open can be judged, for this reason.
+fn blamed(planned: Vec<Planned>, why: Unavailable) -> Vec<(Round, Came)> {
+    let came = |planned: Planned| (planned.round, planned.came.unwrap_or_else(|| Came::CannotTell(why.clone())));
+    planned.into_iter().map(came).collect()
+}
+
+impl Where {
+    /// Judges what is open of one exercise of one submission.
+    async fn judge(&self, work: &Work<'_>, planned: Vec<Planned>) -> Vec<(Round, Came)> {
+        let used = planned.iter().filter(|planned| planned.came.is_none()).flat_map(|planned| &planned.images);
+        let images: BTreeSet<&str> = used.map(String::as_str).chain(plan::needed(work.entry)).collect();
+        match self {
+            _ if planned.iter().all(|planned| planned.came.is_some()) => {
+                blamed(planned, Unavailable::new("nothing is open", ""))
+            }
+            Where::Engine(engine) => match missing(engine, &images).await {
+                Some(why) => blamed(planned, why),
+                None => judge::judge_in(engine, work, planned).await,
+            },
+        }
+    }
+}
+
+/// Why an engine has not all of these images; nothing where it has.
+async fn missing(engine: &Engine, images: &BTreeSet<&str>) -> Option<Unavailable> {
+    for image in images {
+        let any: &[&str] = if REGISTRY_IMAGES.contains(image) { &REGISTRY_IMAGES } else { std::slice::from_ref(image) };
+        let mut here = false;
+        for image in any {
+            match engine.has_image(image).await {
+                Ok(has) => here |= has,
+                Err(error) => return Some(error.unavailable()),
+            }
+        }
+        if !here {
+            let help = format!("bring it with docker pull {image}, then grade again");
+            return Some(Unavailable::new(format!("the engine has no image {image}"), help));
+        }
+    }
+    None
+}
+
+/// Whose a submission is.
+struct Whose<'a> {
+    learner: String,
+    name: Option<String>,
+    in_roster: Option<bool>,
+    member: Option<&'a Member>,
+    note: Option<String>,
+}
+
+impl<'a> Whose<'a> {
+    fn member(member: &'a Member, note: Option<String>) -> Self {
+        let (learner, name) = (member.learner.clone(), member.name.clone());
+        Self { learner, name, in_roster: Some(true), member: Some(member), note }
+    }
+}
+
+fn read_manifest(taken: &Taken) -> Option<Result<Manifest, String>> {
+    let file = File::open(taken.root().join(layout::manifest(&taken.files)?)).ok()?;
+    let mut bytes = Vec::new();
+    file.take(manifest::LARGEST).read_to_end(&mut bytes).ok()?;
+    Some(Manifest::read(&bytes))
+}
+
+/// The token in the exercise's folder, or in that of its first round.
+fn token_file(folder: &Path) -> Option<String> {
+    ["token", "round-1/token"].iter().find_map(|name| {
+        let mut text = String::new();
+        File::open(folder.join(name)).ok()?.take(64).read_to_string(&mut text).ok()?;
+        Some(text.trim_end().to_owned()).filter(|token| crate::learner::is_token(token))
+    })
+}

@@ -1,0 +1,377 @@
+//! What grading a class comes to: plain data, in the order of the submissions. Pure.
+//!
+//! Invariants: every text that a submission had a part in is free of control characters and bounded; what was not
+//! judged is counted apart from what was lost; whoever is missing is named.
+
+use super::judge::Came;
+use super::refusals::Refusal;
+use super::score::{self, Points, Score};
+use crate::check::{Finding, Verdict};
+use crate::course::{Course, Entry, Round};
+use crate::submission::Refused;
+use serde::Serialize;
+use std::collections::BTreeMap;
+
+/// Characters of one text that are kept.
+const LONGEST: usize = 4000;
+
+/// The results of a class.
+#[derive(Clone, Debug, Serialize)]
+pub struct Gradebook {
+    /// `dlearn/grade/1`
+    pub schema: &'static str,
+    /// The course.
+    pub course: String,
+    /// What was graded.
+    pub exercises: Vec<Column>,
+    /// Whether everything of every submission was judged.
+    pub judged: bool,
+    /// Everybody's, in the order in which they were found.
+    pub submissions: Vec<Graded>,
+    /// Who is in the roster and handed nothing in.
+    pub missing: Vec<Absent>,
+    /// Images that were named and not allowed: `--allow-image` would have them judged.
+    pub not_allowed: Vec<String>,
+}
+
+/// An exercise of the gradebook.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Column {
+    /// Its id.
+    pub id: String,
+    /// What learners read.
+    pub title: String,
+    /// Points for passing every check.
+    pub points: Points,
+}
+
+impl Column {
+    /// An exercise.
+    pub fn of(entry: &Entry) -> Self {
+        let exercise = &entry.exercise;
+        Self { id: exercise.id.clone(), title: exercise.title.clone(), points: Points::whole(exercise.points) }
+    }
+}
+
+/// Somebody of the roster without a submission.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Absent {
+    /// As the roster calls them.
+    pub learner: String,
+    /// Their name.
+    pub name: Option<String>,
+}
+
+/// How something came out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum State {
+    /// Every check passed.
+    Passed,
+    /// Some did not.
+    NotYet,
+    /// Some could not be judged: the points are not final.
+    NotJudged,
+    /// Nothing was handed in.
+    Missing,
+}
+
+impl State {
+    /// In words.
+    pub fn words(self) -> &'static str {
+        match self {
+            State::Passed => "passed",
+            State::NotYet => "not yet",
+            State::NotJudged => "not judged",
+            State::Missing => "missing",
+        }
+    }
+}
+
+/// One submission.
+#[derive(Clone, Debug, Serialize)]
+pub struct Graded {
+    /// As the roster calls them, else as the submission is called.
+    pub learner: String,
+    /// Their name, where the roster has it.
+    pub name: Option<String>,
+    /// The file or folder.
+    pub source: String,
+    /// Whether the learner is in the roster; none without a roster.
+    pub in_roster: Option<bool>,
+    /// How it came out.
+    pub state: State,
+    /// Why the whole of it was refused.
+    pub refused: Option<String>,
+    /// What somebody should know of it.
+    pub notes: Vec<String>,
+    /// Over all exercises.
+    #[serde(flatten)]
+    pub score: Score,
+    /// Each exercise, in the order of the gradebook.
+    pub exercises: Vec<GradedExercise>,
+}
+
+/// One exercise of a submission.
+#[derive(Clone, Debug, Serialize)]
+pub struct GradedExercise {
+    /// Its id.
+    pub id: String,
+    /// How it came out.
+    pub state: State,
+    /// Earned, not judged, to be earned.
+    #[serde(flatten)]
+    pub score: Score,
+    /// What somebody should know of it.
+    pub notes: Vec<String>,
+    /// Its rounds; none where it was not looked at.
+    pub rounds: Vec<GradedRound>,
+    /// The token that came with it, to find those that two submissions share.
+    #[serde(skip)]
+    pub token: Option<String>,
+}
+
+/// One round of an exercise.
+#[derive(Clone, Debug, Serialize)]
+pub struct GradedRound {
+    /// From 1.
+    pub number: usize,
+    /// What the learner reads.
+    pub title: String,
+    /// How it came out.
+    pub state: State,
+    /// Why, where no check says it.
+    pub reason: Option<String>,
+    /// Why it was not built.
+    pub refusals: Vec<Refusal>,
+    /// Earned, not judged, to be earned.
+    #[serde(flatten)]
+    pub score: Score,
+    /// Every check with its verdict and its points; none where nothing was judged.
+    pub checks: Vec<GradedCheck>,
+}
+
+/// One check.
+#[derive(Clone, Debug, Serialize)]
+pub struct GradedCheck {
+    /// Its verdict, and what it rests on.
+    #[serde(flatten)]
+    pub finding: Finding,
+    /// Earned, not judged, to be earned.
+    #[serde(flatten)]
+    pub score: Score,
+}
+
+/// A text that somebody else had a part in: without control sequences, and not too long.
+pub fn tidy(text: &str) -> String {
+    let clean = crate::term::sanitize(text);
+    match clean.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}…", &clean[..end]),
+        None => clean.into_owned(),
+    }
+}
+
+fn tidied(mut finding: Finding) -> Finding {
+    finding.title = tidy(&finding.title);
+    let clean = |text: &mut String| *text = tidy(text);
+    match &mut finding.verdict {
+        Verdict::Pass { notes } => notes.iter_mut().for_each(clean),
+        Verdict::NotYet(not_yet) => {
+            [&mut not_yet.expected, &mut not_yet.found, &mut not_yet.advice].into_iter().for_each(clean);
+            if let Some(place) = &mut not_yet.place {
+                [&mut place.file, &mut place.text].into_iter().for_each(clean);
+            }
+        }
+        Verdict::CannotTell { reason, help } => [reason, help].into_iter().for_each(clean),
+        Verdict::Waits { .. } => {}
+    }
+    finding.evidence.iter_mut().for_each(clean);
+    finding
+}
+
+/// The state that goes with a score.
+fn state_of(score: &Score) -> State {
+    match score {
+        score if !score.is_judged() => State::NotJudged,
+        score if score.points == score.of => State::Passed,
+        _ => State::NotYet,
+    }
+}
+
+impl GradedExercise {
+    /// What came of its rounds.
+    pub fn judged(column: &Column, rounds: &[(Round, Came)], token: Option<String>) -> Self {
+        let shares = column.points.shared(&vec![1; rounds.len()]);
+        let rounds: Vec<GradedRound> =
+            rounds.iter().zip(shares).map(|((round, came), share)| GradedRound::of(round, came, share)).collect();
+        let score: Score = rounds.iter().map(|round| round.score).sum();
+        let state = match state_of(&score) {
+            State::NotYet if rounds.iter().all(|round| round.state == State::Missing) => State::Missing,
+            // Checks may weigh nothing: they must pass all the same.
+            State::Passed if rounds.iter().any(|round| round.state != State::Passed) => State::NotYet,
+            state => state,
+        };
+        Self { id: column.id.clone(), state, score, notes: Vec::new(), rounds, token }
+    }
+
+    /// Nothing was handed in.
+    pub fn missing(column: &Column) -> Self {
+        Self::without_rounds(column, State::Missing, Score::lost(column.points), Vec::new())
+    }
+
+    /// It could not be judged, for this reason.
+    pub fn not_judged(column: &Column, why: &str) -> Self {
+        Self::without_rounds(column, State::NotJudged, Score::open(column.points), vec![tidy(why)])
+    }
+
+    fn without_rounds(column: &Column, state: State, score: Score, notes: Vec<String>) -> Self {
+        Self { id: column.id.clone(), state, score, notes, rounds: Vec::new(), token: None }
+    }
+}
+
+impl GradedRound {
+    fn of(round: &Round, came: &Came, share: Points) -> Self {
+        let mut graded = Self {
+            number: round.number,
+            title: round.title.clone(),
+            state: State::NotYet,
+            reason: None,
+            refusals: Vec::new(),
+            score: Score::lost(share),
+            checks: Vec::new(),
+        };
+        match came {
+            Came::Missing => {
+                graded.state = State::Missing;
+                graded.reason = Some(match round.folder.as_str() {
+                    "" => "nothing was handed in".to_owned(),
+                    folder => format!("the folder {folder} was not handed in"),
+                });
+            }
+            Came::Refused(refusals) => {
+                graded.state = State::NotJudged;
+                graded.reason = Some("it was not built: its Dockerfile asks for what is not allowed here".into());
+                let clean = |refusal: &Refusal| Refusal {
+                    file: tidy(&refusal.file),
+                    line: refusal.line,
+                    what: tidy(&refusal.what),
+                    help: tidy(&refusal.help),
+                    image: refusal.image.as_deref().map(tidy),
+                };
+                graded.refusals = refusals.iter().map(clean).collect();
+                graded.score = Score::open(share);
+            }
+            Came::TooLong(seconds) => {
+                graded.reason = Some(format!(
+                    "it took longer than {seconds} s, and was stopped: a build or a program of it does not come to an end"
+                ));
+            }
+            Came::CannotTell(why) => {
+                graded.state = State::NotJudged;
+                graded.reason = Some(tidy(&format!("it could not be judged: {}; {}", why.reason, why.help)));
+                graded.score = Score::open(share);
+            }
+            Came::Judged { findings, stopped } => {
+                graded.reason = stopped.as_deref().map(tidy);
+                let shares = score::shares(&round.checks, findings, share);
+                graded.score = shares.iter().map(|(_, score)| *score).sum();
+                let passed = shares.iter().all(|(finding, _)| finding.verdict.passed());
+                let open = shares.iter().any(|(finding, _)| matches!(finding.verdict, Verdict::CannotTell { .. }));
+                graded.state = match (passed, open) {
+                    (true, _) => State::Passed,
+                    (false, true) => State::NotJudged,
+                    (false, false) => State::NotYet,
+                };
+                let check = |(finding, score)| GradedCheck { finding: tidied(finding), score };
+                graded.checks = shares.into_iter().map(check).collect();
+            }
+        }
+        graded
+    }
+}
+
+impl Graded {
+    /// A submission whose exercises came out like this.
+    pub fn of(exercises: Vec<GradedExercise>) -> Self {
+        let score: Score = exercises.iter().map(|exercise| exercise.score).sum();
+        let all = |state: State| exercises.iter().all(|exercise| exercise.state == state);
+        let state = match exercises.iter().any(|exercise| exercise.state == State::NotJudged) {
+            true => State::NotJudged,
+            false if all(State::Passed) => State::Passed,
+            false if all(State::Missing) => State::Missing,
+            false => State::NotYet,
+        };
+        Self {
+            learner: String::new(),
+            name: None,
+            source: String::new(),
+            in_roster: None,
+            state,
+            refused: None,
+            notes: Vec::new(),
+            score,
+            exercises,
+        }
+    }
+
+    /// A submission that was not taken in.
+    pub fn refused(columns: &[Column], why: &Refused) -> Self {
+        let exercises = columns.iter().map(|column| GradedExercise::not_judged(column, &why.what)).collect();
+        let refused = Some(tidy(&format!("{}; {}", why.what, why.help)));
+        Self { refused, ..Self::of(exercises) }
+    }
+}
+
+impl Gradebook {
+    /// The gradebook of these submissions, with what shows only beside one another.
+    pub fn new(course: &Course, columns: Vec<Column>, mut submissions: Vec<Graded>, missing: Vec<Absent>) -> Self {
+        flag_shared(&mut submissions);
+        let judged = submissions.iter().all(|graded| graded.state != State::NotJudged);
+        let course = course.outline.course.clone();
+        Self {
+            schema: "dlearn/grade/1",
+            course,
+            exercises: columns,
+            judged,
+            submissions,
+            missing,
+            not_allowed: Vec::new(),
+        }
+    }
+}
+
+/// Says of each token that came twice, and of each learner, who else has it. That is a flag and no verdict.
+fn flag_shared(submissions: &mut [Graded]) {
+    let mut tokens: BTreeMap<(String, String), Vec<usize>> = BTreeMap::new();
+    let mut learners: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+    for (index, graded) in submissions.iter().enumerate() {
+        learners.entry(graded.learner.to_lowercase()).or_default().push(index);
+        for exercise in &graded.exercises {
+            if let Some(token) = &exercise.token {
+                tokens.entry((exercise.id.clone(), token.clone())).or_default().push(index);
+            }
+        }
+    }
+    let others = |submissions: &[Graded], who: &[usize], me: usize, label: &dyn Fn(&Graded) -> String| {
+        let others = who.iter().filter(|other| **other != me).map(|other| label(&submissions[*other]));
+        others.collect::<Vec<_>>().join(", ")
+    };
+    for ((id, _), who) in tokens.iter().filter(|(_, who)| who.len() > 1) {
+        for &me in who {
+            let others = others(submissions, who, me, &|graded| graded.learner.clone());
+            let note = format!("the same token as in the submission of {others}");
+            submissions[me].exercises.iter_mut().filter(|exercise| exercise.id == *id).for_each(|exercise| {
+                exercise.notes.push(note.clone());
+            });
+        }
+    }
+    for who in learners.values().filter(|who| who.len() > 1) {
+        for &me in who {
+            let others = others(submissions, who, me, &|graded| graded.source.clone());
+            submissions[me].notes.push(format!("there is another submission of this learner: {others}"));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,294 @@
+//! What `dlearn grade` prints and writes: a table, cells for a spreadsheet, a text for each learner. Pure.
+//!
+//! Invariants: what was not judged is told apart from what was lost, in each of them; whoever handed nothing in, and
+//! whoever is not in the roster, is named in each of them; file names follow from nothing but letters and digits.
+
+use crate::check::Verdict;
+use crate::grade::gradebook::{Gradebook, Graded, GradedCheck, GradedExercise, GradedRound, State};
+use crate::grade::score::Score;
+use crate::term::{Terminal, measure, sanitize_line};
+use std::collections::BTreeSet;
+
+/// The gradebook for a terminal.
+pub fn table(book: &Gradebook, terminal: &Terminal) -> String {
+    let header = std::iter::once("learner".to_owned())
+        .chain(book.exercises.iter().map(|column| column.id.clone()))
+        .chain(["points".to_owned()]);
+    let mut rows: Vec<Vec<String>> = vec![header.collect()];
+    for graded in &book.submissions {
+        let mut row = vec![one_line(&graded.learner)];
+        row.extend(graded.exercises.iter().map(|exercise| cell(exercise.state, &exercise.score)));
+        row.push(format!("{} of {}", cell(graded.state, &graded.score), graded.score.of));
+        rows.push(row);
+    }
+    let mut text = aligned(&rows);
+    let notes: Vec<String> = book.submissions.iter().flat_map(notes_of).collect();
+    if !notes.is_empty() {
+        text.push('\n');
+        for note in notes {
+            text.push_str(&format!("{} {note}\n", terminal.sign("·", "-")));
+        }
+    }
+    if !book.missing.is_empty() {
+        let missing = book.missing.iter().map(|absent| match &absent.name {
+            Some(name) => format!("{} ({name})", absent.learner),
+            None => absent.learner.clone(),
+        });
+        text.push_str(&format!("\nno submission: {}\n", one_line(&missing.collect::<Vec<_>>().join(", "))));
+    }
+    let open = book.submissions.iter().filter(|graded| graded.state == State::NotJudged).count();
+    let all = book.submissions.len();
+    text.push_str(&format!("\n{all} {}, ", if all == 1 { "submission" } else { "submissions" }));
+    text.push_str(&match open {
+        0 => "everything of them judged\n".to_owned(),
+        open => format!("{open} of them not judged in full: points marked with ? are not final\n"),
+    });
+    if !book.not_allowed.is_empty() {
+        let options = book.not_allowed.iter().map(|name| format!("--allow-image {}", one_line(name)));
+        let options = options.collect::<Vec<_>>().join(" ");
+        text.push_str(&format!("to judge those whose image you trust too: {options}\n"));
+    }
+    text
+}
+
+/// Points, with a mark where they are not final.
+fn cell(state: State, score: &Score) -> String {
+    match state {
+        State::Missing => "-".to_owned(),
+        State::NotJudged => format!("{}?", score.points),
+        State::Passed | State::NotYet => score.points.to_string(),
+    }
+}
+
+fn aligned(rows: &[Vec<String>]) -> String {
+    let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
+    let width =
+        |column: usize| rows.iter().filter_map(|row| row.get(column)).map(|cell| measure(cell)).max().unwrap_or(0);
+    let widths: Vec<usize> = (0..columns).map(width).collect();
+    let mut text = String::new();
+    for row in rows {
+        for (column, (cell, width)) in row.iter().zip(&widths).enumerate() {
+            let pad = " ".repeat(width.saturating_sub(measure(cell)));
+            // Names to the left, numbers to the right.
+            let cell = if column == 0 { format!("{cell}{pad}") } else { format!("  {pad}{cell}") };
+            text.push_str(&cell);
+        }
+        text.push('\n');
+    }
+    text
+}
+
+fn one_line(text: &str) -> String {
+    sanitize_line(text).into_owned()
+}
+
+/// What an instructor has to look at, one line each.
+fn notes_of(graded: &Graded) -> Vec<String> {
+    let mut notes: Vec<String> = graded.refused.iter().map(|why| format!("refused: {why}")).collect();
+    notes.extend(graded.notes.clone());
+    if graded.refused.is_none() {
+        notes.extend(graded.exercises.iter().flat_map(|exercise| {
+            let own = exercise.notes.iter().map(|note| format!("{}: {note}", exercise.id));
+            own.chain(exercise.rounds.iter().flat_map(|round| open_in(exercise, round))).collect::<Vec<_>>()
+        }));
+    }
+    notes.iter().map(|note| one_line(&format!("{}: {}", graded.learner, note))).collect()
+}
+
+/// What of a round was not judged, and why.
+fn open_in(exercise: &GradedExercise, round: &GradedRound) -> Vec<String> {
+    let place =
+        if exercise.rounds.len() > 1 { format!("{} round {}", exercise.id, round.number) } else { exercise.id.clone() };
+    if !round.refusals.is_empty() {
+        let refusal = |refusal: &crate::grade::refusals::Refusal| {
+            format!("{place}: {} line {}: {}", refusal.file, refusal.line, refusal.what)
+        };
+        return round.refusals.iter().map(refusal).collect();
+    }
+    if round.state == State::NotJudged && round.checks.is_empty() {
+        return vec![format!("{place}: {}", round.reason.as_deref().unwrap_or("not judged"))];
+    }
+    let open = round.checks.iter().filter_map(|check| match &check.finding.verdict {
+        Verdict::CannotTell { reason, .. } => Some(format!("{place}: {} was not judged: {reason}", check.finding.id)),
+        _ => None,
+    });
+    let mut open: Vec<String> = open.collect();
+    open.dedup_by_key(|line| line.split_once(" was not judged: ").map(|(_, why)| why.to_owned()));
+    open
+}
+
+/// The gradebook for a spreadsheet (RFC 4180), a line for everybody of the roster and every submission.
+///
+/// # Errors
+/// Where the writer says so, which writes into memory.
+pub fn cells(book: &Gradebook) -> Result<String, csv::Error> {
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    let fixed = ["learner", "name", "in_roster", "state", "points", "not_judged", "of"];
+    let mut header: Vec<String> = fixed.map(str::to_owned).into();
+    for column in &book.exercises {
+        header.extend([harmless(&column.id), harmless(&format!("{} not_judged", column.id))]);
+    }
+    header.push("notes".into());
+    writer.write_record(&header)?;
+    for graded in &book.submissions {
+        let in_roster = graded.in_roster.map_or("", |here| if here { "yes" } else { "no" });
+        let name = graded.name.clone().unwrap_or_default();
+        let mut row = vec![harmless(&graded.learner), harmless(&name), in_roster.into(), graded.state.words().into()];
+        row.extend(numbers(&graded.score));
+        row.push(graded.score.of.to_string());
+        row.extend(graded.exercises.iter().flat_map(|exercise| numbers(&exercise.score)));
+        let prefix = format!("{}: ", graded.learner);
+        let notes = notes_of(graded);
+        let notes = notes.iter().map(|note| note.strip_prefix(&prefix).unwrap_or(note)).collect::<Vec<_>>();
+        row.push(harmless(&notes.join("; ")));
+        writer.write_record(&row)?;
+    }
+    for absent in &book.missing {
+        let of: crate::grade::score::Points = book.exercises.iter().map(|column| column.points).sum();
+        let name = absent.name.clone().unwrap_or_default();
+        let mut row = vec![harmless(&absent.learner), harmless(&name), "yes".into(), State::Missing.words().into()];
+        row.extend(["0".into(), "0".into(), of.to_string()]);
+        row.extend(book.exercises.iter().flat_map(|_| ["0".to_owned(), "0".to_owned()]));
+        row.push("no submission".into());
+        writer.write_record(&row)?;
+    }
+    let bytes = writer.into_inner().map_err(|error| csv::Error::from(std::io::Error::other(error.to_string())))?;
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+fn numbers(score: &Score) -> [String; 2] {
+    [score.points.to_string(), score.not_judged.to_string()]
+}
+
+/// A cell that no spreadsheet takes for a formula: programs run what begins with one of these characters (OWASP, "CSV
+/// Injection"), and learners choose file names and what their programs print. The apostrophe makes it a text.
+fn harmless(text: &str) -> String {
+    let text = one_line(text);
+    let formula = |char: char| matches!(char, '=' | '+' | '-' | '@' | '\t' | '\r' | '\n' | '＝' | '＋' | '－' | '＠');
+    match text.trim_start().starts_with(formula) || text.starts_with(formula) {
+        true => format!("'{text}"),
+        false => text,
+    }
+}
+
+/// What one learner is told.
+pub fn feedback(graded: &Graded, book: &Gradebook) -> String {
+    let who = match &graded.name {
+        Some(name) => format!("{} ({})", one_line(name), one_line(&graded.learner)),
+        None => one_line(&graded.learner),
+    };
+    let mut text = format!("{who}: {}\n", earned(&graded.score));
+    if let Some(why) = &graded.refused {
+        text.push_str(&format!(
+            "\nYour submission could not be taken, so nothing of it was judged:\n{}\n",
+            indented(why)
+        ));
+        return text;
+    }
+    for (exercise, column) in graded.exercises.iter().zip(&book.exercises) {
+        text.push_str(&format!("\n{} {}: {}\n", exercise.id, one_line(&column.title), earned(&exercise.score)));
+        match exercise.state {
+            State::Missing if exercise.rounds.is_empty() => text.push_str("  Nothing was handed in.\n"),
+            State::NotJudged if exercise.rounds.is_empty() => {
+                text.push_str(&format!("  It could not be judged:\n{}\n", indented(&exercise.notes.join("\n"))));
+            }
+            _ => {}
+        }
+        for round in &exercise.rounds {
+            if exercise.rounds.len() > 1 {
+                text.push_str(&format!(
+                    "\n  Round {}, {}: {}\n",
+                    round.number,
+                    one_line(&round.title),
+                    earned(&round.score)
+                ));
+            }
+            text.push_str(&of_round(round));
+        }
+    }
+    text
+}
+
+fn of_round(round: &GradedRound) -> String {
+    let mut text = String::new();
+    if let Some(reason) = &round.reason {
+        text.push_str(&format!("\n{}\n", indented(reason)));
+    }
+    for refusal in &round.refusals {
+        text.push_str(&format!("    {}, line {}: {}\n", refusal.file, refusal.line, one_line(&refusal.what)));
+        text.push_str(&format!("      do: {}\n", one_line(&refusal.help)));
+    }
+    if !round.checks.is_empty() {
+        text.push('\n');
+    }
+    for check in &round.checks {
+        text.push_str(&of_check(check, &round.checks));
+    }
+    text
+}
+
+fn of_check(check: &GradedCheck, all: &[GradedCheck]) -> String {
+    let GradedCheck { finding, score } = check;
+    let (mark, words) = match &finding.verdict {
+        Verdict::Pass { notes } => ("[ok]", notes.iter().map(|note| ("and:", note.clone())).collect()),
+        Verdict::NotYet(not_yet) => {
+            let mut words = vec![("expected:", not_yet.expected.clone()), ("found:", not_yet.found.clone())];
+            if let Some(place) = &not_yet.place {
+                words.push(("where:", format!("{}, line {}: {}", place.file, place.line, place.text.trim())));
+            }
+            words.push(("do:", not_yet.advice.clone()));
+            ("[--]", words)
+        }
+        Verdict::CannotTell { reason, .. } => ("[??]", vec![("not judged:", reason.clone())]),
+        Verdict::Waits { on } => {
+            let before = all.iter().find(|check| check.finding.id == *on).map_or(on, |check| &check.finding.title);
+            ("[  ]", vec![("not judged:", format!("this comes first: {before}"))])
+        }
+    };
+    let mut text = format!("  {mark} {} ({} of {})\n", one_line(&finding.title), score.points, score.of);
+    for (word, what) in words.into_iter().filter(|(_, what)| !what.trim().is_empty()) {
+        let mut lines = crate::term::sanitize(&what).into_owned();
+        lines = lines.trim_end().replace('\n', &format!("\n       {:12}", ""));
+        text.push_str(&format!("       {word:12}{lines}\n"));
+    }
+    text
+}
+
+/// `7.5 of 10 points`, and what of them is not final.
+fn earned(score: &Score) -> String {
+    let open = match score.is_judged() {
+        true => String::new(),
+        false => format!(" ({} could not be judged, and are not lost)", score.not_judged),
+    };
+    format!("{} of {} points{open}", score.points, score.of)
+}
+
+fn indented(text: &str) -> String {
+    let text = crate::term::sanitize(text).into_owned();
+    text.trim_end().lines().map(|line| format!("    {line}")).collect::<Vec<_>>().join("\n")
+}
+
+/// File names for the feedback of each submission, in their order: letters, digits, `.`, `_` and `-` of the learner's
+/// own name, and a number where two would be called alike.
+pub fn file_names(book: &Gradebook) -> Vec<String> {
+    let mut taken = BTreeSet::new();
+    let name = |graded: &Graded| {
+        let slug = slug(&graded.learner);
+        let numbered = std::iter::once(slug.clone()).chain((2..).map(|number: u32| format!("{slug}-{number}")));
+        let free = numbered.into_iter().find(|name| taken.insert(name.clone()));
+        format!("{}.txt", free.unwrap_or(slug))
+    };
+    book.submissions.iter().map(name).collect()
+}
+
+/// A name that is safe in any folder of any system: small letters, digits, `_` and `-`, at most 60.
+pub fn slug(text: &str) -> String {
+    let plain = |char: char| if char.is_ascii_alphanumeric() || char == '_' { char.to_ascii_lowercase() } else { '-' };
+    let mapped: String = text.chars().map(plain).collect();
+    let parts: Vec<&str> = mapped.split('-').filter(|part| !part.is_empty()).collect();
+    let slug: String = parts.join("-").chars().take(60).collect();
+    if slug.is_empty() { "learner".to_owned() } else { slug }
+}
+
+#[cfg(test)]
+mod tests;
