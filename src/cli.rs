@@ -123,6 +123,19 @@ pub enum Command {
         /// Kind of check, such as `built_from`
         kind: Option<String>,
     },
+    /// Pack your work on exercises, to hand it in
+    Submit {
+        /// Exercises; by default all that you have begun
+        ids: Vec<String>,
+        /// Write the archive to this file instead of dlearn-submission-NAME.tar.gz here
+        #[arg(long, value_name = "FILE")]
+        output: Option<PathBuf>,
+        /// Who you are, as your instructor knows you
+        #[arg(long, value_name = "NAME")]
+        name: Option<String>,
+    },
+    /// Grade submissions of a class
+    Grade(GradeOptions),
     /// Prove exercises: the starter fails, right answers pass, wrong ones fail for the right reason
     Selfcheck {
         /// Exercises; by default all
@@ -138,6 +151,55 @@ pub enum Command {
         jobs: usize,
     },
 }
+
+/// What is graded, and how.
+#[derive(Clone, Debug, Args)]
+#[command(after_long_help = GRADE_HELP)]
+pub struct GradeOptions {
+    /// A submission (a folder, .tar.gz, .tgz, .tar or .zip), or a folder with one for each learner
+    #[arg(required = true, value_name = "PATH")]
+    pub paths: Vec<PathBuf>,
+    /// Grade this exercise; may be given again. By default those that the submissions hold
+    #[arg(long, value_name = "ID")]
+    pub exercise: Vec<String>,
+    /// Who is in the class: a CSV file whose first line is learner,name
+    #[arg(long, value_name = "FILE")]
+    pub roster: Option<PathBuf>,
+    /// The secret that the learners' tokens follow from, to find tokens of other people
+    #[arg(long, value_name = "FILE", requires = "roster")]
+    pub secret_file: Option<PathBuf>,
+    /// An image that answers may use beside those of the exercise; may be given again
+    #[arg(long, value_name = "IMAGE")]
+    pub allow_image: Vec<String>,
+    /// Seconds for one round of an exercise; longer is "not yet"
+    #[arg(long, default_value_t = 300, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    pub seconds: u64,
+    /// How many submissions at the same time
+    #[arg(long, default_value_t = 1, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=64))]
+    pub jobs: u16,
+    /// Build on this engine, which may be used up (unix:///…, tcp://…): a virtual machine's, say
+    #[arg(long, value_name = "HOST")]
+    pub engine: Option<String>,
+    /// Write the gradebook for a spreadsheet
+    #[arg(long, value_name = "FILE")]
+    pub csv: Option<PathBuf>,
+    /// Write a text for each learner into this folder; texts of an earlier grading are replaced
+    #[arg(long, value_name = "DIR")]
+    pub feedback: Option<PathBuf>,
+}
+
+/// Below the options of `dlearn grade`.
+const GRADE_HELP: &str = "\
+A submission holds the exercises' folders as the learner has them (E01-first-dockerfile/…), as `dlearn submit` packs \
+them; with a single --exercise it may be that folder itself. It is called after its folder or file, and so is the \
+learner; with a roster, by the roster's name for them.
+
+The steps of the reference solution are done with the submission's files, and every check is judged. Nothing is added \
+to a submission. Refused before anything is built: ADD of an address or a Git repository, # syntax=, --network=host, \
+--security=insecure, and images that neither the exercise nor its right answers use.
+
+What could not be judged costs nothing: it is shown apart (6.5? of 10), and the exit code is 3. It is 0 when \
+everything of every submission was judged, whatever the points.";
 
 /// What to do with base images.
 #[derive(Clone, Copy, Debug, Subcommand)]

@@ -54,6 +54,27 @@ fn judging_does_no_input_or_output() {
 }
 
 #[test]
+fn marks_follow_from_findings_without_input_or_output() {
+    let io = [
+        "tokio",
+        "std::fs",
+        "std::env",
+        "std::net",
+        "std::process",
+        "SystemTime",
+        "Instant",
+        "crate::engine",
+        "async ",
+    ];
+    let pure = ["grade/score.rs", "grade/refusals.rs", "grade/roster.rs", "grade/layout.rs", "grade/gradebook.rs"];
+    let pure = [&pure[..], &["submission/entry.rs", "submission/manifest.rs", "report/gradebook.rs"]].concat();
+    for folder in ["grade", "submission", "report"] {
+        let hits = lines_with(folder, &io).into_iter().filter(|hit| pure.iter().any(|file| hit.contains(file)));
+        assert_eq!(hits.collect::<Vec<_>>(), Vec::<String>::new());
+    }
+}
+
+#[test]
 fn only_the_engine_adapter_knows_the_client() {
     for folder in [
         "check",
@@ -63,10 +84,12 @@ fn only_the_engine_adapter_knows_the_client() {
         "course",
         "dockerfile",
         "evidence",
+        "grade",
         "layers",
         "learner",
         "report",
         "selfcheck",
+        "submission",
         "term",
     ] {
         assert_eq!(lines_with(folder, &["bollard"]), Vec::<String>::new());
@@ -76,9 +99,20 @@ fn only_the_engine_adapter_knows_the_client() {
 #[test]
 fn only_terminal_report_and_commands_print() {
     let prints = ["println!", "eprintln!", "print!(", "stdout()", "stderr()"];
-    for folder in
-        ["check", "cmdline", "context", "course", "dockerfile", "engine", "evidence", "layers", "learner", "selfcheck"]
-    {
+    for folder in [
+        "check",
+        "cmdline",
+        "context",
+        "course",
+        "dockerfile",
+        "engine",
+        "evidence",
+        "grade",
+        "layers",
+        "learner",
+        "selfcheck",
+        "submission",
+    ] {
         let hits: Vec<String> =
             lines_with(folder, &prints).into_iter().filter(|hit| !hit.contains("writeln!")).collect();
         assert_eq!(hits, Vec::<String>::new());

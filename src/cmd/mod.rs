@@ -7,6 +7,7 @@ mod context;
 mod doctor;
 mod exercise;
 mod explain;
+mod grade;
 mod hint;
 mod images;
 mod list;
@@ -18,6 +19,7 @@ mod selfcheck;
 mod service;
 mod solution;
 mod status;
+mod submit;
 mod watch;
 
 use crate::cli::{Cli, Command};
@@ -109,6 +111,8 @@ async fn run(app: &App, command: Command) -> Result<i32, Failure> {
         Command::Doctor => doctor::run(app).await,
         Command::Explain { kind } => explain::run(app, kind.as_deref()),
         Command::Images { action } => images::run(app, action).await,
+        Command::Submit { ids, output, name } => submit::run(app, &ids, output, name),
+        Command::Grade(options) => grade::run(app, options).await,
         Command::Selfcheck { ids, builder, case, jobs } => selfcheck::run(app, ids, builder, case, jobs).await,
     }
 }

@@ -4,6 +4,7 @@ pub mod gradebook;
 pub mod json;
 
 use std::io::Write;
+use std::path::Path;
 
 /// Prints text and a line feed on standard output; control characters in it are left out.
 ///
@@ -20,4 +21,22 @@ fn raw(text: &str) -> std::io::Result<()> {
         Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
         other => other,
     }
+}
+
+/// Writes a whole file at once, for whoever may enter its folder; a link that lies there is replaced, and not what it
+/// points to.
+///
+/// # Errors
+/// Where it cannot be written, with its path.
+pub fn file(path: &Path, content: &[u8]) -> std::io::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let written = || -> std::io::Result<()> {
+        let mut file = tempfile::Builder::new().prefix(".dlearn-").tempfile_in(folder)?;
+        file.write_all(content)?;
+        file.as_file().set_permissions(std::fs::Permissions::from_mode(0o644))?;
+        file.persist(path).map_err(|refused| refused.error)?;
+        Ok(())
+    };
+    written().map_err(|error| std::io::Error::new(error.kind(), format!("{}: {error}", path.display())))
 }

@@ -52,6 +52,7 @@ impl Gathered {
                     tally.bytes(name.as_bytes(), 0, content.len() as u64)?;
                     found.push((name, Packed { content, executable }));
                 }
+                Seen::LeftOut(name) => left_out.push(format!("`{name}` belongs to another program")),
                 Seen::Odd(refused) => left_out.push(refused.what),
                 Seen::Folder(_) => {}
             }
@@ -135,7 +136,7 @@ mod tests {
         let limits = Limits::default();
         gathered.add(dir.path(), "E01-x", &mut Tally::new(limits), &limits).unwrap();
         assert_eq!(gathered.files.keys().collect::<Vec<_>>(), ["E01-x/Dockerfile"]);
-        assert_eq!(gathered.left_out.len(), 2, "{:?}", gathered.left_out);
+        assert_eq!(gathered.left_out.len(), 3, "{:?}", gathered.left_out);
     }
 
     #[test]

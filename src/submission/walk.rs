@@ -26,6 +26,8 @@ pub enum Seen {
         /// What it was when it was seen.
         meta: Metadata,
     },
+    /// Something that steers other programs (`.git`): it is not looked into.
+    LeftOut(String),
     /// Something that no submission holds.
     Odd(Refused),
 }
@@ -49,12 +51,11 @@ pub fn walk(root: &Path, limits: &Limits, visit: &mut dyn FnMut(Seen) -> Result<
             }
             raw.extend_from_slice(entry.file_name().as_bytes());
             match look(&raw, path, limits) {
-                Some(Seen::Folder(name)) => {
+                Seen::Folder(name) => {
                     inside.push((entry.path(), raw));
                     visit(Seen::Folder(name))?;
                 }
-                Some(seen) => visit(seen)?,
-                None => {}
+                seen => visit(seen)?,
             }
         }
         folders.extend(inside.into_iter().rev());
@@ -62,19 +63,19 @@ pub fn walk(root: &Path, limits: &Limits, visit: &mut dyn FnMut(Seen) -> Result<
     Ok(())
 }
 
-/// What lies at a path; none where it is left out.
-fn look(raw: &[u8], path: PathBuf, limits: &Limits) -> Option<Seen> {
+/// What lies at a path.
+fn look(raw: &[u8], path: PathBuf, limits: &Limits) -> Seen {
     let name = match place(raw, limits) {
         Ok(Place::At(name)) => name,
-        Ok(Place::Top | Place::LeftOut) => return None,
-        Err(refused) => return Some(Seen::Odd(refused)),
+        Ok(Place::Top | Place::LeftOut) => return Seen::LeftOut(super::shown(raw)),
+        Err(refused) => return Seen::Odd(refused),
     };
-    let odd = |why: &str| Some(Seen::Odd(Refused::of(raw, why, PACK_AGAIN)));
+    let odd = |why: &str| Seen::Odd(Refused::of(raw, why, PACK_AGAIN));
     match fs::symlink_metadata(&path) {
-        Ok(meta) if meta.is_dir() => Some(Seen::Folder(name)),
+        Ok(meta) if meta.is_dir() => Seen::Folder(name),
         Ok(meta) if meta.is_file() => {
             let executable = meta.permissions().mode() & 0o111 != 0;
-            Some(Seen::File { name, path, executable, meta })
+            Seen::File { name, path, executable, meta }
         }
         Ok(meta) if meta.is_symlink() => odd(LINK),
         Ok(_) => odd(SPECIAL),
@@ -117,7 +118,7 @@ mod tests {
         symlink("/etc", dir.path().join("E01/link")).unwrap();
         let _socket = std::os::unix::net::UnixListener::bind(dir.path().join("E01/socket")).unwrap();
         let mut names = Vec::new();
-        let mut odd = Vec::new();
+        let (mut odd, mut left_out) = (Vec::new(), Vec::new());
         let visit = &mut |seen| {
             match seen {
                 Seen::Folder(name) => names.push(format!("{name}/")),
@@ -125,12 +126,14 @@ mod tests {
                     open(&name, &path, &meta).unwrap();
                     names.push(name);
                 }
+                Seen::LeftOut(name) => left_out.push(name),
                 Seen::Odd(refused) => odd.push(refused.what),
             }
             Ok(())
         };
         walk(dir.path(), &Limits::default(), visit).unwrap();
         assert_eq!(names, ["E01/", "E01/a", "E01/b"]);
+        assert_eq!(left_out, ["E01/.git"]);
         assert_eq!(odd.len(), 2, "{odd:?}");
         assert!(odd[0].contains("E01/link") && odd[1].contains("E01/socket"), "{odd:?}");
     }

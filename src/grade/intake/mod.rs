@@ -127,6 +127,7 @@ fn folder(store: &mut Store, root: &Path, limits: &Limits) -> Result<(), Refused
             let mut file = walk::open(&name, &path, &meta)?;
             store.file(name.as_bytes(), executable, &mut file)
         }
+        walk::Seen::LeftOut(_) => Ok(()),
         walk::Seen::Odd(refused) => Err(refused),
     })
 }

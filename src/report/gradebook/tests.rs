@@ -51,8 +51,8 @@ fn book() -> Gradebook {
 fn the_table_tells_what_is_not_final_and_who_is_missing() {
     let text = table(&book(), &Terminal::plain(80));
     for says in [
-        "ada                         6.67?  6.67? of 10",
-        "../../etc/Ada                   -      - of 10",
+        "ada                     6.67?  6.67? of 10",
+        "../../etc/Ada               -      - of 10",
         "eve: eve is not in the roster",
         "eve: E01: Dockerfile line 1: FROM names nginx:alpine",
         "refused: `=cmd` is a link; hand in again",

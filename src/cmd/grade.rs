@@ -1,0 +1,250 @@
+//! `dlearn grade`: judges the submissions of a class.
+
+use super::app::App;
+use crate::cli::GradeOptions;
+use crate::course::{Course, Entry, Item};
+use crate::engine::{ConnectOptions, Engine};
+use crate::failure::{Failure, exit};
+use crate::grade::class::{Class, Rules, Where};
+use crate::grade::gradebook::{Absent, Gradebook, Graded, State};
+use crate::grade::intake::{self, Source};
+use crate::grade::roster::{self, CourseSecret, Roster};
+use crate::grade::{layout, plan};
+use crate::report::{self, gradebook, json};
+use crate::submission::Limits;
+use crate::term::Progress;
+use futures_util::StreamExt;
+use std::collections::BTreeSet;
+use std::io::Read;
+use std::path::Path;
+
+/// Bytes of a secret file that are read.
+const LARGEST_SECRET: u64 = 4096;
+
+pub(super) async fn run(app: &App, options: GradeOptions) -> Result<i32, Failure> {
+    let course = app.course()?;
+    let named = named(&course, &options.exercise)?;
+    let rules = rules(&options)?;
+    writable(&options)?;
+    let known: Vec<&Entry> = if named.is_empty() { course.exercises.values().collect() } else { named.clone() };
+    let single = named.len() == 1;
+    let is_submission = |names: &[String]| match single {
+        true => layout::is_submission(names, &named) || layout::is_submission(names, &all(&course)),
+        false => layout::is_submission(names, &known),
+    };
+    let (sources, strange) = intake::find(&options.paths, &is_submission).map_err(Failure::from)?;
+    for name in &strange {
+        eprintln!("dlearn: {name} is neither a folder nor an archive, and is no submission");
+    }
+    if sources.is_empty() {
+        return Err(Failure::usage(
+            "there is no submission",
+            "name a submission, or a folder with a folder or archive for each learner",
+        ));
+    }
+    let entries = if named.is_empty() { held(app, &course, &sources).await? } else { named };
+    let place = place(app, &options, &entries).await?;
+    let class = Class::new(&course, entries, place, rules);
+    let graded = all_of(app, &class, &sources, usize::from(options.jobs)).await;
+    let missing = absent(options.roster.as_deref(), &graded)?;
+    let mut book = Gradebook::new(&course, class.columns(), graded, missing);
+    book.not_allowed = class.not_allowed();
+    tell(app, &options, &book)?;
+    Ok(if book.judged { exit::DONE } else { exit::CANNOT_TELL })
+}
+
+fn all(course: &Course) -> Vec<&Entry> {
+    course.exercises.values().collect()
+}
+
+/// The exercises that were named, in the order of the course.
+fn named<'a>(course: &'a Course, ids: &[String]) -> Result<Vec<&'a Entry>, Failure> {
+    let mut wanted = BTreeSet::new();
+    for id in ids {
+        match course.item(id) {
+            Some(Item::Exercise(id)) => wanted.insert(id),
+            Some(Item::Lesson(id)) => return Err(Failure::usage(format!("{id} is a lesson"), "name an exercise")),
+            None => {
+                return Err(Failure::unknown_id("exercise", id, course.exercises.keys().map(String::as_str)));
+            }
+        };
+    }
+    Ok(in_order(course, &wanted))
+}
+
+fn in_order<'a>(course: &'a Course, wanted: &BTreeSet<String>) -> Vec<&'a Entry> {
+    let items = course.items();
+    let ordered = items.iter().map(Item::id).filter(|id| wanted.contains(*id));
+    // An exercise may be in the course and not in its outline.
+    let rest = wanted.iter().map(String::as_str).filter(|id| !items.iter().any(|item| item.id() == *id));
+    ordered.chain(rest).filter_map(|id| course.exercises.get(id)).collect()
+}
+
+fn read(path: &Path, largest: u64, what: &str) -> Result<String, Failure> {
+    let mut text = String::new();
+    let read = std::fs::File::open(path).and_then(|file| file.take(largest).read_to_string(&mut text));
+    read.map_err(|error| {
+        Failure::usage(format!("{what} {}: {error}", path.display()), "name a file that can be read")
+    })?;
+    Ok(text)
+}
+
+fn rules(options: &GradeOptions) -> Result<Rules, Failure> {
+    let roster = match &options.roster {
+        Some(path) => Some(read_roster(path)?),
+        None => None,
+    };
+    let secret = match &options.secret_file {
+        Some(path) => {
+            let text = read(path, LARGEST_SECRET, "the secret")?;
+            let wrong =
+                |why| Failure::usage(format!("the secret {}: {why}", path.display()), "name a file that holds one");
+            Some(CourseSecret::read(&text).map_err(wrong)?)
+        }
+        None => None,
+    };
+    for image in &options.allow_image {
+        crate::reference::Reference::parse(image)
+            .map_err(|error| Failure::usage(format!("--allow-image {image}: {error}"), error.help()))?;
+    }
+    Ok(Rules {
+        roster,
+        secret,
+        allow: options.allow_image.clone(),
+        limits: Limits::default(),
+        seconds: options.seconds,
+    })
+}
+
+fn read_roster(path: &Path) -> Result<Roster, Failure> {
+    let text = read(path, roster::LARGEST, "the roster")?;
+    let wrong = |why| Failure::usage(format!("the roster {}: {why}", path.display()), "its lines are learner,name");
+    Roster::read(&text).map_err(wrong)
+}
+
+/// Said before the class is graded, and not after an hour.
+fn writable(options: &GradeOptions) -> Result<(), Failure> {
+    if let Some(csv) = &options.csv {
+        let folder = csv.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        if csv.is_dir() || !folder.is_dir() {
+            let what = format!("--csv {}: there is no folder for it, or it is one", csv.display());
+            return Err(Failure::usage(what, "name a file in a folder that exists"));
+        }
+    }
+    if let Some(folder) = &options.feedback {
+        std::fs::create_dir_all(folder).map_err(|error| {
+            Failure::usage(format!("--feedback {}: {error}", folder.display()), "name a folder that can be made")
+        })?;
+    }
+    Ok(())
+}
+
+/// The exercises that any of the submissions holds.
+async fn held<'a>(app: &App, course: &'a Course, sources: &[Source]) -> Result<Vec<&'a Entry>, Failure> {
+    let progress = Progress::start("looking what the submissions hold", &app.terminal);
+    let mut found = BTreeSet::new();
+    for source in sources {
+        progress.say(&format!("looking what {} holds", source.label));
+        let owned = source.clone();
+        let taken = tokio::task::spawn_blocking(move || intake::take(&owned, Limits::default())).await;
+        // What cannot be taken is told when it is graded.
+        let Ok(Ok(taken)) = taken else { continue };
+        for entry in course.exercises.values() {
+            // One by one: what is there twice is told when it is graded.
+            let one = std::slice::from_ref(&entry);
+            if layout::find(&taken.files, one)
+                .map_or(true, |places| places.values().any(|place| is_named(place, entry)))
+            {
+                found.insert(entry.exercise.id.clone());
+            }
+        }
+    }
+    progress.finish();
+    if found.is_empty() {
+        return Err(Failure::usage(
+            "none of the submissions holds the folder of an exercise, or none could be taken",
+            "say which exercise they are of: --exercise E01",
+        ));
+    }
+    let entries = in_order(course, &found);
+    let ids: Vec<&str> = entries.iter().map(|entry| entry.exercise.id.as_str()).collect();
+    eprintln!("grading {}: what the submissions hold (--exercise names others)", ids.join(", "));
+    Ok(entries)
+}
+
+/// Whether a folder was found by its name, and not because it might be the exercise's.
+fn is_named(place: &str, entry: &Entry) -> bool {
+    let name = place.rsplit('/').next().unwrap_or_default();
+    name == entry.folder || name.eq_ignore_ascii_case(&entry.exercise.id)
+}
+
+/// Where everything is built, with the images that every answer needs.
+async fn place(app: &App, options: &GradeOptions, entries: &[&Entry]) -> Result<Where, Failure> {
+    let Some(host) = &options.engine else {
+        return Err(Failure::usage(
+            "no engine is named on which submissions may be built",
+            "name one that may be used up, a virtual machine's, say: --engine tcp://HOST:2375",
+        ));
+    };
+    let connect = ConnectOptions { host: Some(host.clone()), ..ConnectOptions::default() };
+    let engine = Engine::connect(&connect).await.map_err(|error| Failure::Engine(error.unavailable()))?;
+    super::images::bring(app, &engine, entries.iter().flat_map(|entry| plan::needed(entry))).await?;
+    Ok(Where::Engine(engine))
+}
+
+async fn all_of(app: &App, class: &Class<'_>, sources: &[Source], jobs: usize) -> Vec<Graded> {
+    let progress = Progress::start("grading", &app.terminal);
+    let of = sources.len();
+    let one = |(index, source): (usize, &Source)| {
+        let (progress, label, source) = (progress.clone(), source.label.clone(), source.clone());
+        async move {
+            let say = |doing: &str| progress.say(&format!("{} of {of}, {label}: {doing}", index + 1));
+            let graded = class.grade(&source, &say).await;
+            if !app.terminal.stderr {
+                let line = format!("{} of {of}: {}, {}", index + 1, graded.learner, graded.state.words());
+                eprintln!("{}", crate::term::sanitize_line(&line));
+            }
+            graded
+        }
+    };
+    // In the order of the submissions, whoever is done first.
+    let jobs = class.at_once(jobs);
+    let graded = futures_util::stream::iter(sources.iter().enumerate().map(one)).buffered(jobs).collect().await;
+    progress.finish();
+    graded
+}
+
+/// Who of the roster has handed nothing in.
+fn absent(roster: Option<&Path>, graded: &[Graded]) -> Result<Vec<Absent>, Failure> {
+    let Some(path) = roster else { return Ok(Vec::new()) };
+    let here = |learner: &str| graded.iter().any(|graded| graded.in_roster == Some(true) && graded.learner == learner);
+    let members = read_roster(path)?.members.into_iter().filter(|member| !here(&member.learner));
+    Ok(members.map(|member| Absent { learner: member.learner, name: member.name }).collect())
+}
+
+fn tell(app: &App, options: &GradeOptions, book: &Gradebook) -> Result<(), Failure> {
+    // Files first: whoever reads the output may be gone.
+    if let Some(path) = &options.csv {
+        let cells = gradebook::cells(book).map_err(std::io::Error::other)?;
+        write(path, &cells)?;
+    }
+    if let Some(folder) = &options.feedback {
+        for (graded, name) in book.submissions.iter().zip(gradebook::file_names(book)) {
+            write(&folder.join(name), &gradebook::feedback(graded, book))?;
+        }
+    }
+    match app.common.json {
+        true => json::print(book)?,
+        false => report::line(gradebook::table(book, &app.terminal).trim_end())?,
+    }
+    let open = book.submissions.iter().filter(|graded| graded.state == State::NotJudged).count();
+    if open > 0 && app.common.json {
+        eprintln!("dlearn: {open} of {} not judged in full", book.submissions.len());
+    }
+    Ok(())
+}
+
+fn write(path: &Path, text: &str) -> Result<(), Failure> {
+    let written = report::file(path, text.as_bytes());
+    written.map_err(|error| Failure::usage(error.to_string(), "name a folder that can be written"))
+}
