@@ -134,6 +134,20 @@ pub enum Command {
         #[arg(long, value_name = "NAME")]
         name: Option<String>,
     },
+    /// Join a class with the key that your instructor gave you, before you begin an exercise
+    Join {
+        /// 32 letters and digits
+        key: String,
+    },
+    /// Print a key for each learner of a class, to hand out; `grade` then finds tokens of other people
+    Keys {
+        /// Who is in the class: a CSV file whose first line is learner,name
+        #[arg(value_name = "ROSTER")]
+        roster: PathBuf,
+        /// The secret that the keys follow from: at least 16 bytes, which only you have
+        #[arg(long, value_name = "FILE")]
+        secret_file: PathBuf,
+    },
     /// Grade submissions of a class
     Grade(GradeOptions),
     /// Prove exercises: the starter fails, right answers pass, wrong ones fail for the right reason

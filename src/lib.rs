@@ -16,10 +16,13 @@
 //! reference    the names of images: registry, namespace, repository, tag, digest; pure
 //! context/     .dockerignore, and the archive that a build sends
 //! learner/     the learner's folder: state, files of the exercises, what comes next
+//! submission/  what a learner hands in: which paths and sizes, the manifest, the archive
+//! grade/       submissions → private copies → refusals, judge, score → gradebook
+//! attempt      what proofs and grading share: an answer's files, steps and findings
 //! selfcheck/   proves exercises by their right and wrong answers
 //! watching     file saves and engine changes → check again
 //! term/        Markdown, prompts, reader, live screen
-//! report/      what commands print for programs: JSON
+//! report/      what commands print for programs: JSON, a class's table, cells and feedback
 //! secret       a password that shows in no text by accident
 //! failure      why a command could not do its work, and the exit codes
 //! ```
@@ -41,7 +44,9 @@
 //! - Only `engine/` creates things in an engine, labelled or under `dlearn-run/`, and all of it (but for the practice
 //!   registry, which stays while somebody practises) is
 //!   removed on every way out; images by that tag only.
-//! - Only `learner/` writes the learner's folder; only `term/`, `report/` and `cmd/` print, and what
+//! - Grading takes a submission as a private copy without links, refuses before it builds, and counts what it could not
+//!   judge apart from what was lost.
+//! - Only `learner/` writes the learner's folder (`submit` may put its archive there); only `term/`, `report/` and `cmd/` print, and what
 //!   an engine, an image or a course said goes through [`term::sanitize`] first.
 //!
 //! # Where things go

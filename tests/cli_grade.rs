@@ -108,6 +108,27 @@ fn nothing_is_overwritten_that_is_no_submission() {
 }
 
 #[test]
+fn whoever_joins_a_class_has_the_tokens_that_its_grader_expects() {
+    let mut learner = Learner::new();
+    learner.set("DOCKER_HOST", NOWHERE);
+    fs::write(learner.root().join("roster.csv"), "learner,name\nada,Ada\nbob,=Bob\n").unwrap();
+    fs::write(learner.root().join("secret"), SECRET).unwrap();
+    let keys = learner.dlearn(&["keys", "roster.csv", "--secret-file", "secret"]).exits(0);
+    let lines: Vec<&str> = keys.stdout.lines().collect();
+    assert!(lines[0] == "learner,name,key" && lines[2].starts_with("bob,'=Bob,"), "{keys:?}");
+    let key = lines[1].rsplit(',').next().unwrap();
+    learner.dlearn(&["join", &key[1..]]).exits(2).says("32 of the characters");
+    learner.dlearn(&["join", key]).exits(0).says("dlearn next");
+    let _ = learner.dlearn(&["next", "E01"]);
+    let expected = CourseSecret::read(SECRET).unwrap().token("ada", &course().outline.course, "E01");
+    let token = fs::read_to_string(learner.home().join("E01-first-dockerfile/token")).unwrap();
+    assert_eq!(token.trim(), expected);
+    learner.dlearn(&["join", key]).exits(0);
+    let other = lines[2].rsplit(',').next().unwrap();
+    learner.dlearn(&["join", other]).exits(2).says("E01 was begun before");
+}
+
+#[test]
 fn a_wrong_command_line_is_told_before_anything_is_graded() {
     let mut learner = Learner::new();
     learner.set("DOCKER_HOST", NOWHERE);

@@ -95,12 +95,7 @@ fn rules(options: &GradeOptions) -> Result<Rules, Failure> {
         None => None,
     };
     let secret = match &options.secret_file {
-        Some(path) => {
-            let text = read(path, LARGEST_SECRET, "the secret")?;
-            let wrong =
-                |why| Failure::usage(format!("the secret {}: {why}", path.display()), "name a file that holds one");
-            Some(CourseSecret::read(&text).map_err(wrong)?)
-        }
+        Some(path) => Some(read_secret(path)?),
         None => None,
     };
     for image in &options.allow_image {
@@ -116,7 +111,15 @@ fn rules(options: &GradeOptions) -> Result<Rules, Failure> {
     })
 }
 
-fn read_roster(path: &Path) -> Result<Roster, Failure> {
+/// The secret of a class.
+pub(super) fn read_secret(path: &Path) -> Result<CourseSecret, Failure> {
+    let text = read(path, LARGEST_SECRET, "the secret")?;
+    let wrong = |why| Failure::usage(format!("the secret {}: {why}", path.display()), "name a file that holds one");
+    CourseSecret::read(&text).map_err(wrong)
+}
+
+/// Who is in a class.
+pub(super) fn read_roster(path: &Path) -> Result<Roster, Failure> {
     let text = read(path, roster::LARGEST, "the roster")?;
     let wrong = |why| Failure::usage(format!("the roster {}: {why}", path.display()), "its lines are learner,name");
     Roster::read(&text).map_err(wrong)

@@ -10,6 +10,8 @@ mod explain;
 mod grade;
 mod hint;
 mod images;
+mod join;
+mod keys;
 mod list;
 mod live;
 mod next;
@@ -112,6 +114,8 @@ async fn run(app: &App, command: Command) -> Result<i32, Failure> {
         Command::Explain { kind } => explain::run(app, kind.as_deref()),
         Command::Images { action } => images::run(app, action).await,
         Command::Submit { ids, output, name } => submit::run(app, &ids, output, name),
+        Command::Join { key } => join::run(app, &key),
+        Command::Keys { roster, secret_file } => keys::run(app, &roster, &secret_file),
         Command::Grade(options) => grade::run(app, options).await,
         Command::Selfcheck { ids, builder, case, jobs } => selfcheck::run(app, ids, builder, case, jobs).await,
     }

@@ -1,8 +1,19 @@
 //! Grading: submissions of a class, judged with the checks that learners have.
 //!
 //! ```text
-//! intake/    PATH… → private copies, or refusals
+//! intake/    PATH… → private copies, or refusals that name the entry
+//! layout     where the exercises lie in a copy; pure
+//! roster     who is in the class, and whose a token is; pure
+//! plan       which images and Dockerfiles an exercise has; pure
+//! refusals   what is not built, by file and line; pure
+//! judge      one exercise of one submission, on an engine
+//! score      findings → points; pure
+//! class      one submission after another, in a place of their own
+//! gradebook  what it all comes to; pure
 //! ```
+//!
+//! Invariants: whatever a submission is or does is its own result, and ends no other's; nothing of it is followed,
+//! believed or shown as it is; what the engine or this machine could not do costs nobody anything.
 
 pub mod class;
 pub mod gradebook;

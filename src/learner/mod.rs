@@ -13,6 +13,7 @@ mod disk;
 mod error;
 mod folder;
 pub mod home;
+mod key;
 mod lock;
 mod migrate;
 pub mod practice;
@@ -24,6 +25,7 @@ mod store;
 pub use error::LearnerError;
 pub use folder::{Kept, Reset, SetUp, Why};
 pub use home::{Clues, Home, Origin, Place};
+pub use key::LearnerKey;
 pub use state::{ExerciseState, LessonState, PracticeState, QuestionState, State, is_token};
 
 use crate::course::{Course, Entry, Round};
@@ -313,10 +315,34 @@ impl Learner {
         }
         let token = match self.token_file(id) {
             Some(token) => token,
-            None => random()?,
+            None => match self.key() {
+                Some(key) => key.token(&self.state.course, id),
+                None => random()?,
+            },
         };
         // A second terminal may have drawn one in between: the first one counts.
         self.update(|state| state.exercise(id).token.get_or_insert(token).clone())
+    }
+
+    /// What the learner's tokens follow from, where they have joined a class.
+    pub fn key(&self) -> Option<LearnerKey> {
+        self.state.key.as_ref().and_then(|key| LearnerKey::parse(key.reveal()))
+    }
+
+    /// Joins a class: tokens that are new from now on follow from the key. Gives the exercises that have another token
+    /// already; where there are any, nothing is changed.
+    ///
+    /// # Errors
+    /// Where it cannot be saved.
+    pub fn join(&mut self, key: &LearnerKey) -> Result<Vec<String>, LearnerError> {
+        let ids: Vec<String> = self.folders.keys().cloned().collect();
+        let course = self.state.course.clone();
+        let other = |id: &String| self.known_token(id).is_some_and(|token| token != key.token(&course, id));
+        let begun: Vec<String> = ids.into_iter().filter(other).collect();
+        if begun.is_empty() {
+            self.update(|state| state.key = Some(key.reveal().to_owned().into()))?;
+        }
+        Ok(begun)
     }
 
     /// The folder of an exercise.

@@ -41,6 +41,9 @@ pub struct State {
     /// The learner's practice registry, since an exercise first needed it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub practice: Option<PracticeState>,
+    /// The key that their instructor gave them: new tokens follow from it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<Secret>,
     /// What other versions wrote.
     #[serde(flatten)]
     pub extra: Map<String, Value>,
@@ -183,6 +186,7 @@ impl State {
             questions: BTreeMap::new(),
             exercises: BTreeMap::new(),
             practice: None,
+            key: None,
             extra: Map::new(),
         }
     }
