@@ -19,6 +19,7 @@ mod service;
 mod solution;
 mod status;
 mod watch;
+mod workplace;
 
 use crate::cli::{Cli, Command};
 use crate::engine;
@@ -109,6 +110,8 @@ async fn run(app: &App, command: Command) -> Result<i32, Failure> {
         Command::Doctor => doctor::run(app).await,
         Command::Explain { kind } => explain::run(app, kind.as_deref()),
         Command::Images { action } => images::run(app, action).await,
-        Command::Selfcheck { ids, builder, case, jobs } => selfcheck::run(app, ids, builder, case, jobs).await,
+        Command::Selfcheck { ids, builder, case, jobs, engine } => {
+            selfcheck::run(app, selfcheck::Wanted { ids, builder, case, jobs, engine }).await
+        }
     }
 }
