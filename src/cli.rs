@@ -163,6 +163,9 @@ pub enum Command {
         /// How many cases at the same time
         #[arg(long, default_value_t = 2, value_name = "N")]
         jobs: usize,
+        /// Prove on this engine (`own` for yours, or unix://…, tcp://…) instead of a throw-away one in a container
+        #[arg(long, value_name = "HOST")]
+        engine: Option<String>,
     },
 }
 
@@ -191,7 +194,7 @@ pub struct GradeOptions {
     /// How many submissions at the same time
     #[arg(long, default_value_t = 1, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=64))]
     pub jobs: u16,
-    /// Build on this engine, which may be used up (unix:///…, tcp://…): a virtual machine's, say
+    /// Build on this engine (unix://…, tcp://…), a virtual machine's say, instead of throw-away ones in containers
     #[arg(long, value_name = "HOST")]
     pub engine: Option<String>,
     /// Write the gradebook for a spreadsheet

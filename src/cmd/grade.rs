@@ -3,11 +3,14 @@
 use super::app::App;
 use crate::cli::GradeOptions;
 use crate::course::{Course, Entry, Item};
-use crate::engine::{ConnectOptions, Engine};
+use crate::engine::{
+    ConnectOptions, Engine, EngineError, Ledger, PASSAGE_IMAGE, REGISTRY_IMAGES, SANDBOX_IMAGE, SandboxLimits,
+};
 use crate::failure::{Failure, exit};
 use crate::grade::class::{Class, Rules, Where};
 use crate::grade::gradebook::{Absent, Gradebook, Graded, State};
 use crate::grade::intake::{self, Source};
+use crate::grade::refusals::Allowed;
 use crate::grade::roster::{self, CourseSecret, Roster};
 use crate::grade::{layout, plan};
 use crate::report::{self, gradebook, json};
@@ -43,9 +46,13 @@ pub(super) async fn run(app: &App, options: GradeOptions) -> Result<i32, Failure
         ));
     }
     let entries = if named.is_empty() { held(app, &course, &sources).await? } else { named };
-    let place = place(app, &options, &entries).await?;
+    let (place, ledger) = place(app, &options, &entries).await?;
     let class = Class::new(&course, entries, place, rules);
     let graded = all_of(app, &class, &sources, usize::from(options.jobs)).await;
+    if let Some(ledger) = ledger {
+        // What stays is told by the process's end.
+        let _ = ledger.cleanup().await;
+    }
     let missing = absent(options.roster.as_deref(), &graded)?;
     let mut book = Gradebook::new(&course, class.columns(), graded, missing);
     book.not_allowed = class.not_allowed();
@@ -181,18 +188,41 @@ fn is_named(place: &str, entry: &Entry) -> bool {
     name == entry.folder || name.eq_ignore_ascii_case(&entry.exercise.id)
 }
 
-/// Where everything is built, with the images that every answer needs.
-async fn place(app: &App, options: &GradeOptions, entries: &[&Entry]) -> Result<Where, Failure> {
-    let Some(host) = &options.engine else {
-        return Err(Failure::usage(
-            "no engine is named on which submissions may be built",
-            "name one that may be used up, a virtual machine's, say: --engine tcp://HOST:2375",
-        ));
-    };
-    let connect = ConnectOptions { host: Some(host.clone()), ..ConnectOptions::default() };
-    let engine = Engine::connect(&connect).await.map_err(|error| Failure::Engine(error.unavailable()))?;
-    super::images::bring(app, &engine, entries.iter().flat_map(|entry| plan::needed(entry))).await?;
-    Ok(Where::Engine(engine))
+/// Where everything is built, with the images that answers need, and what was made for it.
+async fn place(app: &App, options: &GradeOptions, entries: &[&Entry]) -> Result<(Where, Option<Ledger>), Failure> {
+    let failed = |error: EngineError| Failure::Engine(error.unavailable());
+    let needed = entries.iter().flat_map(|entry| plan::needed(entry));
+    if let Some(host) = &options.engine {
+        let connect = ConnectOptions { host: Some(host.clone()), ..ConnectOptions::default() };
+        let engine = Engine::connect(&connect).await.map_err(failed)?;
+        super::images::bring(app, &engine, needed).await?;
+        return Ok((Where::Engine(engine), None));
+    }
+    let engine = app.engine().await?;
+    let mut images: BTreeSet<&str> = needed.chain([PASSAGE_IMAGE]).collect();
+    super::images::bring(app, &engine, images.iter().copied().chain([SANDBOX_IMAGE])).await?;
+    let allowed: Vec<Allowed> = entries.iter().map(|entry| plan::allowed(entry, &options.allow_image)).collect();
+    for image in allowed.iter().flat_map(Allowed::names).collect::<BTreeSet<_>>() {
+        // Some answers use it; those that do cannot be judged without it, and the others can.
+        match super::images::bring(app, &engine, [image]).await {
+            Ok(()) => drop(images.insert(image)),
+            Err(failure) => eprintln!("dlearn: {}", crate::term::sanitize_line(&failure.to_string())),
+        }
+    }
+    let mut here = Vec::new();
+    for image in images {
+        let any: &[&str] = if REGISTRY_IMAGES.contains(&image) { &REGISTRY_IMAGES } else { &[image] };
+        for image in any {
+            if engine.has_image(image).await.map_err(failed)? {
+                here.push(*image);
+            }
+        }
+    }
+    let progress = Progress::start("preparing a throw-away engine", &app.terminal);
+    let ledger = Ledger::open(&engine, "grade", "").map_err(failed)?;
+    let bases = engine.sandbox_bases(&ledger, &here).await.map_err(failed);
+    progress.finish();
+    Ok((Where::Sandbox { bases: bases?, limits: SandboxLimits::default() }, Some(ledger)))
 }
 
 async fn all_of(app: &App, class: &Class<'_>, sources: &[Source], jobs: usize) -> Vec<Graded> {

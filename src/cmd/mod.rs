@@ -23,6 +23,7 @@ mod solution;
 mod status;
 mod submit;
 mod watch;
+mod workplace;
 
 use crate::cli::{Cli, Command};
 use crate::engine;
@@ -117,6 +118,8 @@ async fn run(app: &App, command: Command) -> Result<i32, Failure> {
         Command::Join { key } => join::run(app, &key),
         Command::Keys { roster, secret_file } => keys::run(app, &roster, &secret_file),
         Command::Grade(options) => grade::run(app, options).await,
-        Command::Selfcheck { ids, builder, case, jobs } => selfcheck::run(app, ids, builder, case, jobs).await,
+        Command::Selfcheck { ids, builder, case, jobs, engine } => {
+            selfcheck::run(app, selfcheck::Wanted { ids, builder, case, jobs, engine }).await
+        }
     }
 }

@@ -13,11 +13,13 @@ use super::roster::{CourseSecret, Member, Roster};
 use super::{layout, plan};
 use crate::attempt;
 use crate::check::{Finding, Verdict};
+use crate::course::service::{needs_registry, registry_values};
 use crate::course::{Course, Entry, FileSet, Round};
-use crate::engine::{Engine, REGISTRY_IMAGES};
+use crate::engine::{Engine, PORTS, REGISTRY_IMAGES, SandboxBases, SandboxLimits};
 use crate::evidence::Unavailable;
+use crate::learner::practice::USER as PRACTICE_USER;
 use crate::submission::manifest::{self, Manifest};
-use crate::submission::{Limits, Refused};
+use crate::submission::{Limits, Refused, Registry};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::Read;
@@ -28,6 +30,13 @@ use tokio::sync::OnceCell;
 /// Where submissions are built and run.
 #[derive(Debug)]
 pub enum Where {
+    /// A throw-away engine for each exercise of each submission, with base images that are there already.
+    Sandbox {
+        /// The base images.
+        bases: SandboxBases,
+        /// What bounds each of them. Whether it has a network is the exercise's to say.
+        limits: SandboxLimits,
+    },
     /// An engine that the operator gives for it. Everything of one submission is removed before the next.
     Engine(Engine),
 }
@@ -74,8 +83,9 @@ impl<'a> Class<'a> {
     /// How many submissions can be graded at the same time, of as many as are wanted.
     pub fn at_once(&self, wanted: usize) -> usize {
         match self.place {
+            Where::Sandbox { .. } => wanted.max(1),
             // They would share its builder's cache.
-            Where::Engine(_) => wanted.min(1),
+            Where::Engine(_) => 1,
         }
     }
 
@@ -245,6 +255,12 @@ impl<'a> Class<'a> {
         let token = crate::learner::new_token().map_err(|error| wrong(error.to_string()))?;
         let folder = tempfile::Builder::new().prefix("dlearn-control-").tempdir();
         let folder = folder.map_err(|error| wrong(error.to_string()))?;
+        // Some registry that a learner might have practised with.
+        let registry = Registry { address: format!("127.0.0.1:{}", PORTS.start()), user: PRACTICE_USER.to_owned() };
+        let entry = &match needs_registry(&entry.exercise.needs.services) {
+            true => entry.with(registry_values(&registry.address, &registry.user, "PASSWORD")),
+            false => entry.clone(),
+        };
         let rounds = entry.rounds(&self.course.recipes, &token, &str::to_owned);
         for round in rounds.map_err(|error| wrong(error.to_string()))? {
             let mut files: FileSet = round.start.clone();
@@ -259,7 +275,7 @@ impl<'a> Class<'a> {
             entry,
             folder: folder.path(),
             token: &token,
-            registry: None,
+            registry: Some(&registry),
             allowed: &allowed,
             seconds,
         };
@@ -301,23 +317,41 @@ impl Where {
     /// Judges what is open of one exercise of one submission.
     async fn judge(&self, work: &Work<'_>, planned: Vec<Planned>) -> Vec<(Round, Came)> {
         let used = planned.iter().filter(|planned| planned.came.is_none()).flat_map(|planned| &planned.images);
-        let images: BTreeSet<&str> = used.map(String::as_str).chain(plan::needed(work.entry)).collect();
+        let needed = plan::needed(work.entry).into_iter().map(str::to_owned);
+        let images: BTreeSet<String> = used.cloned().chain(needed).collect();
         match self {
             _ if planned.iter().all(|planned| planned.came.is_some()) => {
                 blamed(planned, Unavailable::new("nothing is open", ""))
             }
-            Where::Engine(engine) => match missing(engine, &images).await {
-                Some(why) => blamed(planned, why),
-                None => judge::judge_in(engine, work, planned).await,
-            },
+            Where::Engine(engine) => on(engine, work, planned, &images).await,
+            Where::Sandbox { bases, limits } => {
+                let limits = SandboxLimits { network: work.entry.exercise.needs.network, ..*limits };
+                match bases.sandbox(&limits).await {
+                    Ok(sandbox) => {
+                        let judged = on(&sandbox.engine, work, planned, &images).await;
+                        // One that stays is the run's, and goes with it.
+                        let _ = sandbox.remove().await;
+                        judged
+                    }
+                    Err(error) => blamed(planned, error.unavailable()),
+                }
+            }
         }
     }
 }
 
+async fn on(engine: &Engine, work: &Work<'_>, planned: Vec<Planned>, images: &BTreeSet<String>) -> Vec<(Round, Came)> {
+    match missing(engine, images).await {
+        Some(why) => blamed(planned, why),
+        None => judge::judge_in(engine, work, planned).await,
+    }
+}
+
 /// Why an engine has not all of these images; nothing where it has.
-async fn missing(engine: &Engine, images: &BTreeSet<&str>) -> Option<Unavailable> {
+async fn missing(engine: &Engine, images: &BTreeSet<String>) -> Option<Unavailable> {
     for image in images {
-        let any: &[&str] = if REGISTRY_IMAGES.contains(image) { &REGISTRY_IMAGES } else { std::slice::from_ref(image) };
+        let image = image.as_str();
+        let any: &[&str] = if REGISTRY_IMAGES.contains(&image) { &REGISTRY_IMAGES } else { &[image] };
         let mut here = false;
         for image in any {
             match engine.has_image(image).await {

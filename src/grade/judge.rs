@@ -10,14 +10,16 @@
 use super::plan;
 use super::refusals::{self, Allowed, Refusal};
 use crate::attempt;
-use crate::check::Finding;
+use crate::check::{Finding, Kind};
 use crate::course::service::{needs_registry, registry_values};
 use crate::course::{Course, CourseError, Entry, Round};
 use crate::engine::{
-    Answers, Collector, CollectorOptions, Engine, EngineError, Ledger, Practice, StepError, perform_all,
+    Answers, Collector, CollectorOptions, Engine, EngineError, Ledger, PORTS, Practice, PracticeError, StepError,
+    perform_all,
 };
 use crate::evidence::{Builder, Evidence, Unavailable};
 use crate::examine::examine;
+use crate::learner::practice::USER as PRACTICE_USER;
 use crate::submission::Registry;
 use std::collections::BTreeSet;
 use std::fs::File;
@@ -143,7 +145,8 @@ fn dockerfile(path: &Path) -> Result<Option<String>, String> {
 
 /// Judges on an engine, in the order of the rounds, whatever of `planned` nothing has come of yet.
 ///
-/// The engine may be one that others use: every image has a name of this run's own there.
+/// In a throw-away engine images have the names that the learner knows. Any other may be one that others use: there
+/// every image has a name of this run's own.
 pub async fn judge_in(engine: &Engine, work: &Work<'_>, planned: Vec<Planned>) -> Vec<(Round, Came)> {
     let mut done: Vec<(Round, Came)> = Vec::new();
     let mut bench: Option<Result<Bench, Unavailable>> = None;
@@ -205,15 +208,44 @@ impl<'a> Bench<'a> {
     async fn set_up(&mut self, work: &Work<'_>) -> Result<(), Unavailable> {
         let mut entry = work.entry.clone();
         if needs_registry(&entry.exercise.needs.services) {
-            let raised = self.engine.raise_for_run(&self.services).await;
-            let practice = raised.map_err(|error| Unavailable::new(error.to_string(), error.help()))?;
+            let practice = self.practice(work).await?;
             entry = entry.with(registry_values(&practice.address(), &practice.user, practice.password.reveal()));
             self.practice = Some(practice);
         }
-        let rename = |name: &str| self.ledger.image_name(name);
+        let own = self.is_own();
+        let rename = |name: &str| if own { name.to_owned() } else { self.ledger.image_name(name) };
         let rounds = entry.rounds(&work.course.recipes, work.token, &rename);
         self.rounds = rounds.map_err(|error| Unavailable::new(error.to_string(), "tell the course's author"))?;
         Ok(())
+    }
+
+    /// Whether the engine is thrown away with everything that is in it.
+    fn is_own(&self) -> bool {
+        self.engine.endpoint().is_thrown_away()
+    }
+
+    /// A registry for this run; where the learner's files name theirs, one at the same address.
+    async fn practice(&self, work: &Work<'_>) -> Result<Practice, Unavailable> {
+        let told = |error: PracticeError| Unavailable::new(error.to_string(), error.help());
+        let checks = work.entry.rounds(&work.course.recipes, work.token, &str::to_owned).unwrap_or_default();
+        let asks = checks.iter().flat_map(|round| &round.checks).flat_map(|check| &check.asks);
+        let names_count = asks.into_iter().any(|ask| matches!(ask, Kind::Commands(_)));
+        let port = work.registry.and_then(practice_port);
+        match port {
+            Some(port) if self.is_own() => {
+                let run = self.services.run().to_owned();
+                let (id, password, user) = (run.clone(), run.into(), PRACTICE_USER.to_owned());
+                let labels = self.services.labels().into_iter().collect();
+                let practice = Practice { id, port, user, password, home: String::new(), labels };
+                self.engine.raise(&self.services, &practice).await.map_err(told).map(|_| practice)
+            }
+            _ if names_count => Err(Unavailable::new(
+                "the commands in it name a registry that is not known here",
+                "hand it in with dlearn submit, which says which one, and grade it in a throw-away engine (without \
+                 --engine)",
+            )),
+            _ => self.engine.raise_for_run(&self.services).await.map_err(told),
+        }
     }
 
     async fn judge(&self, work: &Work<'_>, index: usize) -> Came {
@@ -253,8 +285,11 @@ impl<'a> Bench<'a> {
         };
         let mut collector = Collector::new(Ok(engine.clone()), options).practising(self.practice.clone());
         let examined = examine(round, &mut collector, Evidence::new()).await;
-        // What could not be removed now is in the collector's own ledger, which the process's end looks at.
-        let _ = collector.finish().await;
+        if !self.is_own() {
+            // What could not be removed now is in the collector's own ledger, which the process's end looks at.
+            let _ = collector.finish().await;
+        }
+        // Ports that it published are free for the next round.
         let _ = ledger.remove_containers().await;
         let prefix = ledger.image_name("");
         let findings = examined.findings.iter().map(|finding| attempt::without(finding, &prefix)).collect();
@@ -263,6 +298,9 @@ impl<'a> Bench<'a> {
 
     /// Removes everything. What cannot be removed now is found by the process's end, and by `dlearn clean`.
     async fn clear(&self) {
+        if self.is_own() {
+            return;
+        }
         let _ = self.ledger.cleanup().await;
         let _ = self.services.cleanup().await;
     }
@@ -270,6 +308,12 @@ impl<'a> Bench<'a> {
 
 /// Value of the label `dlearn` on everything that grading creates.
 const PURPOSE: &str = "grade";
+
+/// The port of the practice registry that a learner's names hold; none where it is another registry.
+fn practice_port(registry: &Registry) -> Option<u16> {
+    let port = registry.address.strip_prefix("127.0.0.1:")?.parse().ok()?;
+    (PORTS.contains(&port) && registry.user == PRACTICE_USER).then_some(port)
+}
 
 /// The learner's name for an image.
 fn round_name<'a>(work: &'a Work<'_>, alias: &'a str) -> &'a str {

@@ -49,8 +49,13 @@ impl Allowed {
         self.0.get(&Reference::parse(name).ok()?.complete()).map(String::as_str)
     }
 
+    /// Their names as they were given.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.values().map(String::as_str)
+    }
+
     fn listed(&self) -> String {
-        self.0.values().map(String::as_str).collect::<Vec<_>>().join(", ")
+        self.names().collect::<Vec<_>>().join(", ")
     }
 }
 

@@ -91,6 +91,11 @@ fn lenient(mut fields: Map<String, Value>, lost: &mut Vec<String>) -> State {
         let token = entry.get("token")?.as_str().filter(|token| is_token(token))?;
         Some(ExerciseState { token: Some(token.to_owned()), ..ExerciseState::default() })
     });
+    take(&mut fields, "key", &mut state.key, lost);
+    if state.key.as_ref().is_some_and(|key| super::LearnerKey::parse(key.reveal()).is_none()) {
+        state.key = None;
+        lost.push("key".to_owned());
+    }
     take(&mut fields, "practice", &mut state.practice, lost);
     if state.practice.as_ref().is_some_and(|practice| !practice.is_sound()) {
         state.practice = None;
