@@ -139,6 +139,9 @@ pub enum Command {
         /// Prove on this engine (`own` for yours, or unix://…, tcp://…) instead of a throw-away one in a container
         #[arg(long, value_name = "HOST")]
         engine: Option<String>,
+        /// Write the facts that each case's verdict rests on into this folder
+        #[arg(long, value_name = "DIR")]
+        record: Option<PathBuf>,
     },
 }
 

@@ -110,8 +110,8 @@ async fn run(app: &App, command: Command) -> Result<i32, Failure> {
         Command::Doctor => doctor::run(app).await,
         Command::Explain { kind } => explain::run(app, kind.as_deref()),
         Command::Images { action } => images::run(app, action).await,
-        Command::Selfcheck { ids, builder, case, jobs, engine } => {
-            selfcheck::run(app, selfcheck::Wanted { ids, builder, case, jobs, engine }).await
+        Command::Selfcheck { ids, builder, case, jobs, engine, record } => {
+            selfcheck::run(app, selfcheck::Wanted { ids, builder, case, jobs, engine, record }).await
         }
     }
 }

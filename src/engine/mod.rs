@@ -90,6 +90,7 @@ pub use practice::{
     GATE_IMAGE, MOST_PORTS, PORTS, Practice, PracticeError, REGISTRY_IMAGES, Raised, Standing as PracticeStanding,
     port_for,
 };
+pub(crate) use name::in_run as name_in_run;
 pub use pull::PullProgress;
 pub use recorded::Recorded;
 pub use sandbox::{SANDBOX_IMAGE, Sandbox, SandboxBases, SandboxLimits};

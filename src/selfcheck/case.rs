@@ -1,6 +1,6 @@
 //! Proves one case.
 
-use super::{CaseKind, PlannedCase};
+use super::{CaseKind, PlannedCase, Recording};
 use crate::check::{Finding, Verdict};
 use crate::course::service::{needs_registry, registry_values};
 use crate::course::{Course, FileSet, Round, exercise::Step, exercise::Under, mode_of};
@@ -8,7 +8,7 @@ use crate::engine::{Answers, Collector, CollectorOptions, Engine, EngineError, L
 use crate::evidence::{Answer, Builder, Evidence, Fact, Need};
 use crate::examine::examine;
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::{Mutex, OnceCell, RwLock};
@@ -80,9 +80,16 @@ pub struct Workbench {
     classic: Mutex<()>,
     /// Cases read, removing writes.
     gate: RwLock<()>,
+    /// Folder into which the facts of each case are written.
+    record: Option<PathBuf>,
 }
 
 impl Workbench {
+    /// Keeps the facts of each case in this folder; nowhere for none.
+    pub fn recording(folder: Option<PathBuf>) -> Self {
+        Self { record: folder, ..Self::default() }
+    }
+
     fn starter(&self, engine: &Engine, planned: &PlannedCase<'_>, round: &Round) -> SharedStarter {
         let mut starters = self.starters.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         let key = (round.exercise.clone(), planned.variant);
@@ -222,6 +229,14 @@ async fn try_prove(
     bench.used.lock().await.extend(case.ledger());
     let mut answers = Shared { case, starter: bench.starter(engine, planned, round), tags: Vec::new() };
     let examined = examine(round, &mut answers, Evidence::new()).await;
+    if let Some(folder) = &bench.record {
+        let mut recording = Recording::new(planned, token, ledger.run());
+        let engine = engine.facts().await.map_err(|error| error.to_string())?;
+        recording.engine = format!("{} {}, {}", engine.product, engine.version, engine.driver);
+        recording.registry = practice.map(|it| [it.address(), it.user.clone(), it.password.reveal().to_owned()]);
+        recording.evidence = examined.evidence.clone();
+        recording.write(folder, &planned.path()).map_err(|error| format!("its facts could not be kept: {error}"))?;
+    }
     // Ports that it published are free for the next.
     ledger.remove_containers().await.map_err(|error| error.to_string())?;
     let findings: Vec<Finding> = examined.findings.iter().map(|finding| without(finding, &prefix)).collect();
@@ -289,7 +304,7 @@ fn write(root: &Path, files: &FileSet) -> std::io::Result<()> {
 }
 
 /// The finding in the names that a learner would see.
-fn without(finding: &Finding, prefix: &str) -> Finding {
+pub(super) fn without(finding: &Finding, prefix: &str) -> Finding {
     let mut finding = finding.clone();
     match &mut finding.verdict {
         Verdict::NotYet(not_yet) => {
@@ -307,7 +322,7 @@ fn without(finding: &Finding, prefix: &str) -> Finding {
     finding
 }
 
-fn judge(planned: &PlannedCase<'_>, findings: &[Finding]) -> CaseResult {
+pub(super) fn judge(planned: &PlannedCase<'_>, findings: &[Finding]) -> CaseResult {
     for finding in findings {
         if let Verdict::CannotTell { reason, .. } = &finding.verdict {
             return CaseResult::CannotTell(format!("check `{}`: {reason}", finding.id));

@@ -4,7 +4,7 @@ use crate::course::{Course, Entry, Round, exercise::Case};
 use crate::evidence::Builder;
 
 /// What a case is to show.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum CaseKind {
     /// The starter as it is: it must fail.
