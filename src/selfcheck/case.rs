@@ -218,9 +218,11 @@ async fn try_prove(
     if let Some(practice) = practice {
         entry = entry.with(registry_values(&practice.address(), &practice.user, practice.password.reveal()));
     }
-    let rounds = entry.every_variant(&course.recipes, token, &rename).map_err(|error| error.to_string())?;
-    let round = &rounds[planned.variant];
-    let planned = &planned.with_the_values_of(round, &prefix);
+    let mut rounds = entry.every_variant(&course.recipes, token, &rename).map_err(|error| error.to_string())?;
+    let mut round = rounds.swap_remove(planned.variant);
+    let planned = &planned.with_the_values_of(&round, &prefix);
+    planned.keep_what_decides(&mut round);
+    let round = &round;
     let folder = tempfile::Builder::new().prefix("dlearn-case-").tempdir().map_err(|error| error.to_string())?;
     write(folder.path(), &files(planned, round)).map_err(|error| error.to_string())?;
 
@@ -343,7 +345,7 @@ pub(super) fn judge(planned: &PlannedCase<'_>, findings: &[Finding]) -> CaseResu
         (true, None) => noted(planned, findings),
         (false, None) => CaseResult::Otherwise {
             expected: format!("`{}` fails", planned.case.fails.as_deref().unwrap_or("some check")),
-            found: "every check passes".into(),
+            found: "it passes, and so does every check above it".into(),
         },
         (false, Some((id, message))) => {
             let fails = planned.case.fails.as_deref().unwrap_or(id);

@@ -54,6 +54,19 @@ impl PlannedCase<'_> {
         Self { case, ..self.clone() }
     }
 
+    /// Leaves those checks that decide. A wrong answer is proven by the first check that fails, so what stands below
+    /// the one that is to fail is not asked.
+    pub(super) fn keep_what_decides(&self, round: &mut Round) {
+        let fails = match self.kind {
+            CaseKind::Solution | CaseKind::Right => None,
+            CaseKind::Starter | CaseKind::Wrong => self.case.fails.as_deref(),
+        };
+        let last = fails.and_then(|id| round.checks.iter().position(|check| check.id == id));
+        if let Some(last) = last {
+            round.checks.truncate(last + 1);
+        }
+    }
+
     /// `S01/ignored wrong/emptied`, for people and for `--case`.
     pub fn path(&self) -> String {
         let id = &self.entry.exercise.id;

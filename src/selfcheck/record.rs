@@ -90,11 +90,16 @@ impl Recording {
             entry = entry.with(registry_values(address, user, password));
         }
         let rename = |name: &str| name_in_run(&self.run, name);
-        let rounds = entry.every_variant(&course.recipes, &self.token, &rename).map_err(|error| error.to_string())?;
-        let round = &rounds[self.variant];
+        let mut rounds =
+            entry.every_variant(&course.recipes, &self.token, &rename).map_err(|error| error.to_string())?;
+        if self.variant >= rounds.len() {
+            return Err(format!("{} has no such variant", self.exercise));
+        }
+        let mut round = rounds.swap_remove(self.variant);
         let prefix = rename("");
-        let planned = planned.with_the_values_of(round, &prefix);
-        let examined = examine(round, &mut Recorded::new(self.evidence.clone()), Evidence::new()).await;
+        let planned = planned.with_the_values_of(&round, &prefix);
+        planned.keep_what_decides(&mut round);
+        let examined = examine(&round, &mut Recorded::new(self.evidence.clone()), Evidence::new()).await;
         let findings: Vec<_> = examined.findings.iter().map(|finding| without(finding, &prefix)).collect();
         Ok(judge(&planned, &findings))
     }
