@@ -123,6 +123,11 @@ pub enum Command {
         /// Kind of check, such as `built_from`
         kind: Option<String>,
     },
+    /// Print the JSON schema of a course's files, for editors; without a name, list them
+    Schema {
+        /// `exercise`, `lesson`, `course` or `recipe`
+        name: Option<String>,
+    },
     /// Prove exercises: the starter fails, right answers pass, wrong ones fail for the right reason
     Selfcheck {
         /// Exercises; by default all

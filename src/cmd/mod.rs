@@ -14,6 +14,7 @@ mod live;
 mod next;
 mod read;
 mod reset;
+mod schema;
 mod selfcheck;
 mod service;
 mod solution;
@@ -108,6 +109,7 @@ async fn run(app: &App, command: Command) -> Result<i32, Failure> {
         Command::Clean { dry_run, yes } => clean::run(app, dry_run, yes).await,
         Command::Doctor => doctor::run(app).await,
         Command::Explain { kind } => explain::run(app, kind.as_deref()),
+        Command::Schema { name } => schema::run(app, name.as_deref()),
         Command::Images { action } => images::run(app, action).await,
         Command::Selfcheck { ids, builder, case, jobs } => selfcheck::run(app, ids, builder, case, jobs).await,
     }

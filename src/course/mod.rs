@@ -11,6 +11,7 @@ mod load;
 pub mod outline;
 pub mod recipe;
 pub mod round;
+pub mod schema;
 pub mod service;
 mod source;
 mod template;

@@ -17,6 +17,7 @@ mod token;
 use super::{Inquiry, Stop, Verdict, matching};
 use crate::dockerfile::Variables;
 use crate::evidence::{BuildPlan, Builder, ImageFacts, Source, Unavailable};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -26,11 +27,11 @@ pub(super) use experiment::LATER;
 macro_rules! kinds {
     ($($variant:ident => $module:ident),* $(,)?) => {
         /// One question of a check, by its YAML key.
-        #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+        #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
         #[serde(rename_all = "snake_case")]
         pub enum Kind {
             $(
-                #[doc = concat!("See `kinds/", stringify!($module), ".rs`.")]
+                #[doc = concat!("`dlearn explain ", stringify!($module), "` is its page.")]
                 $variant($module::$variant),
             )*
         }
