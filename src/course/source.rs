@@ -41,10 +41,19 @@ impl Source {
                 };
                 embedded(dir, &mut files);
             }
+            // A course may do without recipes.
+            Source::Folder(path) if top == "checks" && !path.join(top).exists() => {}
             Source::Folder(path) => walk(&path.join(top), "", &mut files)?,
         }
         Ok(files)
     }
+}
+
+/// The course folder that a path lies in: the nearest above it, or itself, with `lessons/` and `exercises/`.
+pub fn enclosing(path: &Path) -> Option<PathBuf> {
+    let path = path.canonicalize().ok()?;
+    let is_course = |folder: &&Path| folder.join("lessons").is_dir() && folder.join("exercises").is_dir();
+    path.ancestors().find(is_course).map(Path::to_owned)
 }
 
 fn embedded(dir: &Dir<'_>, files: &mut FileSet) {

@@ -145,7 +145,7 @@ pub struct Then {
 }
 
 /// Names that stand for something only once the experiment was made.
-pub(in crate::check) const LATER: [&str; 2] = ["nonce", "rebuilt"];
+pub(crate) const LATER: [&str; 2] = ["nonce", "rebuilt"];
 
 /// A judgement that may end early with a verdict.
 type Step<T> = Result<Result<T, Verdict>, Stop>;

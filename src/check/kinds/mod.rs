@@ -22,7 +22,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// Names in braces that get their values only when a check is judged.
-pub(super) use experiment::LATER;
+pub(crate) use experiment::LATER;
 
 macro_rules! kinds {
     ($($variant:ident => $module:ident),* $(,)?) => {
@@ -39,6 +39,13 @@ macro_rules! kinds {
         impl Kind {
             /// The YAML key of every kind.
             pub const NAMES: &'static [&'static str] = &[$(stringify!($module)),*];
+
+            /// Its YAML key.
+            pub fn name(&self) -> &'static str {
+                match self {
+                    $(Kind::$variant(_) => stringify!($module),)*
+                }
+            }
 
             /// The manual page of a kind, in Markdown; none for an unknown name.
             pub fn manual(name: &str) -> Option<String> {
