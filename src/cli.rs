@@ -120,7 +120,7 @@ pub enum Command {
     },
     /// Explain a kind of check or a recipe, for authors; without a name, list them all
     Explain {
-        /// Kind of check, such as `built_from`, or recipe, such as `non-root-user`
+        /// Kind of check, such as `built_from`, or recipe, such as `built-here`
         #[arg(value_name = "KIND|RECIPE")]
         name: Option<String>,
     },

@@ -77,7 +77,10 @@ pub(super) fn run(app: &App, name: Option<&str>) -> Result<i32, Failure> {
 }
 
 fn list(app: &App, course: &Course) -> Result<(), Failure> {
-    let about = |name: &str| Kind::manual(name).unwrap_or_default().lines().nth(2).unwrap_or_default().to_owned();
+    let about = |name: &str| {
+        let page = Kind::manual(name).unwrap_or_default();
+        page.lines().skip(2).take_while(|line| !line.is_empty()).collect::<Vec<_>>().join(" ")
+    };
     let kinds: Vec<Row<'_>> = Kind::NAMES.iter().map(|name| Row { name, about: about(name) }).collect();
     let recipes: Vec<Row<'_>> =
         course.recipes.values().map(|recipe| Row { name: &recipe.name, about: recipe.title.clone() }).collect();

@@ -24,7 +24,9 @@ pub(super) fn run(app: &App, path: Option<&Path>) -> Result<i32, Failure> {
     if app.common.json {
         json::print(&LintReport { schema: "dlearn/lint/1", course: folder.as_deref(), findings: &findings })?;
     } else {
-        let place = folder.map_or("the built-in course".to_owned(), |folder| app.place(&folder.join(&below)));
+        let place = folder.map_or("the built-in course".to_owned(), |folder| {
+            app.place(&folder.join(&below).components().collect::<PathBuf>())
+        });
         show(&findings, &place)?;
     }
     Ok(if findings.is_empty() { exit::DONE } else { exit::USAGE })

@@ -28,7 +28,13 @@ pub(super) fn run(app: &App, what: &New) -> Result<i32, Failure> {
             let (root, course) = mine(app)?;
             skeleton::check_id(&course, id).map_err(usage)?;
             let lesson = lesson_for(&course, lesson.as_deref())?;
-            let made = skeleton::add(&root, &skeleton::exercise(id, title, &lesson), id, Some(&lesson)).map_err(usage)?;
+            let of_lesson = |item: &Item| match item {
+                Item::Lesson(id) => *id == lesson,
+                Item::Exercise(id) => course.exercises[id].exercise.lesson == lesson,
+            };
+            let after = course.items().into_iter().rfind(of_lesson);
+            let files = skeleton::exercise(id, title, &lesson);
+            let made = skeleton::add(&root, &files, id, after.as_ref().map(Item::id)).map_err(usage)?;
             let folder = made.wrote[0].rsplit_once("/exercise.yaml").map_or("", |(folder, _)| folder).to_owned();
             let next = vec![
                 format!("edit {folder}: the task first, then the solution, the checks, the wrong answers"),
@@ -99,12 +105,15 @@ fn lesson_for(course: &Course, named: Option<&str>) -> Result<String, Failure> {
             _ => Err(Failure::unknown_id("lesson", named, course.lessons.keys().map(String::as_str))),
         };
     }
-    let lessons = course.items().into_iter().filter_map(|item| match item {
+    let mut lessons = course.items().into_iter().rev().filter_map(|item| match item {
         Item::Lesson(id) => Some(id),
         Item::Exercise(_) => None,
     });
-    lessons.last().ok_or_else(|| {
-        Failure::usage("the course has no lesson, and every exercise belongs to one", "first: dlearn new lesson L01 TITLE")
+    lessons.next().ok_or_else(|| {
+        Failure::usage(
+            "the course has no lesson, and every exercise belongs to one",
+            "first: dlearn new lesson L01 TITLE",
+        )
     })
 }
 

@@ -204,7 +204,9 @@ fn recipes(files: &FileSet, errors: &mut Vec<CourseError>) -> BTreeMap<String, R
         Ok((recipe.name.clone(), recipe))
     };
     let yaml = files.iter().filter(|(path, _)| path.ends_with(".yaml"));
-    yaml.filter_map(|(path, content)| one(path, content).map_err(|error| errors.push(error)).ok()).collect()
+    let located = |error, content: &[u8]| source::located(error, &String::from_utf8_lossy(content));
+    yaml.filter_map(|(path, content)| one(path, content).map_err(|error| errors.push(located(error, content))).ok())
+        .collect()
 }
 
 /// The order of the course; an empty one where it cannot be read.
@@ -233,8 +235,9 @@ fn lessons(files: &FileSet, errors: &mut Vec<CourseError>) -> BTreeMap<String, L
         match text(&file, content).and_then(|text| Lesson::parse(&file, text)) {
             Ok(lesson) => {
                 if let Some(other) = lessons.insert(lesson.front.id.clone(), lesson) {
-                    let what = format!("another lesson has the id {}", other.front.id);
-                    errors.push(CourseError::new(file, what, "ids are unique"));
+                    let what = format!("another lesson has the id `{}`", other.front.id);
+                    let error = CourseError::new(file, what, "ids are unique");
+                    errors.push(source::located(error, &String::from_utf8_lossy(content)));
                 }
             }
             Err(error) => errors.push(error),
@@ -252,9 +255,10 @@ fn exercises(files: FileSet, errors: &mut Vec<CourseError>) -> BTreeMap<String, 
     }
     let mut exercises: BTreeMap<String, Entry> = BTreeMap::new();
     for (folder, files) in folders {
+        let yaml = files.get("exercise.yaml").cloned().unwrap_or_default();
         let read = exercise(folder, files).and_then(|entry| match exercises.get(&entry.exercise.id) {
             Some(other) => {
-                let what = format!("{} has the id {} too", other.folder, entry.exercise.id);
+                let what = format!("{} has the id `{}` too", other.folder, entry.exercise.id);
                 let file = format!("exercises/{}/exercise.yaml", entry.folder);
                 Err(CourseError::new(file, what, "ids are unique: progress is kept by them"))
             }
@@ -262,7 +266,7 @@ fn exercises(files: FileSet, errors: &mut Vec<CourseError>) -> BTreeMap<String, 
         });
         match read {
             Ok(entry) => drop(exercises.insert(entry.exercise.id.clone(), entry)),
-            Err(error) => errors.push(error),
+            Err(error) => errors.push(source::located(error, &String::from_utf8_lossy(&yaml))),
         }
     }
     exercises
@@ -277,7 +281,7 @@ fn exercise(folder: String, files: FileSet) -> Result<Entry, CourseError> {
     let exercise: Exercise = source::yaml_at(&file, text(&file, yaml)?, 0)?;
     let id = &exercise.id;
     if folder != *id && !folder.starts_with(&format!("{id}-")) {
-        return Err(CourseError::new(file, format!("the id is {id}"), format!("call the folder {id}-NAME")));
+        return Err(CourseError::new(file, format!("the id is `{id}`"), format!("call the folder {id}-NAME")));
     }
     let hidden = |path: &&String| path.split('/').any(|part| matches!(part, ".dlearn" | ".git"));
     if let Some(path) = files.keys().find(hidden) {
@@ -299,5 +303,5 @@ fn same(file: &str, field: &str, value: &str, stem: &str) -> Result<(), CourseEr
     if value == stem {
         return Ok(());
     }
-    Err(CourseError::new(file, format!("{field} is {value}"), format!("write {field}: {stem}, or rename the file")))
+    Err(CourseError::new(file, format!("{field} is `{value}`"), format!("write {field}: {stem}, or rename the file")))
 }

@@ -18,7 +18,7 @@ pub struct At {
 impl At {
     fn of<T>(spanned: &Spanned<T>) -> Self {
         let number = |value: u64| usize::try_from(value).unwrap_or(usize::MAX);
-        Self { line: number(spanned.referenced.line().into()), column: number(spanned.referenced.column().into()) }
+        Self { line: number(spanned.referenced.line()), column: number(spanned.referenced.column()) }
     }
 }
 

@@ -129,11 +129,12 @@ pub fn check_name(course: &Course, name: &str) -> Result<(), CourseError> {
 /// # Errors
 /// The file that exists, or cannot be written.
 pub fn write(root: &Path, files: &FileSet) -> Result<Vec<String>, CourseError> {
-    for path in files.keys().filter(|path| root.join(path).symlink_metadata().is_ok()) {
+    if let Some(path) = files.keys().find(|path| root.join(path).symlink_metadata().is_ok()) {
         return Err(CourseError::new(path.as_str(), "the file exists", "nothing was written: take another name"));
     }
     for (path, content) in files {
-        let io = |error: std::io::Error| CourseError::new(path.as_str(), error.to_string(), "look at the folder's rights");
+        let io =
+            |error: std::io::Error| CourseError::new(path.as_str(), error.to_string(), "look at the folder's rights");
         let place = root.join(path);
         if let Some(folder) = place.parent() {
             std::fs::create_dir_all(folder).map_err(io)?;
@@ -165,7 +166,7 @@ fn entered(text: &str, id: &str, after: Option<&str>) -> Option<String> {
     let tree = Node::read(text);
     let lists: Vec<&Node> = tree.get("modules")?.items().iter().filter_map(|module| module.get("items")).collect();
     let items = || lists.iter().flat_map(|list| list.texts());
-    let before = items().filter(|(_, item)| after.is_none_or(|after| item.eq_ignore_ascii_case(after))).last();
+    let before = items().rfind(|(_, item)| after.is_none_or(|after| item.eq_ignore_ascii_case(after)));
     let changed = match before {
         Some((at, item)) => behind(text, at, item, id)?,
         // The only list is an empty one.
@@ -204,7 +205,10 @@ mod tests {
         assert_eq!(entered(&order("[L01, L02] # all"), "X01", None).unwrap(), order("[L01, L02, X01] # all"));
         assert_eq!(entered(&order("[]"), "L01", None).unwrap(), order("[L01]"));
         let lines = order("\n      - L01 # first\n      - L02");
-        assert_eq!(entered(&lines, "X01", Some("l01")).unwrap(), order("\n      - L01 # first\n      - X01\n      - L02"));
+        assert_eq!(
+            entered(&lines, "X01", Some("l01")).unwrap(),
+            order("\n      - L01 # first\n      - X01\n      - L02")
+        );
     }
 
     #[test]

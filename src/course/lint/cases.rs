@@ -9,7 +9,8 @@ use std::collections::BTreeSet;
 
 /// The cases of an exercise, or of each of its variants: the keys above them, the variant, the cases.
 fn all(entry: &Entry) -> Vec<(Vec<&str>, Option<&str>, &Cases)> {
-    let of_variants = variants(entry).map(|(name, variant)| (vec!["rounds", "variants", name], Some(name), &variant.cases));
+    let of_variants =
+        variants(entry).map(|(name, variant)| (vec!["rounds", "variants", name], Some(name), &variant.cases));
     let found: Vec<_> = of_variants.collect();
     if found.is_empty() { vec![(Vec::new(), None, &entry.exercise.cases)] } else { found }
 }
@@ -61,7 +62,8 @@ fn laid_out(entry: &Entry, variant: Option<&str>, part: &str, name: &str, case: 
         .flat_map(|part| [Some(format!("{part}/")), variant.map(|variant| format!("rounds/{variant}/{part}/"))])
         .flatten()
         .collect();
-    let below = entry.files.keys().filter_map(|path| prefixes.iter().find_map(|prefix| path.strip_prefix(prefix.as_str())));
+    let below =
+        entry.files.keys().filter_map(|path| prefixes.iter().find_map(|prefix| path.strip_prefix(prefix.as_str())));
     below.map(str::to_owned).chain(entry.exercise.token.iter().map(|_| "token".to_owned())).collect()
 }
 
@@ -73,7 +75,8 @@ pub(super) fn cases(site: &Site<'_>) -> Vec<Finding> {
         for (above, variant, cases) in all(entry) {
             for (part, named) in [("right", &cases.right), ("wrong", &cases.wrong)] {
                 for (name, case) in named {
-                    let path = |key| above.iter().copied().chain(["cases", part, name.as_str(), key]).collect::<Vec<_>>();
+                    let path =
+                        |key| above.iter().copied().chain(["cases", part, name.as_str(), key]).collect::<Vec<_>>();
                     let place = |key| site.tree(&file).at(&path(key));
                     if case.about.trim().is_empty() {
                         let what = format!("the {part} case `{name}` does not say who would do this");

@@ -14,14 +14,18 @@ fn useless(entry: &Entry, path: &str) -> Option<(String, String)> {
     let known = |part: &str| PARTS.contains(&part);
     let slip = |part: &str, more: &[&'static str]| {
         let names = PARTS.into_iter().chain(more.iter().copied());
-        crate::nearest(part, names).map_or("a course reads no other files".into(), |near| format!("did you mean {near}?"))
+        crate::nearest(part, names)
+            .map_or("a course reads no other files".into(), |near| format!("did you mean {near}?"))
     };
     match parts.as_slice() {
         ["exercise.yaml" | "README.md"] => None,
         ["rounds", variant, rest @ ..] => {
             let mut variants = entry.exercise.rounds.iter().flat_map(|rounds| rounds.variants.keys());
             if !variants.any(|name| name == variant) {
-                return Some((format!("`{variant}` is no variant of this exercise"), "name it under rounds: variants:".into()));
+                return Some((
+                    format!("`{variant}` is no variant of this exercise"),
+                    "name it under rounds: variants:".into(),
+                ));
             }
             match rest {
                 [part, _, ..] if known(part) => loose(rest),

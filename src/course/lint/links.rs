@@ -22,7 +22,11 @@ fn anchors(text: &str) -> Vec<String> {
         match event {
             Event::Start(Tag::Heading { .. }) => heading = Some(String::new()),
             Event::End(TagEnd::Heading(_)) => anchors.extend(heading.take().map(|title| {
-                let kept = title.to_lowercase().chars().filter(|c| c.is_alphanumeric() || "-_ ".contains(*c)).collect::<String>();
+                let kept = title
+                    .to_lowercase()
+                    .chars()
+                    .filter(|c| c.is_alphanumeric() || "-_ ".contains(*c))
+                    .collect::<String>();
                 kept.replace(' ', "-")
             })),
             Event::Text(text) | Event::Code(text) => {

@@ -53,7 +53,11 @@ pub const COURSE: &str = "course";
 
 /// All rules.
 pub const RULES: [Rule; 17] = [
-    Rule { name: "order", about: "course.yaml names every lesson and exercise once, an exercise after its lesson", find: order::order },
+    Rule {
+        name: "order",
+        about: "course.yaml names every lesson and exercise once, an exercise after its lesson",
+        find: order::order,
+    },
     Rule { name: "modules", about: "modules have ids of their own and are not empty", find: order::modules },
     Rule { name: "ids", about: "a lesson's file and its questions begin with its id", find: order::ids },
     Rule { name: "quiz", about: "questions and options say something, and options differ", find: quiz::quiz },
@@ -67,7 +71,11 @@ pub const RULES: [Rule; 17] = [
     Rule { name: "pinned", about: "base images have a tag of their own, and not latest", find: images::pinned },
     Rule { name: "texts", about: "what learners read is written, hints differ", find: texts::texts },
     Rule { name: "numbers", about: "minutes, points and weights are above 0", find: texts::numbers },
-    Rule { name: "proven", about: "each check is the first to fail in some case, and the starter fails", find: cases::proven },
+    Rule {
+        name: "proven",
+        about: "each check is the first to fail in some case, and the starter fails",
+        find: cases::proven,
+    },
     Rule { name: "cases", about: "cases say who would do this, and delete only what is there", find: cases::cases },
     Rule { name: "files", about: "every file of an exercise is used", find: files::files },
 ];
@@ -77,7 +85,10 @@ pub fn lint(source: &Source) -> Vec<Finding> {
     let (course, errors) = Course::read(source);
     let mut findings: Vec<Finding> = if errors.is_empty() {
         let site = Site::new(&course, source);
-        RULES.iter().flat_map(|rule| (rule.find)(&site).into_iter().map(|found| Finding { rule: rule.name, ..found })).collect()
+        RULES
+            .iter()
+            .flat_map(|rule| (rule.find)(&site).into_iter().map(|found| Finding { rule: rule.name, ..found }))
+            .collect()
     } else {
         errors.into_iter().map(Finding::from).collect()
     };

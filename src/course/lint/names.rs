@@ -77,9 +77,10 @@ pub(super) fn names(site: &Site<'_>) -> Vec<Finding> {
         for (name, written) in names_in(text) {
             if !known.contains(&name) {
                 let near = crate::nearest(&name, known.iter().map(String::as_str));
-                let advice = near.map_or("declare it under vars: (in every variant, where there are variants)".into(), |near| {
-                    format!("did you mean {{{{{near}}}}}?")
-                });
+                let advice = near
+                    .map_or("declare it under vars: (in every variant, where there are variants)".into(), |near| {
+                        format!("did you mean {{{{{near}}}}}?")
+                    });
                 let place = site.find(file, At { line: from.line, column: 1 }, &written);
                 found.push(at(file, place, format!("`{written}` stands for nothing"), advice));
             }

@@ -74,7 +74,12 @@ pub(super) fn ids(site: &Site<'_>) -> Vec<Finding> {
         let stem = file.rsplit('/').next().unwrap_or_default().trim_end_matches(".md");
         if stem != id && !stem.starts_with(&format!("{id}-")) {
             let advice = format!("call the file {id}-NAME.md");
-            found.push(at(file, site.find_in(file, "id:"), format!("the id is `{id}`, and the file is called {stem}"), advice));
+            found.push(at(
+                file,
+                site.find_in(file, "id:"),
+                format!("the id is `{id}`, and the file is called {stem}"),
+                advice,
+            ));
         }
         for question in lesson.questions() {
             if !question.id.starts_with(&format!("{id}.")) {

@@ -36,8 +36,9 @@ impl<'a> Site<'a> {
                 paths.insert(path);
             }
         }
-        let of_course =
-            |path: &str| path.starts_with("checks/") || path.starts_with("lessons/") || path.ends_with("/exercise.yaml");
+        let of_course = |path: &str| {
+            path.starts_with("checks/") || path.starts_with("lessons/") || path.ends_with("/exercise.yaml")
+        };
         let yaml = texts.iter().filter(|(path, _)| path.ends_with(".yaml") && of_course(path));
         let trees = yaml.map(|(path, text)| (path.clone(), Node::read(text))).collect();
         let lesson_files = texts.iter().filter(|(path, _)| path.starts_with("lessons/") && is_lesson(path));

@@ -35,7 +35,8 @@ pub(super) fn texts(site: &Site<'_>) -> Vec<Finding> {
             empty(&["checks", &index.to_string(), "title"], &check.title);
         }
         let own = (vec!["hints"], exercise.hints.as_slice());
-        let of_variants = variants(entry).map(|(name, variant)| (vec!["rounds", "variants", name, "hints"], &variant.hints[..]));
+        let of_variants =
+            variants(entry).map(|(name, variant)| (vec!["rounds", "variants", name, "hints"], &variant.hints[..]));
         for (path, hints) in std::iter::once(own).chain(of_variants) {
             for (index, hint) in hints.iter().enumerate() {
                 if hints[..index].iter().any(|other| other.trim() == hint.trim()) {

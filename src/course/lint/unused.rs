@@ -86,7 +86,8 @@ pub(super) fn recipes(site: &Site<'_>) -> Vec<Finding> {
             found.push(at(&file, tree.at(&["name"]), what, advice));
         }
         let texts = tree.get("checks").map(|checks| checks.texts()).unwrap_or_default();
-        let names: BTreeSet<String> = texts.into_iter().flat_map(|(_, text)| names_in(text)).map(|(name, _)| name).collect();
+        let names: BTreeSet<String> =
+            texts.into_iter().flat_map(|(_, text)| names_in(text)).map(|(name, _)| name).collect();
         for param in recipe.params.keys().filter(|param| !names.contains(*param)) {
             let what = format!("the checks of the recipe do not use its parameter `{param}`");
             let advice = format!("write \"{{{{{param}}}}}\" where it belongs, or take it out");
