@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # The engine `sid`: a second, newer Docker Engine (Debian sid's, with buildx and the containerd image store) beside
-# the first, for testing. It lives in a chroot, in a mount and a network namespace of its own (two engines in one
+# the first, for testing. It lives in a root, a mount and a network namespace of its own (two engines in one
 # network would fight over its bridge), and is reached by a unix socket. Its way out to a network is slirp4netns, which
 # changes nothing of the machine's own network; its base images are carried over from the first engine. Published ports exist in its namespace only: `exec` runs a command
 # there. Sourced by scripts/engine.
@@ -33,7 +33,7 @@ need_our_pid() {
 
 engine_start() {
   has_apt || die 3 'the engine sid is made of Debian packages, and there is no apt here'
-  need_root 'the engine sid (chroot, namespaces)'
+  need_root 'the engine sid (a root of its own, namespaces)'
   if [ "${DOCKER_HOST:-}" = "$host" ]; then unset DOCKER_HOST; fi # where the images come from is the first engine
   if our_pid >/dev/null && socket_answers "$socket"; then
     say 'the engine sid runs already'
