@@ -53,8 +53,11 @@ fn every_kinds_example_parses_and_is_of_that_kind() {
     }
 }
 
+/// What is answered to each need.
+type Answers<'a> = &'a dyn Fn(&Need) -> Answer;
+
 /// Judges to the end, answering each open need.
-fn concluded(kind: &Kind, subject: &Subject, answer: &dyn Fn(&Need) -> Answer) -> (Verdict, Evidence) {
+fn concluded(kind: &Kind, subject: &Subject, answer: Answers<'_>) -> (Verdict, Evidence) {
     let mut evidence = Evidence::new();
     for _ in 0..100 {
         let inquiry = Inquiry::new(&evidence, subject);
@@ -99,7 +102,7 @@ fn where_nobody_answers_no_kind_says_not_yet() {
 #[test]
 fn a_verdict_rests_on_the_facts_that_were_asked_for_and_on_no_others() {
     let world = World::good();
-    let answers: [(&str, &dyn Fn(&Need) -> Answer); 3] =
+    let answers: [(&str, Answers<'_>); 3] =
         [("absent", &|_| Answer::Absent), ("unavailable", &unavailable), ("a good image", &|need| world.answer(need))];
     for (name, kind) in every_example() {
         for (what, answer) in answers {

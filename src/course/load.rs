@@ -160,11 +160,12 @@ impl Course {
         if let Some(rounds) = &exercise.rounds
             && !(1..=rounds.variants.len()).contains(&rounds.count)
         {
-            let what = format!("rounds: count is {}, and there are {} variants", rounds.count, rounds.variants.len());
+            let what =
+                format!("the `count` of rounds is {}, and there are {} variants", rounds.count, rounds.variants.len());
             return Err(CourseError::new(file, what, "a learner meets at least one variant, and each at most once"));
         }
         if exercise.repository.starts_with("dlearn") {
-            let what = format!("the repository is {}", exercise.repository);
+            let what = format!("the `repository` is `{}`", exercise.repository);
             return Err(CourseError::new(file, what, "take another name: dlearn's own images are called so"));
         }
         entry.rounds_of_every_variant(&self.recipes).and_then(|()| check_draws(entry, &file))

@@ -38,14 +38,32 @@ impl Format {
     /// The schema, as a JSON document.
     pub fn schema(&self) -> Value {
         let mut schema = (self.make)();
-        schema.insert("title".into(), format!("dlearn: {}", self.files).into());
+        schema.insert("title".into(), format!("dlearn {}", self.name).into());
         schema.insert("$comment".into(), "dlearn/schema/1".into());
         schema.to_value()
     }
 }
 
 fn of<T: JsonSchema>() -> Schema {
-    SchemaSettings::draft07().with_transform(NoNull).into_generator().into_root_schema_for::<T>()
+    SchemaSettings::draft07()
+        .with_transform(NoNull)
+        .with_transform(Markdown)
+        .into_generator()
+        .into_root_schema_for::<T>()
+}
+
+/// Tells editors that a longer description is Markdown: in `description` they show its marks as they stand.
+#[derive(Clone, Debug)]
+struct Markdown;
+
+impl Transform for Markdown {
+    fn transform(&mut self, schema: &mut Schema) {
+        transform_subschemas(self, schema);
+        let long = schema.get("description").filter(|text| text.as_str().is_some_and(|text| text.contains('\n')));
+        if let Some(text) = long.cloned() {
+            schema.insert("markdownDescription".into(), text);
+        }
+    }
 }
 
 /// Takes `null` out of the types and defaults of what may be left out.

@@ -189,7 +189,7 @@ fn nearest_word(message: &str) -> Option<String> {
 }
 
 /// Says in which line of `text` the error's own word stands, where that can be told: the quoted word
-/// that stands there least often.
+/// that stands there least often, and of several such words the last.
 pub fn located(error: CourseError, text: &str) -> CourseError {
     if error.line.is_some() {
         return error;
@@ -200,7 +200,7 @@ pub fn located(error: CourseError, text: &str) -> CourseError {
         text.lines().enumerate().filter(|(_, line)| holds(line)).map(|(number, _)| number + 1).collect::<Vec<_>>()
     };
     let words = error.what.split('`').skip(1).step_by(2).map(lines_with).filter(|lines| !lines.is_empty());
-    match words.min_by_key(Vec::len) {
+    match words.max_by_key(|lines| std::cmp::Reverse(lines.len())) {
         Some(lines) => error.at(lines[0], None),
         None => error,
     }

@@ -37,6 +37,15 @@ const SLIPS: &[Slip] = &[
     slip(COURSE, EXERCISE, "minutes:", "minuets:", "minuets:"),
     slip(COURSE, EXERCISE, "lesson: L01", "lesson: L10", "lesson: L10"),
     slip(COURSE, EXERCISE, "id: E01 #", "id: E02 #", "id: E02"),
+    slip(COURSE, EXERCISE, "  - What would you do", "#  - What would you do", "hints:"),
+    slip(COURSE, EXERCISE, "  right:\n    split:", "  right:\n    splat:", "cases:"),
+    slip(COURSE, EXERCISE, "      fails: token\n", "", "no-token:"),
+    slip(COURSE, EXERCISE, "      fails: token\n", "      fails: tokens\n", "fails: tokens"),
+    slip(COURSE, EXERCISE, "after: [dockerfile]", "after: [dockerfiles]", "after: [dockerfiles]"),
+    Slip {
+        place: EXERCISE,
+        ..slip(COURSE, "exercises/E01-the-first-exercise/right/more/Dockerfile", "", "FROM busybox:1.36\n", "cases:")
+    },
     slip(COURSE, RECIPE, "", "name: other\ntitle: A\nwhy: B\nhelp: ''\nchecks: []\n", "name: other"),
     slip(
         COURSE,
