@@ -135,6 +135,7 @@ fn what_new_writes_is_a_course_that_can_be_read_and_has_no_finding() {
     within(&author, &course, &["lint"]).exits(2).says("no exercise uses the recipe `own-folder`");
     edit(&course, E01, "check: { dockerfile: { stages: 1 } }", "recipe: { name: own-folder, with: { image: app } }");
     within(&author, &course, &["lint"]).exits(0);
+    within(&author, &course.join("exercises"), &["explain", "own-folder"]).exits(0).says("Used by*: E01");
     let explained = author.dlearn(&["explain", "own-folder", "--course", course.to_str().unwrap()]).exits(0);
     explained.says("Used by*: E01");
 }

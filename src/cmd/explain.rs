@@ -2,7 +2,7 @@
 
 use super::app::App;
 use crate::check::Kind;
-use crate::course::{Course, recipe::Recipe};
+use crate::course::{Course, Source, recipe::Recipe};
 use crate::failure::{Failure, exit};
 use crate::report::json;
 use serde::Serialize;
@@ -62,7 +62,7 @@ pub(super) fn run(app: &App, name: Option<&str>) -> Result<i32, Failure> {
         }
         return Ok(exit::DONE);
     }
-    let course = app.course()?;
+    let course = Course::load(&super::lint::around(app).map_or(Source::Embedded, Source::Folder))?;
     match name {
         None => list(app, &course)?,
         Some(name) => match course.recipes.get(name) {

@@ -32,11 +32,16 @@ pub(super) fn run(app: &App, path: Option<&Path>) -> Result<i32, Failure> {
     Ok(if findings.is_empty() { exit::DONE } else { exit::USAGE })
 }
 
+/// The course that an author works on: the one that `--course` names, else the one around the current folder.
+pub(super) fn around(app: &App) -> Option<PathBuf> {
+    let here = || enclosing(&std::env::current_dir().ok()?);
+    app.common.course.clone().or_else(here)
+}
+
 /// The course's folder (none for the built-in course), and the part of it that is asked about.
 fn meant(app: &App, path: Option<&Path>) -> Result<(Option<PathBuf>, String), Failure> {
     let Some(path) = path else {
-        let here = || enclosing(&std::env::current_dir().ok()?);
-        return Ok((app.common.course.clone().or_else(here), String::new()));
+        return Ok((around(app), String::new()));
     };
     let io = |error: std::io::Error| Failure::usage(format!("{}: {error}", path.display()), "name a folder or a file");
     let whole = path.canonicalize().map_err(io)?;

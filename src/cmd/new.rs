@@ -88,8 +88,7 @@ fn usage(error: CourseError) -> Failure {
 
 /// The course to write into: the one that is named, else the one around the current folder. It must load.
 fn mine(app: &App) -> Result<(PathBuf, Course), Failure> {
-    let here = || enclosing(&std::env::current_dir().ok()?);
-    let root = app.common.course.clone().or_else(here).ok_or_else(|| {
+    let root = super::lint::around(app).ok_or_else(|| {
         let help = "name its folder with --course DIR; dlearn new course FOLDER begins one";
         Failure::usage("you are in no course: there is no folder with lessons/ and exercises/ around this one", help)
     })?;
@@ -130,13 +129,14 @@ fn empty(folder: &Path) -> Result<PathBuf, Failure> {
 
 /// A command for this course, as it can be typed here.
 fn command(app: &App, root: &Path, what: &str) -> String {
-    let here = std::env::current_dir().ok().and_then(|here| enclosing(&here));
+    let here = std::env::current_dir().ok();
     let own = root.canonicalize().ok();
-    // Only `lint` and `new` look for the course around the current folder.
-    match here.is_some() && here == own && what == "lint" {
-        true => format!("dlearn {what}"),
-        false => format!("dlearn --course {} {what}", shell_word(&app.place(root))),
+    // Of these commands, `lint` alone looks for the course around the current folder.
+    if what == "lint" && own.is_some() && here.as_deref().and_then(enclosing) == own {
+        return "dlearn lint".to_owned();
     }
+    let place = if here.is_some() && here == own { ".".to_owned() } else { shell_word(&app.place(root)) };
+    format!("dlearn --course {place} {what}")
 }
 
 fn tell(app: &App, root: &Path, made: Made, next: Vec<String>) -> Result<i32, Failure> {
