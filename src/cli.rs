@@ -153,6 +153,9 @@ pub enum Command {
         /// How many cases at the same time
         #[arg(long, default_value_t = 2, value_name = "N")]
         jobs: usize,
+        /// Prove on this engine (`own` for yours, or unix://…, tcp://…) instead of a throw-away one in a container
+        #[arg(long, value_name = "HOST")]
+        engine: Option<String>,
     },
 }
 

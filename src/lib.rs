@@ -9,7 +9,7 @@
 //! evidence/    Need (a question), Fact (an answer): plain data
 //! check/       kinds of check, one file each; judge, verdict; pure
 //! examine      judge → open needs → answers → judge again, until nothing is open
-//! engine/      the Docker Engine API: needs → facts; everything created is in a ledger
+//! engine/      the Docker Engine API: needs → facts; everything created is in a ledger; throw-away engines
 //! registry/    the distribution API: what a registry says about an image
 //! layers/      an image archive, streamed: what each layer holds, in what two layers differ
 //! dockerfile/  a tolerant parser with spans; pure

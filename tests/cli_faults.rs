@@ -76,7 +76,7 @@ fn every_question(id: &str) -> Vec<Vec<&str>> {
         vec!["images", "pull"],
         vec!["clean", "--dry-run"],
         vec!["clean"],
-        vec!["selfcheck", id, "--case", "solution"],
+        vec!["selfcheck", id, "--case", "solution", "--engine", "own"],
     ]
 }
 
@@ -224,8 +224,9 @@ fn an_engine_that_fails_while_dlearn_cleans_up_does_not_hold_the_verdict_up() {
 #[test]
 fn an_engine_that_fails_in_the_middle_of_other_commands_is_told() {
     let scene = Scene::new();
-    let selfcheck: &[&str] = &["selfcheck", &scene.id, "--case", "solution"];
-    let cases: [(&[&str], At); 9] = [
+    let selfcheck: &[&str] = &["selfcheck", &scene.id, "--case", "solution", "--engine", "own"];
+    let sandboxed: &[&str] = &["selfcheck", &scene.id, "--case", "solution"];
+    let cases: [(&[&str], At); 10] = [
         (&["doctor"], At::Request("GET", "/info", "")),
         (&["doctor"], At::Request("GET", "/images/", "/json")),
         (&["images", "list"], At::Request("GET", "/images/", "/json")),
@@ -235,6 +236,7 @@ fn an_engine_that_fails_in_the_middle_of_other_commands_is_told() {
         (selfcheck, At::Request("GET", "/images/", "/json")),
         (selfcheck, At::Request("POST", "/build", "")),
         (selfcheck, At::Request("POST", "/containers/", "/start")),
+        (sandboxed, At::Request("POST", "/containers/", "/exec")),
     ];
     let both = [Then::Freeze, Then::Close].into_iter().flat_map(|then| cases.map(|(args, at)| (args, at, then)));
     let ask = |(args, at, then)| Failed::run(&scene, args, at, then);

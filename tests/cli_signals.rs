@@ -49,9 +49,24 @@ fn a_check_that_is_terminated_leaves_nothing() {
 #[test]
 fn a_selfcheck_that_is_interrupted_or_terminated_leaves_nothing() {
     let scene = Scene::new();
-    let args = ["selfcheck", &scene.id, "--case", "solution"];
+    let args = ["selfcheck", &scene.id, "--case", "solution", "--engine", "own"];
     nothing_stays(&scene, &args, &[MOMENTS[1], MOMENTS[5]], "INT", 130);
     nothing_stays(&scene, &args, &[MOMENTS[3], MOMENTS[7]], "TERM", 143);
+}
+
+#[test]
+fn a_selfcheck_in_a_throw_away_engine_that_is_interrupted_or_terminated_leaves_nothing() {
+    let scene = Scene::new();
+    let args = ["selfcheck", &scene.id, "--case", "solution"];
+    let moments = [
+        At::Request("POST", "/containers/create", ""),
+        At::Request("POST", "/containers/", "/start"),
+        At::Request("POST", "/containers/", "/exec"),
+        At::Request("GET", "/images/get", ""),
+        At::Request("DELETE", "/containers/", ""),
+    ];
+    nothing_stays(&scene, &args, &moments, "INT", 130);
+    nothing_stays(&scene, &args, &moments[2..4], "TERM", 143);
 }
 
 #[test]

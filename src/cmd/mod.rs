@@ -22,6 +22,7 @@ mod service;
 mod solution;
 mod status;
 mod watch;
+mod workplace;
 
 use crate::cli::{Cli, Command};
 use crate::engine;
@@ -115,6 +116,8 @@ async fn run(app: &App, command: Command) -> Result<i32, Failure> {
         Command::New { what } => new::run(app, &what),
         Command::Schema { name } => schema::run(app, name.as_deref()),
         Command::Images { action } => images::run(app, action).await,
-        Command::Selfcheck { ids, builder, case, jobs } => selfcheck::run(app, ids, builder, case, jobs).await,
+        Command::Selfcheck { ids, builder, case, jobs, engine } => {
+            selfcheck::run(app, selfcheck::Wanted { ids, builder, case, jobs, engine }).await
+        }
     }
 }

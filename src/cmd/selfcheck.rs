@@ -1,6 +1,8 @@
-//! `dlearn selfcheck`: proves exercises on the engine.
+//! `dlearn selfcheck`: proves exercises on an engine of its own, or on the one that is named.
 
 use super::app::{App, Mark};
+use crate::course::Course;
+use crate::engine::{Engine, SandboxLimits};
 use crate::evidence::Builder;
 use crate::failure::{Failure, exit};
 use crate::report::{self, json};
@@ -29,36 +31,60 @@ struct SelfcheckReport<'a> {
     cases: &'a [Row],
 }
 
-pub(super) async fn run(
-    app: &App,
-    ids: Vec<String>,
-    builder: Option<String>,
-    filter: Option<String>,
-    jobs: usize,
-) -> Result<i32, Failure> {
+/// What is to be proven, and how.
+pub(super) struct Wanted {
+    pub ids: Vec<String>,
+    pub builder: Option<String>,
+    /// Part of the cases' names.
+    pub case: Option<String>,
+    /// Cases at the same time.
+    pub jobs: usize,
+    /// The engine, where it is not to be a throw-away one.
+    pub engine: Option<String>,
+}
+
+pub(super) async fn run(app: &App, wanted: Wanted) -> Result<i32, Failure> {
     let course = app.course()?;
-    let engine = app.engine().await?;
-    let builders = match builder.as_deref() {
+    let all = match wanted.builder.as_deref() {
         Some("classic") => vec![Builder::Classic],
         Some(_) => vec![Builder::BuildKit],
-        None => engine.facts().await.map_err(|error| Failure::Engine(error.unavailable()))?.builders,
+        None => vec![Builder::Classic, Builder::BuildKit],
     };
-    let all = plan(&course, &ids, &builders).map_err(|what| Failure::usage(what, "dlearn list shows them all"))?;
-    let cases: Vec<PlannedCase<'_>> =
-        all.into_iter().filter(|case| filter.as_ref().is_none_or(|text| case.path().contains(text))).collect();
+    let all = plan(&course, &wanted.ids, &all).map_err(|what| Failure::usage(what, "dlearn list shows them all"))?;
+    let named = |case: &PlannedCase<'_>| wanted.case.as_ref().is_none_or(|text| case.path().contains(text));
+    let mut cases: Vec<PlannedCase<'_>> = all.into_iter().filter(named).collect();
     if cases.is_empty() {
-        let text = filter.unwrap_or_default();
+        let text = wanted.case.unwrap_or_default();
         return Err(Failure::usage(format!("no case has `{text}` in its name"), "dlearn selfcheck shows the names"));
     }
     let images: BTreeSet<&str> = cases.iter().flat_map(|case| super::service::images_of(case.entry)).collect();
-    super::images::bring(app, &engine, images).await?;
+    // The course is the author's own: its answers are bounded by the machine only.
+    let network = cases.iter().any(|case| case.entry.exercise.needs.network);
+    let limits = SandboxLimits { memory: 4 << 30, disk: None, cpus: None, processes: 4096, network };
+    let workplace = app.workplace(wanted.engine.as_deref(), "selfcheck", images, &limits).await?;
+    let rows = prove_all(app, &workplace.engine, &course, &mut cases, &wanted).await;
+    workplace.leave().await?;
+    conclude(app, &rows?)
+}
 
+async fn prove_all(
+    app: &App,
+    engine: &Engine,
+    course: &Course,
+    cases: &mut Vec<PlannedCase<'_>>,
+    wanted: &Wanted,
+) -> Result<Vec<Row>, Failure> {
+    if wanted.builder.is_none() {
+        let builders = engine.facts().await.map_err(|error| Failure::Engine(error.unavailable()))?.builders;
+        cases.retain(|case| builders.contains(&case.builder));
+    }
+    let jobs = wanted.jobs;
     let token = crate::learner::new_token()?;
     let bench = Workbench::default();
-    let (engine, course, token, shared) = (&engine, &course, &token, &bench);
+    let (token, shared) = (&token, &bench);
     let mut rows = Vec::new();
     let width = cases.iter().map(|case| case.path().chars().count()).max().unwrap_or(0);
-    let cases = &cases;
+    let cases = &*cases;
     let proof = |place: usize| async move {
         let case = &cases[place];
         (place, row(case.builder, &prove(engine, course, case, token, shared).await))
@@ -85,7 +111,7 @@ pub(super) async fn run(
     drop(proofs);
     bench.finish().await;
     rows.sort_by_key(|(place, _)| *place);
-    conclude(app, &rows.into_iter().map(|(_, row)| row).collect::<Vec<_>>())
+    Ok(rows.into_iter().map(|(_, row)| row).collect())
 }
 
 fn row(builder: Builder, proved: &Proved) -> Row {

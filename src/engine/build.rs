@@ -175,6 +175,10 @@ impl Engine {
         if job.no_cache {
             pairs.push(("nocache", "1"));
         }
+        // Such an engine translates no addresses for its bridge: what has a network has the container's own.
+        if matches!(self.endpoint(), super::Endpoint::Sandbox { network: true, .. }) {
+            pairs.push(("networkmode", "host"));
+        }
         let target = format!("/build{}", query(&pairs));
         let body = Some((job.context.clone(), "application/x-tar"));
         let response = self.call(doing, Method::POST, &target, body).await?;

@@ -36,8 +36,6 @@ pub(crate) struct ContainerSpec {
     pub(crate) network: Option<String>,
     /// Leave the labels out, because they would get into an image that is committed.
     pub(crate) unlabelled: bool,
-    /// Standard input is open for whoever attaches, and ends with them.
-    pub(crate) stdin: bool,
 }
 
 /// What came of creating or starting a container.
@@ -203,9 +201,6 @@ fn body(ledger: &Ledger, spec: &ContainerSpec, limits: bool) -> ContainerCreateB
         env: Some(spec.env.iter().map(|(name, value)| format!("{name}={value}")).collect()),
         exposed_ports: port.map(|port| vec![port]),
         labels: (!spec.unlabelled).then(|| ledger.labels()),
-        attach_stdin: Some(spec.stdin),
-        open_stdin: Some(spec.stdin),
-        stdin_once: Some(spec.stdin),
         attach_stdout: Some(true),
         attach_stderr: Some(true),
         host_config: Some(host_config),

@@ -45,6 +45,13 @@ pub enum Endpoint {
         /// The whole URL.
         url: String,
     },
+    /// In a container of ours on another engine.
+    Sandbox {
+        /// The container.
+        container: String,
+        /// Whether builds inside reach the outer engine's network.
+        network: bool,
+    },
 }
 
 impl fmt::Display for Endpoint {
@@ -56,6 +63,7 @@ impl fmt::Display for Endpoint {
             }
             Endpoint::Tcp { host, port } | Endpoint::Tls { host, port, .. } => write!(f, "tcp://{host}:{port}"),
             Endpoint::Ssh { url } => f.write_str(url),
+            Endpoint::Sandbox { container, .. } => write!(f, "the engine in the container {container}"),
         }
     }
 }
@@ -68,8 +76,13 @@ impl Endpoint {
             Endpoint::Tcp { host, .. } | Endpoint::Tls { host, .. } => {
                 host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
             }
-            Endpoint::Ssh { .. } => false,
+            Endpoint::Ssh { .. } | Endpoint::Sandbox { .. } => false,
         }
+    }
+
+    /// Whether it is an engine of ours, which goes with everything that is in it.
+    pub fn is_thrown_away(&self) -> bool {
+        matches!(self, Endpoint::Sandbox { .. })
     }
 }
 

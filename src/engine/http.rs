@@ -1,4 +1,4 @@
-//! One HTTP question to a service on this machine's loopback address.
+//! One HTTP question to a service, over whatever connection.
 
 use super::text::clean;
 use crate::evidence::HttpFacts;
@@ -8,6 +8,7 @@ use hyper_util::rt::TokioIo;
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 
 /// Most bytes of a body that are kept.
@@ -35,7 +36,8 @@ pub(crate) async fn get(port: u16, path: &str, limit: Duration) -> Got {
     got
 }
 
-async fn exchange(stream: TcpStream, path: &str) -> Option<HttpFacts> {
+/// `GET path` over a connection that stands. None where that is answered by no HTTP.
+pub(crate) async fn exchange(stream: impl AsyncRead + AsyncWrite + Unpin, path: &str) -> Option<HttpFacts> {
     let request = http::Request::get(path)
         // Frameworks that check the host allow this one while they are being developed with.
         .header("Host", "localhost")

@@ -5,6 +5,7 @@ use super::{
     Engine, EngineError, Ledger,
     container::{Attempt, ContainerSpec},
     text::BoundedBytes,
+    tunnel::PASSAGE_IMAGE,
 };
 use bollard::exec::{StartExecOptions, StartExecResults};
 use bollard::models::ExecConfig;
@@ -12,8 +13,6 @@ use futures_util::StreamExt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
-/// An image with `cat`, for containers that have none. Used only where it is there.
-const HELPER: &str = "busybox:1.36";
 const TABLES: [&str; 3] = ["cat", "/proc/net/tcp", "/proc/net/tcp6"];
 /// Most bytes of the tables.
 const LARGEST: usize = 1024 * 1024;
@@ -51,7 +50,8 @@ impl Engine {
     /// Reads the tables from another container in the same network.
     async fn cat_beside(&self, ledger: &Ledger, container: &str) -> Result<Option<Vec<String>>, EngineError> {
         let spec = ContainerSpec {
-            image: HELPER.into(),
+            // It has `cat`, for containers that have none. Used only where it is there.
+            image: PASSAGE_IMAGE.into(),
             entrypoint: Some(vec![TABLES[0].into()]),
             args: Some(TABLES[1..].iter().map(|path| (*path).to_owned()).collect()),
             network: Some(format!("container:{container}")),

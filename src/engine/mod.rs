@@ -47,6 +47,7 @@ mod client;
 pub mod collect;
 mod container;
 pub mod context;
+mod door;
 mod error;
 pub mod events;
 mod experiment;
@@ -69,6 +70,7 @@ pub mod recorded;
 mod registry;
 mod run;
 mod runlock;
+mod sandbox;
 mod serve;
 pub mod steps;
 pub mod text;
@@ -90,7 +92,9 @@ pub use practice::{
 };
 pub use pull::PullProgress;
 pub use recorded::Recorded;
+pub use sandbox::{SANDBOX_IMAGE, Sandbox, SandboxBases, SandboxLimits};
 pub use steps::{StepError, perform, perform_all};
+pub use tunnel::PASSAGE_IMAGE;
 
 use ::http::HeaderMap;
 use std::fmt;
@@ -136,7 +140,12 @@ impl Engine {
         let resolved = resolve(options)?;
         not_yet_supported(&resolved.endpoint)?;
         let connector = transport::Connector::new(resolved.endpoint.clone());
-        let endpoint = resolved.endpoint.to_string();
+        Self::over(connector, resolved.endpoint, resolved.because).await
+    }
+
+    /// The engine at the other end of these connections.
+    async fn over(connector: transport::Connector, at: Endpoint, because: String) -> Result<Self, EngineError> {
+        let endpoint = at.to_string();
         let headers =
             alive::ping(&connector, &endpoint, alive::CONNECT_SECONDS).await.map_err(|error| match error {
                 EngineError::TimedOut { .. } => alive::silent(&endpoint),
@@ -144,19 +153,10 @@ impl Engine {
             })?;
         let api = negotiate(&endpoint, &headers)?;
         let http = transport::client(connector.clone());
-        let docker = over(http.clone(), api.clone())
+        let docker = bollard_over(http.clone(), api.clone())
             .map_err(|error| EngineError::from_bollard(&endpoint, "prepare the connection", &error))?;
         let (pulse, containerd_store) = (alive::Pulse::default(), tokio::sync::OnceCell::new());
-        let inner = Inner {
-            endpoint: resolved.endpoint,
-            because: resolved.because,
-            api,
-            connector,
-            http,
-            docker,
-            pulse,
-            containerd_store,
-        };
+        let inner = Inner { endpoint: at, because, api, connector, http, docker, pulse, containerd_store };
         Ok(Self { inner: Arc::new(inner) })
     }
 
@@ -199,7 +199,7 @@ impl Engine {
 }
 
 /// bollard over our client. Its own limit is out of the way: ours covers streams too.
-fn over(http: transport::Http, api: String) -> Result<bollard::Docker, bollard::errors::Error> {
+fn bollard_over(http: transport::Http, api: String) -> Result<bollard::Docker, bollard::errors::Error> {
     let transport = move |request: bollard::BollardRequest| {
         let http = http.clone();
         let api = api.clone();
@@ -223,6 +223,7 @@ fn not_yet_supported(endpoint: &Endpoint) -> Result<(), EngineError> {
         Endpoint::Unix(_) | Endpoint::Tcp { .. } => return Ok(()),
         Endpoint::Tls { .. } => format!("{endpoint} with TLS is not yet supported"),
         Endpoint::Ssh { .. } => format!("{endpoint}: engines over SSH are not yet supported"),
+        Endpoint::Sandbox { .. } => return Ok(()),
     };
     let help = "forward the engine's socket (`ssh -L /tmp/docker.sock:/var/run/docker.sock HOST`) and set \
                 DOCKER_HOST=unix:///tmp/docker.sock";

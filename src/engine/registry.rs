@@ -8,7 +8,7 @@ use crate::evidence::{RegistryFacts, RegistryImage};
 use crate::registry::{Ask, Conversation, Platform, Reference, RegistryError, read, remove_repository};
 use serde::Deserialize;
 use std::collections::BTreeSet;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
 use tokio::net::TcpStream;
 
@@ -16,6 +16,8 @@ use tokio::net::TcpStream;
 const ASK_SECONDS: u64 = 20;
 /// How long connecting on this machine may take.
 const CONNECT: Duration = Duration::from_secs(3);
+const LOCALHOST: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
+
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct Told {
@@ -95,7 +97,8 @@ impl Engine {
         let [gate, _] = practice.containers();
         let host = practice.address();
         // Past the gate: whose namespace it is does not matter here.
-        let (tunnel, helper) = self.tunnel(ledger, &gate, REGISTRY_PORT).await?;
+        let passage = self.passage(ledger, &gate).await?;
+        let tunnel = passage.connect(LOCALHOST, REGISTRY_PORT).await?;
         let removing = async {
             let mut removed = Vec::new();
             let mut conversation = Conversation::over(tunnel, &host).await?;
@@ -108,7 +111,7 @@ impl Engine {
         };
         let doing = "empty repositories of the practice registry";
         let removed = self.long(doing, ASK_SECONDS, async { removing.await.map_err(refused) }).await;
-        ledger.remove_container(&helper).await?;
+        ledger.remove_container(&passage.helper).await?;
         removed
     }
 
@@ -170,7 +173,7 @@ impl Engine {
                 help: "run the registry as a container of the engine".into(),
             });
         }
-        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+        let address = SocketAddr::from((LOCALHOST, port));
         let Ok(Ok(stream)) = tokio::time::timeout(CONNECT, TcpStream::connect(address)).await else {
             return Ok(None);
         };
@@ -186,12 +189,13 @@ impl Engine {
         port: u16,
         reference: &Reference,
     ) -> Result<Result<RegistryFacts, RegistryError>, EngineError> {
-        let (tunnel, helper) = self.tunnel(ledger, container, port).await?;
+        let passage = self.passage(ledger, container).await?;
+        let tunnel = passage.connect(LOCALHOST, port).await?;
         let told = match Conversation::over(tunnel, &reference.host).await {
             Ok(mut conversation) => self.ask_registry(&mut conversation, reference).await?,
             Err(error) => Err(error),
         };
-        ledger.remove_container(&helper).await?;
+        ledger.remove_container(&passage.helper).await?;
         Ok(told)
     }
 

@@ -1,45 +1,21 @@
 //! [`crate::evidence::Need::Serve`]: a service is started, asked over HTTP and stopped.
 //!
-//! The port is published on 127.0.0.1 only, on a free port that the engine chooses. Readiness is
-//! polled: the first answer is due within `plan.seconds`, whatever its status.
+//! How it is reached is the door's ([`super::door`]). Readiness is polled: the first answer is due within
+//! `plan.seconds`, whatever its status.
 
-use super::{
-    Engine, EngineError, Ledger,
-    container::{Attempt, ContainerSpec},
-    http, listening,
-};
+use super::{Engine, EngineError, Ledger, container::Attempt, door::ports_elsewhere, listening};
 use crate::evidence::{HttpFacts, ServeFacts, ServePlan};
-use serde::Deserialize;
-use std::collections::BTreeMap;
 use std::pin::pin;
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// Between two questions to a service that does not answer yet.
+/// Between two looks whether something listens.
 const POLL: Duration = Duration::from_millis(100);
 /// Between two looks at where a silent service listens, and how many of them must agree.
 const LOOK: Duration = Duration::from_secs(1);
 const LOOKS: u32 = 3;
 /// How long one question may take, and each path after the first one that was answered.
 const ANSWER: Duration = Duration::from_secs(5);
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct Inspect {
-    network_settings: NetworkSettings,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct NetworkSettings {
-    ports: Option<BTreeMap<String, Option<Vec<Binding>>>>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct Binding {
-    host_port: Option<String>,
-}
 
 /// What asking gave so far.
 #[derive(Default)]
@@ -74,11 +50,7 @@ impl Engine {
     /// # Errors
     /// Where the engine cannot do it, stopped answering meanwhile, or publishes ports elsewhere.
     pub async fn serve(&self, ledger: &Ledger, plan: &ServePlan) -> Result<Option<ServeFacts>, EngineError> {
-        if !self.endpoint().is_local() {
-            return Err(ports_elsewhere("the engine runs on another machine"));
-        }
-        let spec = ContainerSpec { image: plan.image.clone(), port: Some(plan.port), ..ContainerSpec::default() };
-        let container = match self.start(ledger, &spec).await? {
+        let container = match self.start(ledger, &self.behind_a_door(&plan.image, plan.port)).await? {
             Attempt::Done(container) => container,
             Attempt::NoImage => return Ok(None),
             Attempt::Refused(why) => {
@@ -108,17 +80,18 @@ impl Engine {
         let deadline = Instant::now() + Duration::from_secs(u64::from(plan.seconds));
         let mut asked = Asked::default();
         let mut ended = pin!(self.wait(container));
-        // None: it ended before a port was published.
-        let port = self.published_port(container, plan.port).await?;
+        // None: it ended before there was one.
+        let door = self.door(ledger, container, plan.port).await?;
         let mut looked = Instant::now();
         for path in &plan.paths {
             let answered = asked.responses.iter().any(Option::is_some);
             let until = if answered { deadline.max(Instant::now() + ANSWER) } else { deadline };
             let mut response = None;
-            while let (Some(port), None, None) = (port, &response, asked.exit) {
+            while let (Some(door), None, None) = (&door, &response, asked.exit) {
                 tokio::select! {
                     biased;
-                    got = http::get(port, path, ANSWER.min(until - Instant::now())) => {
+                    got = door.ask(path, ANSWER.min(until - Instant::now())) => {
+                        let got = got?;
                         asked.connected |= got.connected;
                         response = got.response;
                     }
@@ -133,7 +106,7 @@ impl Engine {
                 }
                 if response.is_none() && asked.exit.is_none() {
                     tokio::select! {
-                        () = tokio::time::sleep(POLL) => {}
+                        () = tokio::time::sleep(door.poll()) => {}
                         exit = &mut ended => asked.exit = Some(exit?),
                     }
                 }
@@ -151,27 +124,12 @@ impl Engine {
                 exit = &mut ended => asked.exit = Some(exit?),
             }
         }
-        if asked.exit.is_none() && port.is_none() {
+        if asked.exit.is_none() && door.is_none() {
             asked.exit = Some(ended.await?);
         }
+        if let Some(door) = door {
+            door.close(ledger).await?;
+        }
         Ok(asked)
-    }
-
-    /// The port on 127.0.0.1 that leads to `port` of the container.
-    async fn published_port(&self, container: &str, port: u16) -> Result<Option<u16>, EngineError> {
-        let doing = "find the published port";
-        let target = format!("/containers/{container}/json");
-        let inspect: Inspect = self.read(doing, self.get_json(doing, &target)).await?;
-        let ports = inspect.network_settings.ports.unwrap_or_default();
-        let bindings = ports.get(&format!("{port}/tcp")).and_then(Option::as_ref);
-        let host_port = bindings.into_iter().flatten().find_map(|binding| binding.host_port.as_deref()?.parse().ok());
-        Ok(host_port.filter(|port| *port != 0))
-    }
-}
-
-fn ports_elsewhere(what: &str) -> EngineError {
-    EngineError::Unsupported {
-        what: format!("the service cannot be asked from here: {what}"),
-        help: "use an engine on this machine for this exercise".into(),
     }
 }

@@ -1,11 +1,11 @@
 //! Our own connection to an engine, under bollard and beside it.
 //!
-//! Every request gets a connection of its own: a pooled one may have been closed by an engine that
-//! restarted meanwhile, and a heartbeat must not wait behind what it watches. Each path gets the
+//! Every request to an engine of somebody's gets a connection of its own: a pooled one may have been closed by an
+//! engine that restarted meanwhile, and a heartbeat must not wait behind what it watches. Each path gets the
 //! negotiated API version in front, which bollard 0.21 leaves out: without it the engine answers in
 //! its newest dialect, whatever was negotiated.
 
-use super::context::Endpoint;
+use super::{Engine, context::Endpoint};
 use bytes::Bytes;
 use http::{Request, Response, Uri};
 use http_body_util::Full;
@@ -14,7 +14,7 @@ use hyper_util::client::legacy::{
     Client,
     connect::{Connected, Connection},
 };
-use hyper_util::rt::{TokioExecutor, TokioIo};
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use std::future::Future;
 use std::io;
 use std::pin::Pin;
@@ -62,12 +62,24 @@ impl Connection for EngineStream {
 /// Opens connections to one endpoint.
 #[derive(Clone)]
 pub(crate) struct Connector {
-    endpoint: Arc<Endpoint>,
+    way: Arc<Way>,
+}
+
+enum Way {
+    /// The operating system's.
+    Direct(Endpoint),
+    /// By a command in a container of another engine, over that engine's API.
+    Inside { engine: Engine, container: String },
 }
 
 impl Connector {
     pub(crate) fn new(endpoint: Endpoint) -> Self {
-        Self { endpoint: Arc::new(endpoint) }
+        Self { way: Arc::new(Way::Direct(endpoint)) }
+    }
+
+    /// To the engine that runs in a container.
+    pub(crate) fn inside(engine: Engine, container: String) -> Self {
+        Self { way: Arc::new(Way::Inside { engine, container }) }
     }
 
     /// A new connection.
@@ -76,14 +88,15 @@ impl Connector {
     /// The operating system's, or `TimedOut` after 4 s.
     pub(crate) async fn open(&self) -> io::Result<EngineStream> {
         let connecting = async {
-            let stream: Box<dyn Duplex> = match &*self.endpoint {
-                Endpoint::Unix(path) => Box::new(UnixStream::connect(path).await?),
-                Endpoint::Tcp { host, port } => {
+            let stream: Box<dyn Duplex> = match &*self.way {
+                Way::Direct(Endpoint::Unix(path)) => Box::new(UnixStream::connect(path).await?),
+                Way::Direct(Endpoint::Tcp { host, port }) => {
                     let stream = TcpStream::connect((host.as_str(), *port)).await?;
                     stream.set_nodelay(true)?;
                     Box::new(stream)
                 }
-                Endpoint::Tls { .. } | Endpoint::Ssh { .. } => return Err(io::ErrorKind::Unsupported.into()),
+                Way::Direct(_) => return Err(io::ErrorKind::Unsupported.into()),
+                Way::Inside { engine, container } => Box::new(engine.dial_engine_in(container).await?),
             };
             Ok(EngineStream(stream))
         };
@@ -123,9 +136,14 @@ impl<B> Same for BodyOf<Request<B>> {
 /// The HTTP client over [`Connector`].
 pub(crate) type Http = Client<Connector, Body>;
 
-/// A client without a pool.
+/// The client. An engine that we started ourselves does not restart, and a connection to it is a process inside:
+/// only there connections are used again.
 pub(crate) fn client(connector: Connector) -> Http {
-    Client::builder(TokioExecutor::new()).pool_max_idle_per_host(0).build(connector)
+    let idle = match &*connector.way {
+        Way::Direct(_) => 0,
+        Way::Inside { .. } => 4,
+    };
+    Client::builder(TokioExecutor::new()).pool_timer(TokioTimer::new()).pool_max_idle_per_host(idle).build(connector)
 }
 
 /// `/images/json` → `/v1.41/images/json`.

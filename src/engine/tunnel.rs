@@ -7,26 +7,41 @@
 use super::{
     Engine, EngineError, Ledger,
     container::{Attempt, ContainerSpec},
+    sandbox::SANDBOX_SOCKET,
 };
 use bollard::container::LogOutput;
 use bollard::errors::Error;
-use bollard::query_parameters::AttachContainerOptionsBuilder;
+use bollard::exec::{StartExecOptions, StartExecResults};
+use bollard::models::ExecConfig;
 use bytes::{Buf, Bytes};
 use futures_util::Stream;
 use std::io;
+use std::net::IpAddr;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 /// Images with BusyBox's `nc`, `wget` and `sh`; the first that is there is used.
-const HELPERS: [&str; 3] = ["busybox:1.36", "nginx:alpine", "alpine:3.20"];
+const HELPERS: [&str; 3] = [PASSAGE_IMAGE, "nginx:alpine", "alpine:3.20"];
+/// The image with which services are asked from inside an engine.
+pub const PASSAGE_IMAGE: &str = "busybox:1.36";
+/// Seconds after which a passage that nobody removed ends by itself.
+const PASSAGE_SECONDS: &str = "3600";
 
-/// The connection. What `nc` complains of is dropped: its end is told by the end of the stream.
+/// The streams of a command in a container. What it complains of is dropped: its end is told by the end of the
+/// stream.
 pub(crate) struct Tunnel {
     output: Pin<Box<dyn Stream<Item = Result<LogOutput, Error>> + Send>>,
     input: Pin<Box<dyn AsyncWrite + Send>>,
     /// What came and was not read yet.
     rest: Bytes,
+}
+
+/// A container of ours in the network of another one, through which connections are made.
+pub(crate) struct Passage<'a> {
+    engine: &'a Engine,
+    /// To be removed.
+    pub(crate) helper: String,
 }
 
 impl Engine {
@@ -47,41 +62,70 @@ impl Engine {
             }
         }
         Err(EngineError::Misfortune {
-            what: "no image is there with which a registry could be asked from inside the engine".into(),
-            help: format!("bring one with docker pull {}", HELPERS[0]),
+            what: "no image is there with which a service could be asked from inside the engine".into(),
+            help: format!("bring one with docker pull {}", PASSAGE_IMAGE),
         })
     }
 
-    /// Connects to a port in the network of a running container. That the port is closed shows when the stream is
-    /// first read: it ends. Gives also the name of the container that holds the connection, to be removed.
+    /// A way into the network of a running container.
     ///
     /// # Errors
     /// Where no container can be started there.
-    pub(crate) async fn tunnel(
-        &self,
-        ledger: &Ledger,
-        container: &str,
-        port: u16,
-    ) -> Result<(Tunnel, String), EngineError> {
-        let doing = "connect from inside the engine";
-        let command = self.beside(container, &["nc", "127.0.0.1", &port.to_string()]).await?;
-        let spec = ContainerSpec { stdin: true, ..command };
-        let refused = |why: String| EngineError::Refused { doing: doing.into(), status: 500, message: why };
-        let name = match self.create(ledger, &spec).await? {
-            Attempt::Done(name) => name,
-            Attempt::NoImage => return Err(refused(format!("{} is gone", spec.image))),
-            Attempt::Refused(why) => return Err(refused(why)),
-        };
-        let options = AttachContainerOptionsBuilder::default().stream(true).stdin(true).stdout(true).stderr(true);
-        // Attached before the start, so that nothing is missed.
-        let attached = self.docker().attach_container(&name, Some(options.build()));
-        let attached = self.read(doing, async { attached.await.map_err(self.wrong(doing)) }).await?;
-        match self.start_created(&name).await? {
-            Attempt::Done(_) => {}
-            Attempt::NoImage => return Err(refused("its image is gone".into())),
-            Attempt::Refused(why) => return Err(refused(why)),
+    pub(crate) async fn passage(&self, ledger: &Ledger, container: &str) -> Result<Passage<'_>, EngineError> {
+        let spec = self.beside(container, &["sleep", PASSAGE_SECONDS]).await?;
+        let doing = "connect from inside the engine".to_owned();
+        match self.start(ledger, &spec).await? {
+            Attempt::Done(helper) => Ok(Passage { engine: self, helper }),
+            Attempt::NoImage => {
+                Err(EngineError::Refused { doing, status: 404, message: format!("{} is gone", spec.image) })
+            }
+            Attempt::Refused(message) => Err(EngineError::Refused { doing, status: 500, message }),
         }
-        Ok((Tunnel { output: attached.output, input: attached.input, rest: Bytes::new() }, name))
+    }
+
+    /// A connection to the engine that runs in a container of ours, by the docker command in there
+    /// (`docker system dial-stdio`: what the client itself uses over SSH).
+    ///
+    /// # Errors
+    /// Where the container has ended, or nothing answers.
+    pub(crate) async fn dial_engine_in(&self, container: &str) -> io::Result<Tunnel> {
+        self.command_in(container, &["docker", "-H", SANDBOX_SOCKET, "system", "dial-stdio"]).await
+    }
+
+    /// Starts a command in a container of ours (`docker exec -i`).
+    async fn command_in(&self, container: &str, command: &[&str]) -> io::Result<Tunnel> {
+        let config = ExecConfig {
+            cmd: Some(command.iter().map(|&word| word.to_owned()).collect()),
+            attach_stdin: Some(true),
+            attach_stdout: Some(true),
+            attach_stderr: Some(true),
+            ..ExecConfig::default()
+        };
+        let exec = self.docker().create_exec(container, config).await.map_err(io::Error::other)?;
+        let started = self.docker().start_exec(&exec.id, None::<StartExecOptions>).await.map_err(io::Error::other)?;
+        match started {
+            StartExecResults::Attached { output, input } => Ok(Tunnel { output, input, rest: Bytes::new() }),
+            StartExecResults::Detached => Err(io::ErrorKind::BrokenPipe.into()),
+        }
+    }
+}
+
+impl Passage<'_> {
+    /// Connects to an address. That the port is closed shows when the stream is first read: it ends.
+    ///
+    /// # Errors
+    /// Where the engine starts nothing in the passage.
+    pub(crate) async fn connect(&self, to: IpAddr, port: u16) -> Result<Tunnel, EngineError> {
+        let doing = "connect from inside the engine";
+        let command = ["nc", &to.to_string(), &port.to_string()];
+        let connecting = async {
+            let connected = self.engine.command_in(&self.helper, &command).await;
+            connected.map_err(|error| {
+                let message = super::error::one_line(&error.to_string());
+                EngineError::Refused { doing: doing.into(), status: 500, message }
+            })
+        };
+        self.engine.read(doing, connecting).await
     }
 }
 

@@ -57,12 +57,21 @@ fn open_ledgers() -> MutexGuard<'static, Vec<Ledger>> {
 /// # Errors
 /// The first thing that could not be removed. What stays is found by [`super::leftovers`].
 pub async fn clean_up_everything() -> Result<(), EngineError> {
-    let ledgers = open_ledgers().clone();
+    let (inside, ledgers): (Vec<Ledger>, Vec<Ledger>) =
+        open_ledgers().iter().cloned().partition(|ledger| ledger.inner.engine.endpoint().is_thrown_away());
+    // What is in an engine of ours goes with it.
+    inside.iter().for_each(Ledger::close);
     let cleaning = futures_util::future::join_all(ledgers.iter().map(Ledger::cleanup));
     let doing = || "remove what this run made".to_owned();
     let late = |_| vec![Err(EngineError::TimedOut { doing: doing(), seconds: REMOVE_SECONDS })];
     let done = tokio::time::timeout(Duration::from_secs(REMOVE_SECONDS), cleaning).await.unwrap_or_else(late);
     done.into_iter().collect()
+}
+
+/// An engine of ours is gone, and with it what these ledgers know.
+pub(super) fn close_those_of(engine: &Engine) {
+    let all = open_ledgers().clone();
+    all.iter().filter(|ledger| ledger.inner.engine.endpoint() == engine.endpoint()).for_each(Ledger::close);
 }
 
 /// Gives up the ledgers of this process without removing anything, as its end would: their locks are
@@ -141,6 +150,11 @@ impl Ledger {
         Ok(ledger)
     }
 
+    /// The engine in which things are created.
+    pub(crate) fn engine(&self) -> &Engine {
+        &self.inner.engine
+    }
+
     /// The run's id: twelve hexadecimal digits.
     pub fn run(&self) -> &str {
         &self.inner.run
@@ -162,13 +176,19 @@ impl Ledger {
         self.inner.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A name for a container that is about to be created.
-    pub(crate) fn expect_container(&self) -> String {
+    /// A name for something that is about to be created with this run's labels, and is found by them.
+    pub(crate) fn expect_labelled(&self) -> String {
         let mut state = self.state();
         let name = format!("dlearn-{}-{}", self.inner.run, state.next);
         state.next += 1;
         state.touched = true;
-        state.containers.insert(name.clone(), false);
+        name
+    }
+
+    /// A name for a container that is about to be created.
+    pub(crate) fn expect_container(&self) -> String {
+        let name = self.expect_labelled();
+        self.state().containers.insert(name.clone(), false);
         name
     }
 

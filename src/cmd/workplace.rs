@@ -1,0 +1,76 @@
+//! Where a command works that makes many things, or things that nobody trusts: a throw-away engine, unless another
+//! one is named.
+
+use super::app::App;
+use crate::engine::{
+    ConnectOptions, Engine, Ledger, PASSAGE_IMAGE, REGISTRY_IMAGES, SANDBOX_IMAGE, Sandbox, SandboxLimits,
+};
+use crate::failure::Failure;
+use std::collections::BTreeSet;
+
+/// What `--engine` says for the engine that every other command works on.
+const OWN: &str = "own";
+
+/// An engine to work on.
+pub(super) struct Workplace {
+    /// The engine.
+    pub engine: Engine,
+    sandbox: Option<Sandbox>,
+}
+
+impl App {
+    /// An engine with these base images: a throw-away one within these limits, or the one that is named.
+    ///
+    /// # Errors
+    /// Where no engine answers, it starts no such container, or an image cannot be had.
+    pub async fn workplace(
+        &self,
+        named: Option<&str>,
+        purpose: &str,
+        images: BTreeSet<&str>,
+        limits: &SandboxLimits,
+    ) -> Result<Workplace, Failure> {
+        let failed = |error: crate::engine::EngineError| Failure::Engine(error.unavailable());
+        let engine = match named {
+            None | Some(OWN) => self.engine().await?,
+            Some(host) => {
+                let options = ConnectOptions { host: Some(host.to_owned()), ..ConnectOptions::default() };
+                Engine::connect(&options).await.map_err(failed)?
+            }
+        };
+        if named.is_some() {
+            super::images::bring(self, &engine, images).await?;
+            return Ok(Workplace { engine, sandbox: None });
+        }
+        let mut wanted = images;
+        wanted.insert(PASSAGE_IMAGE);
+        let outside = wanted.iter().copied().chain([SANDBOX_IMAGE]);
+        super::images::bring(self, &engine, outside).await?;
+        let ledger = Ledger::open(&engine, purpose, "").map_err(failed)?;
+        let sandbox = engine.sandbox(&ledger, limits).await.map_err(failed)?;
+        let mut here = Vec::new();
+        for image in wanted {
+            let any: &[&str] = if REGISTRY_IMAGES.contains(&image) { &REGISTRY_IMAGES } else { &[image] };
+            for image in any {
+                if engine.has_image(image).await.map_err(failed)? {
+                    here.push(*image);
+                }
+            }
+        }
+        sandbox.bring(&here).await.map_err(failed)?;
+        Ok(Workplace { engine: sandbox.engine.clone(), sandbox: Some(sandbox) })
+    }
+}
+
+impl Workplace {
+    /// Leaves it, and throws it away where it is a throw-away one.
+    ///
+    /// # Errors
+    /// Where the outer engine does not do it.
+    pub async fn leave(self) -> Result<(), Failure> {
+        match self.sandbox {
+            Some(sandbox) => sandbox.remove().await.map_err(|error| Failure::Engine(error.unavailable())),
+            None => Ok(()),
+        }
+    }
+}

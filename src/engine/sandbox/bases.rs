@@ -1,0 +1,109 @@
+//! Base images for sandboxes: copied in one by one, or laid down once for many.
+
+use super::super::{Engine, EngineError, Ledger, call::query, error::one_line};
+use super::{Grant, Sandbox, SandboxLimits};
+use bollard::models::{Mount, MountType};
+use bytes::Bytes;
+use http::Method;
+
+/// Seconds that copying base images may take.
+const BRING_SECONDS: u64 = 300;
+/// Seconds that an engine may take to end.
+const STOP_SECONDS: u64 = 60;
+
+#[derive(serde::Deserialize)]
+struct LoadLine {
+    #[serde(default)]
+    error: Option<String>,
+}
+
+/// Base images in a volume of the outer engine. Sandboxes share their layers, so one that has them starts as fast as
+/// one without any. The volume is the ledger's.
+#[derive(Debug)]
+pub struct SandboxBases {
+    outer: Engine,
+    ledger: Ledger,
+    volume: String,
+    grant: Grant,
+}
+
+impl Engine {
+    /// Lays down base images for sandboxes. What is made for it is `ledger`'s.
+    ///
+    /// # Errors
+    /// Where one is not there, or the engine does not do it.
+    pub async fn sandbox_bases(&self, ledger: &Ledger, names: &[&str]) -> Result<SandboxBases, EngineError> {
+        let volume = ledger.expect_labelled();
+        let doing = "make a volume for base images";
+        let body = serde_json::json!({ "Name": volume, "Labels": ledger.labels() });
+        let body = Some((Bytes::from(body.to_string()), "application/json"));
+        self.read(doing, self.call(doing, Method::POST, "/volumes/create", body)).await?;
+        let limits = SandboxLimits { disk: None, cpus: None, ..SandboxLimits::default() };
+        let grants = [Grant::Privileged, Grant::Named];
+        let sandbox = self.sandbox_with(ledger, &limits, Some(mount(&volume, DATA, false)), &grants).await?;
+        sandbox.bring(names).await?;
+        // It must have written everything before its files are used.
+        let doing = "end a throw-away engine";
+        let target = format!("/containers/{}/stop?t={STOP_SECONDS}", sandbox.container);
+        self.long(doing, 2 * STOP_SECONDS, self.call(doing, Method::POST, &target, None)).await?;
+        let grant = sandbox.grant;
+        sandbox.remove().await?;
+        Ok(SandboxBases { outer: self.clone(), ledger: ledger.clone(), volume, grant })
+    }
+}
+
+impl SandboxBases {
+    /// Starts a throw-away engine that has these base images.
+    ///
+    /// # Errors
+    /// As [`Engine::sandbox`].
+    pub async fn sandbox(&self, limits: &SandboxLimits) -> Result<Sandbox, EngineError> {
+        let mount = Some(mount(&self.volume, "/bases", true));
+        self.outer.sandbox_with(&self.ledger, limits, mount, &[self.grant]).await
+    }
+}
+
+/// Where an engine keeps its data.
+const DATA: &str = "/var/lib/docker";
+
+fn mount(volume: &str, target: &str, read_only: bool) -> Mount {
+    Mount {
+        typ: Some(MountType::VOLUME),
+        source: Some(volume.to_owned()),
+        target: Some(target.to_owned()),
+        read_only: Some(read_only),
+        ..Mount::default()
+    }
+}
+
+impl Sandbox {
+    /// Copies images in, under the names that they have outside. Layers that several share go over once.
+    ///
+    /// # Errors
+    /// Where one is not there, or either engine does not do it.
+    pub async fn bring(&self, names: &[&str]) -> Result<(), EngineError> {
+        if names.is_empty() {
+            return Ok(());
+        }
+        let outer = self.ledger.engine();
+        let doing = "copy base images into the throw-away engine";
+        let names: Vec<(&str, &str)> = names.iter().map(|name| ("names", *name)).collect();
+        let target = format!("/images/get{}", query(&names));
+        let work = async {
+            let saved = outer.call("save base images", Method::GET, &target, None).await?;
+            let chunks = http_body_util::BodyDataStream::new(saved.into_body());
+            let chunks = futures_util::TryStreamExt::map_err(chunks, std::io::Error::other);
+            let body = (bollard::body_try_stream(chunks), "application/x-tar");
+            let response = self.engine.send(doing, Method::POST, "/images/load?quiet=1", body).await?;
+            let mut lines = self.engine.json_lines(doing, response);
+            while let Some(line) = lines.next::<LoadLine>().await? {
+                if let Some(message) = line.error {
+                    let message = one_line(&message);
+                    return Err(EngineError::Refused { doing: doing.into(), status: 200, message });
+                }
+            }
+            Ok(())
+        };
+        self.engine.long(doing, BRING_SECONDS, work).await
+    }
+}
