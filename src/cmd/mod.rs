@@ -9,11 +9,14 @@ mod exercise;
 mod explain;
 mod hint;
 mod images;
+mod lint;
 mod list;
 mod live;
+mod new;
 mod next;
 mod read;
 mod reset;
+mod schema;
 mod selfcheck;
 mod service;
 mod solution;
@@ -108,7 +111,10 @@ async fn run(app: &App, command: Command) -> Result<i32, Failure> {
         Command::Reset { id, yes, .. } => reset::run(app, id.as_deref(), yes).await,
         Command::Clean { dry_run, yes } => clean::run(app, dry_run, yes).await,
         Command::Doctor => doctor::run(app).await,
-        Command::Explain { kind } => explain::run(app, kind.as_deref()),
+        Command::Explain { name } => explain::run(app, name.as_deref()),
+        Command::Lint { path } => lint::run(app, path.as_deref()),
+        Command::New { what } => new::run(app, &what),
+        Command::Schema { name } => schema::run(app, name.as_deref()),
         Command::Images { action } => images::run(app, action).await,
         Command::Selfcheck { ids, builder, case, jobs, engine, record } => {
             selfcheck::run(app, selfcheck::Wanted { ids, builder, case, jobs, engine, record }).await
