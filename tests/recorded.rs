@@ -20,6 +20,7 @@ fn recordings() -> Vec<(PathBuf, Recording)> {
         let recording = recording.unwrap_or_else(|error| panic!("{}: {error}", path.display()));
         (path, recording)
     };
+    assert!(files.len() >= 40, "only {} recordings", files.len());
     files.into_iter().map(read).collect()
 }
 

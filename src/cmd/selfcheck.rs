@@ -67,7 +67,7 @@ pub(super) async fn run(app: &App, wanted: Wanted) -> Result<i32, Failure> {
         })?;
     }
     let images: BTreeSet<&str> = cases.iter().flat_map(|case| super::service::images_of(case.entry)).collect();
-    // The course is the author's own: its answers are bounded by the machine only.
+    // The course is the author's own: what its answers write is bounded by the disk only.
     let network = cases.iter().any(|case| case.entry.exercise.needs.network);
     let limits = SandboxLimits { memory: 4 << 30, disk: None, cpus: None, processes: 4096, network };
     let workplace = app.workplace(wanted.engine.as_deref(), "selfcheck", images, &limits).await?;
@@ -118,7 +118,10 @@ async fn prove_all(
         rows.push((place, row));
     }
     drop(proofs);
-    bench.finish().await;
+    // What is in a throw-away engine goes with it.
+    if !engine.endpoint().is_thrown_away() {
+        bench.finish().await;
+    }
     rows.sort_by_key(|(place, _)| *place);
     Ok(rows.into_iter().map(|(_, row)| row).collect())
 }

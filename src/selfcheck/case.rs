@@ -231,6 +231,8 @@ async fn try_prove(
     bench.used.lock().await.extend(case.ledger());
     let mut answers = Shared { case, starter: bench.starter(engine, planned, round), tags: Vec::new() };
     let examined = examine(round, &mut answers, Evidence::new()).await;
+    // Ports that it published are free for the next.
+    ledger.remove_containers().await.map_err(|error| error.to_string())?;
     if let Some(folder) = &bench.record {
         let mut recording = Recording::new(planned, token, ledger.run());
         let engine = engine.facts().await.map_err(|error| error.to_string())?;
@@ -239,8 +241,6 @@ async fn try_prove(
         recording.evidence = examined.evidence.clone();
         recording.write(folder, &planned.path()).map_err(|error| format!("its facts could not be kept: {error}"))?;
     }
-    // Ports that it published are free for the next.
-    ledger.remove_containers().await.map_err(|error| error.to_string())?;
     let findings: Vec<Finding> = examined.findings.iter().map(|finding| without(finding, &prefix)).collect();
     Ok(judge(planned, &findings))
 }

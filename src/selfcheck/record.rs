@@ -80,6 +80,9 @@ impl Recording {
     /// # Errors
     /// Where the course has no such case (any more).
     pub async fn replay(&self, course: &Course) -> Result<CaseResult, String> {
+        if self.schema != SCHEMA {
+            return Err(format!("it is {}, and this program reads {SCHEMA}: record it anew", self.schema));
+        }
         let cases = plan(course, std::slice::from_ref(&self.exercise), &[self.builder])?;
         let is_it = |case: &&PlannedCase<'_>| {
             (case.variant, case.kind, case.name.as_str()) == (self.variant, self.kind, self.name.as_str())
