@@ -118,10 +118,27 @@ pub enum Command {
         #[command(subcommand)]
         action: ImagesAction,
     },
-    /// Explain a kind of check, for authors; without a name, list them all
+    /// Explain a kind of check or a recipe, for authors; without a name, list them all
     Explain {
-        /// Kind of check, such as `built_from`
-        kind: Option<String>,
+        /// Kind of check, such as `built_from`, or recipe, such as `built-here`
+        #[arg(value_name = "KIND|RECIPE")]
+        name: Option<String>,
+    },
+    /// Print the JSON schema of a course's files, for editors; without a name, list them
+    Schema {
+        /// `exercise`, `lesson`, `course` or `recipe`
+        name: Option<String>,
+    },
+    /// Look for mistakes in a course, without an engine
+    Lint {
+        /// Only in this folder or file of a course; by default the course around the current folder, else the built-in one
+        path: Option<PathBuf>,
+    },
+    /// Begin a lesson, an exercise, a recipe or a course with files that work, to edit
+    New {
+        /// What to begin
+        #[command(subcommand)]
+        what: New,
     },
     /// Pack your work on exercises, to hand it in
     Submit {
@@ -166,6 +183,43 @@ pub enum Command {
         /// Prove on this engine (`own` for yours, or unix://…, tcp://…) instead of a throw-away one in a container
         #[arg(long, value_name = "HOST")]
         engine: Option<String>,
+        /// Write the facts that each case's verdict rests on into this folder
+        #[arg(long, value_name = "DIR")]
+        record: Option<PathBuf>,
+    },
+}
+
+/// What an author can begin.
+#[derive(Clone, Debug, Subcommand)]
+pub enum New {
+    /// An exercise that can be proven at once
+    Exercise {
+        /// Its id, such as X01
+        id: String,
+        /// Its title
+        #[arg(default_value = "A greeting")]
+        title: String,
+        /// The lesson that it belongs to; by default the last one of the course
+        #[arg(long, value_name = "ID")]
+        lesson: Option<String>,
+    },
+    /// A lesson with a question
+    Lesson {
+        /// Its id, such as L29
+        id: String,
+        /// Its title
+        #[arg(default_value = "A lesson")]
+        title: String,
+    },
+    /// A recipe: a named combination of checks
+    Check {
+        /// Its name, such as own-folder
+        name: String,
+    },
+    /// A course of one lesson and one exercise
+    Course {
+        /// A folder that does not exist yet, or is empty
+        folder: PathBuf,
     },
 }
 

@@ -4,7 +4,8 @@
 //! main.rs      parse, run, exit
 //! cli          the command line, types only
 //! cmd/         one file for each command; app, exercise and live are what they share
-//! course/      lessons, exercises, recipes: Source → Course → Entry → Round (one learner's)
+//! course/      lessons, exercises, recipes: Source → Course → Entry → Round (one learner's); their JSON schemas,
+//!              lint, and what `new` writes
 //! evidence/    Need (a question), Fact (an answer): plain data
 //! check/       kinds of check, one file each; judge, verdict; pure
 //! examine      judge → open needs → answers → judge again, until nothing is open
@@ -55,6 +56,7 @@
 //! - A new question to an engine: a variant of [`evidence::Need`] and of [`evidence::Fact`], a method of
 //!   [`check::Inquiry`], and its answer in `engine/collect.rs`.
 //! - A quirk of an engine: the file in `engine/` that asks it; nothing outside may learn of it.
+//! - A new rule of `dlearn lint`: a function in `course/lint/`, its line in `RULES`, a mistake in its `tests.rs`.
 //! - A new output format: a file in `report/`.
 //! - New advice, a new exercise, a new lesson: data in `checks/`, `exercises/`, `lessons/`.
 

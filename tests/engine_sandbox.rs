@@ -59,6 +59,7 @@ async fn builds_are_bounded_and_the_engine_outlives_them() {
             ("a fork bomb", "RUN b() { b | b & }; b; sleep 20; false"),
             ("all memory", "RUN tail /dev/zero"),
             ("all disk", "RUN dd if=/dev/zero of=/big bs=1M"),
+            ("all processors", "RUN for i in 1 2 3 4 5 6 7 8; do while :; do :; done & done; sleep 15; false"),
             ("the network", "RUN wget -T 3 -q -O /dev/null http://192.0.2.1/"),
         ] {
             let bad = build(lines).await;
@@ -73,6 +74,20 @@ async fn builds_are_bounded_and_the_engine_outlives_them() {
     sandbox.remove().await.unwrap();
     ledger.cleanup().await.unwrap();
     assert_eq!(remains(&run).await, Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn a_full_disk_is_the_builds_own_affair() {
+    let outer = engine().await;
+    for builder in BUILDERS {
+        let (sandbox, _ledger) = sandbox(&outer).await;
+        let lines = format!("FROM {BUSYBOX}\nRUN dd if=/dev/zero of=/big bs=1M; true\nCOPY Dockerfile /more/\n");
+        // An answer, and not one that could not be had.
+        let full = built(&sandbox.engine, builder, &lines).await;
+        assert!(full.error.as_ref().is_some_and(|error| error.contains("no space left")), "{builder}: {full:?}");
+        sandbox.engine.ping().await.unwrap();
+        sandbox.remove().await.unwrap();
+    }
 }
 
 #[tokio::test]

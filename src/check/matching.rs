@@ -1,7 +1,9 @@
 //! Matchers for text and lists that several kinds share.
 
 use regex::Regex;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use std::borrow::Cow;
 
 /// A regular expression that was valid when the course was read.
 #[derive(Clone, Debug)]
@@ -42,8 +44,23 @@ impl<'de> Deserialize<'de> for Pattern {
     }
 }
 
+impl JsonSchema for Pattern {
+    fn schema_name() -> Cow<'static, str> {
+        "Pattern".into()
+    }
+
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        // Not `format: regex`: that means the dialect of ECMAScript, which knows no `(?x)`.
+        json_schema!({ "type": "string" })
+    }
+}
+
 /// What a text must be. Everything that is given must hold.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TextMatch {
     /// Equal, white space at both ends aside.

@@ -2,12 +2,14 @@
 
 use super::Kind;
 use crate::course::{CourseError, recipe::Recipe};
+use schemars::JsonSchema;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
 /// One entry of `checks:` in an exercise.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(extend("oneOf" = [{ "required": ["check"] }, { "required": ["recipe"] }]))]
 pub struct CheckSpec {
     /// Unique in its exercise (`built`).
     pub id: String,
@@ -34,7 +36,7 @@ pub struct CheckSpec {
 }
 
 /// A recipe and its parameters.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RecipeUse {
     /// File stem in `checks/`.

@@ -3,7 +3,7 @@
 use super::app::{App, Mark};
 use crate::cli::ImagesAction;
 use crate::course::Course;
-use crate::engine::{Engine, EngineError, PullProgress, REGISTRY_IMAGES};
+use crate::engine::{Engine, EngineError, PASSAGE_IMAGE, PullProgress, REGISTRY_IMAGES};
 use crate::failure::{Failure, exit};
 use crate::report::{self, json};
 use crate::term::progress::Progress;
@@ -80,7 +80,9 @@ pub(super) async fn bring<'a>(
     names: impl IntoIterator<Item = &'a str>,
 ) -> Result<(), Failure> {
     let mut missing = Vec::new();
-    for name in names.into_iter().collect::<BTreeSet<_>>() {
+    // Where the engine's ports are not ours, services are asked with it.
+    let passage = (!engine.endpoint().is_local()).then_some(PASSAGE_IMAGE);
+    for name in names.into_iter().chain(passage).collect::<BTreeSet<_>>() {
         if !is_here(engine, name).await.map_err(|error| Failure::Engine(error.unavailable()))? {
             missing.push(name);
         }

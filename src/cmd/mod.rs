@@ -12,11 +12,14 @@ mod hint;
 mod images;
 mod join;
 mod keys;
+mod lint;
 mod list;
 mod live;
+mod new;
 mod next;
 mod read;
 mod reset;
+mod schema;
 mod selfcheck;
 mod service;
 mod solution;
@@ -112,14 +115,17 @@ async fn run(app: &App, command: Command) -> Result<i32, Failure> {
         Command::Reset { id, yes, .. } => reset::run(app, id.as_deref(), yes).await,
         Command::Clean { dry_run, yes } => clean::run(app, dry_run, yes).await,
         Command::Doctor => doctor::run(app).await,
-        Command::Explain { kind } => explain::run(app, kind.as_deref()),
+        Command::Explain { name } => explain::run(app, name.as_deref()),
+        Command::Lint { path } => lint::run(app, path.as_deref()),
+        Command::New { what } => new::run(app, &what),
+        Command::Schema { name } => schema::run(app, name.as_deref()),
         Command::Images { action } => images::run(app, action).await,
         Command::Submit { ids, output, name } => submit::run(app, &ids, output, name),
         Command::Join { key } => join::run(app, &key),
         Command::Keys { roster, secret_file } => keys::run(app, &roster, &secret_file),
         Command::Grade(options) => grade::run(app, options).await,
-        Command::Selfcheck { ids, builder, case, jobs, engine } => {
-            selfcheck::run(app, selfcheck::Wanted { ids, builder, case, jobs, engine }).await
+        Command::Selfcheck { ids, builder, case, jobs, engine, record } => {
+            selfcheck::run(app, selfcheck::Wanted { ids, builder, case, jobs, engine, record }).await
         }
     }
 }

@@ -10,6 +10,7 @@ use crate::selfcheck::{CaseResult, PlannedCase, Proved, Workbench, plan, prove};
 use futures_util::StreamExt;
 use serde::Serialize;
 use std::collections::BTreeSet;
+use std::path::PathBuf;
 
 /// One row of the table.
 #[derive(Debug, Serialize)]
@@ -41,6 +42,8 @@ pub(super) struct Wanted {
     pub jobs: usize,
     /// The engine, where it is not to be a throw-away one.
     pub engine: Option<String>,
+    /// Folder for the facts of each case.
+    pub record: Option<PathBuf>,
 }
 
 pub(super) async fn run(app: &App, wanted: Wanted) -> Result<i32, Failure> {
@@ -57,8 +60,14 @@ pub(super) async fn run(app: &App, wanted: Wanted) -> Result<i32, Failure> {
         let text = wanted.case.unwrap_or_default();
         return Err(Failure::usage(format!("no case has `{text}` in its name"), "dlearn selfcheck shows the names"));
     }
+    if let Some(folder) = &wanted.record {
+        std::fs::create_dir_all(folder).map_err(|error| {
+            let what = format!("the folder {} cannot be made: {error}", folder.display());
+            Failure::usage(what, "name one where you may write")
+        })?;
+    }
     let images: BTreeSet<&str> = cases.iter().flat_map(|case| super::service::images_of(case.entry)).collect();
-    // The course is the author's own: its answers are bounded by the machine only.
+    // The course is the author's own: what its answers write is bounded by the disk only.
     let network = cases.iter().any(|case| case.entry.exercise.needs.network);
     let limits = SandboxLimits { memory: 4 << 30, disk: None, cpus: None, processes: 4096, network };
     let workplace = app.workplace(wanted.engine.as_deref(), "selfcheck", images, &limits).await?;
@@ -80,7 +89,7 @@ async fn prove_all(
     }
     let jobs = wanted.jobs;
     let token = crate::learner::new_token()?;
-    let bench = Workbench::default();
+    let bench = Workbench::recording(wanted.record.clone());
     let (token, shared) = (&token, &bench);
     let mut rows = Vec::new();
     let width = cases.iter().map(|case| case.path().chars().count()).max().unwrap_or(0);
@@ -109,7 +118,10 @@ async fn prove_all(
         rows.push((place, row));
     }
     drop(proofs);
-    bench.finish().await;
+    // What is in a throw-away engine goes with it.
+    if !engine.endpoint().is_thrown_away() {
+        bench.finish().await;
+    }
     rows.sort_by_key(|(place, _)| *place);
     Ok(rows.into_iter().map(|(_, row)| row).collect())
 }

@@ -3,7 +3,8 @@
 
 use super::app::App;
 use crate::engine::{
-    ConnectOptions, Engine, Ledger, PASSAGE_IMAGE, REGISTRY_IMAGES, SANDBOX_IMAGE, Sandbox, SandboxLimits,
+    ConnectOptions, Engine, EngineError, Ledger, Leftover, PASSAGE_IMAGE, REGISTRY_IMAGES, SANDBOX_IMAGE, Sandbox,
+    SandboxLimits, leftovers, remove,
 };
 use crate::failure::Failure;
 use std::collections::BTreeSet;
@@ -30,7 +31,7 @@ impl App {
         images: BTreeSet<&str>,
         limits: &SandboxLimits,
     ) -> Result<Workplace, Failure> {
-        let failed = |error: crate::engine::EngineError| Failure::Engine(error.unavailable());
+        let failed = |error: EngineError| Failure::Engine(error.unavailable());
         let engine = match named {
             None | Some(OWN) => self.engine().await?,
             Some(host) => {
@@ -38,6 +39,7 @@ impl App {
                 Engine::connect(&options).await.map_err(failed)?
             }
         };
+        remove_what_is_left(&engine).await.map_err(failed)?;
         if named.is_some() {
             super::images::bring(self, &engine, images).await?;
             return Ok(Workplace { engine, sandbox: None });
@@ -60,6 +62,17 @@ impl App {
         sandbox.bring(&here).await.map_err(failed)?;
         Ok(Workplace { engine: sandbox.engine.clone(), sandbox: Some(sandbox) })
     }
+}
+
+/// Removes what runs that were killed have left: a throw-away engine would go on using memory.
+async fn remove_what_is_left(engine: &Engine) -> Result<(), EngineError> {
+    let mut left = leftovers(engine).await?;
+    left.retain(Leftover::removable);
+    let stays = remove(engine, &left).await.len();
+    if left.len() > stays {
+        eprintln!("removed what a run that was killed had left: {} things", left.len() - stays);
+    }
+    Ok(())
 }
 
 impl Workplace {

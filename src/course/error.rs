@@ -7,7 +7,11 @@ use std::fmt;
 pub struct CourseError {
     /// The file, relative to the course.
     pub file: String,
-    /// What is wrong, with line and column where they are known, and the line itself.
+    /// The line, from 1, where it is known.
+    pub line: Option<usize>,
+    /// The column, from 1, where it is known.
+    pub column: Option<usize>,
+    /// What is wrong; below it perhaps the line itself.
     pub what: String,
     /// What to do next.
     pub help: String,
@@ -16,13 +20,25 @@ pub struct CourseError {
 impl CourseError {
     /// An error in `file`.
     pub fn new(file: impl Into<String>, what: impl Into<String>, help: impl Into<String>) -> Self {
-        Self { file: file.into(), what: what.into(), help: help.into() }
+        Self { file: file.into(), line: None, column: None, what: what.into(), help: help.into() }
+    }
+
+    /// The same error, at this place of its file.
+    #[must_use]
+    pub fn at(self, line: usize, column: Option<usize>) -> Self {
+        Self { line: Some(line), column, ..self }
     }
 }
 
 impl fmt::Display for CourseError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.file, self.what)?;
+        write!(f, "{}: ", self.file)?;
+        match (self.line, self.column) {
+            (Some(line), Some(column)) => write!(f, "line {line}, column {column}: ")?,
+            (Some(line), None) => write!(f, "line {line}: ")?,
+            _ => {}
+        }
+        write!(f, "{}", self.what)?;
         if !self.help.is_empty() {
             write!(f, "\n  {}", self.help)?;
         }

@@ -2,11 +2,12 @@
 
 use crate::check::CheckSpec;
 use crate::evidence::Builder;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// One exercise.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Exercise {
     /// Stable for good: progress is kept by it (`E01`).
@@ -56,7 +57,7 @@ pub struct Exercise {
 }
 
 /// What an exercise needs beyond an engine and its base images.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Requirements {
     /// A package index or a registry on the network.
@@ -71,7 +72,7 @@ pub struct Requirements {
 }
 
 /// How a value is drawn from the learner's token.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Draw {
     /// A whole number from the first to the last, both included.
@@ -81,7 +82,7 @@ pub enum Draw {
 }
 
 /// Variants of which a learner gets some, drawn from the token.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Rounds {
     /// How many of the variants a learner meets.
@@ -91,7 +92,7 @@ pub struct Rounds {
 }
 
 /// One variant. What it leaves out is the exercise's.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Variant {
     /// What the learner reads above the round; it must not give the answer away.
@@ -114,7 +115,7 @@ pub struct Variant {
 }
 
 /// Answers whose verdicts are known: `dlearn selfcheck` runs them all on a real engine.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Cases {
     /// The starter as it is; it must fail.
@@ -132,7 +133,7 @@ pub struct Cases {
 }
 
 /// One answer.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Case {
     /// Who would do this, and why.
@@ -162,7 +163,7 @@ pub struct Case {
 }
 
 /// What a case's files are laid over.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Under {
     /// The starter with the solution over it.
@@ -174,7 +175,7 @@ pub enum Under {
 
 /// One thing that a person might do with an engine. Image names are the exercise's own (`app`) or
 /// names of base images.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Step {
     /// `docker build`

@@ -2,6 +2,7 @@
 
 use super::CourseError;
 use pulldown_cmark::{CodeBlockKind, Event, HeadingLevel, Options, Parser, Tag, TagEnd};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// One lesson.
@@ -14,7 +15,7 @@ pub struct Lesson {
 }
 
 /// The YAML between the `---` lines at the head of a lesson.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Front {
     /// Stable for good (`L06`).
@@ -139,14 +140,10 @@ impl Question {
         if !(2..=5).contains(&self.options.len()) || right != 1 {
             return Err(CourseError::new(
                 file,
-                format!(
-                    "question {} (line {}) has {} options, {right} of them right",
-                    self.id,
-                    line + 1,
-                    self.options.len()
-                ),
+                format!("question {} has {} options, {right} of them right", self.id, self.options.len()),
                 "give it two to five options and mark exactly one with right: true",
-            ));
+            )
+            .at(line + 1, None));
         }
         Ok(())
     }

@@ -45,44 +45,43 @@ impl Course {
     /// # Errors
     /// The first file that is not what it should be, with line and advice.
     pub fn load(source: &Source) -> Result<Self, CourseError> {
-        let mut recipes = BTreeMap::new();
-        for (path, content) in source.files("checks")? {
-            if let Some(stem) = path.strip_suffix(".yaml") {
-                let file = format!("checks/{path}");
-                let recipe: Recipe = source::yaml_at(&file, text(&file, &content)?, 0)?;
-                same(&file, "name", &recipe.name, stem)?;
-                recipes.insert(recipe.name.clone(), recipe);
-            }
+        let (course, errors) = Self::read(source);
+        match errors.into_iter().next() {
+            Some(error) => Err(error),
+            None => Ok(course),
         }
-        let lesson_files = source.files("lessons")?;
-        let outline = lesson_files.get("course.yaml").ok_or_else(|| {
-            CourseError::new(
-                "lessons/course.yaml",
-                "the file is missing",
-                "it gives the order of the course: see lessons/README.md",
-            )
-        })?;
-        let outline_text = text("lessons/course.yaml", outline)?;
-        let outline: Outline = source::yaml_at("lessons/course.yaml", outline_text, 0)?;
-        let mut lessons = BTreeMap::new();
-        for (path, content) in
-            lesson_files.iter().filter(|(path, _)| path.ends_with(".md") && !path.ends_with("README.md"))
-        {
-            let file = format!("lessons/{path}");
-            let lesson = Lesson::parse(&file, text(&file, content)?)?;
-            if let Some(other) = lessons.insert(lesson.front.id.clone(), lesson) {
-                return Err(CourseError::new(
-                    file,
-                    format!("another lesson has the id {}", other.front.id),
-                    "ids are unique",
-                ));
-            }
+    }
+
+    /// Reads a course: what could be read of it, and everything that is wrong. How the files fit together is looked at
+    /// only when each of them can be read.
+    pub fn read(source: &Source) -> (Self, Vec<CourseError>) {
+        let mut errors = Vec::new();
+        let mut files = |top: &str| {
+            source.files(top).unwrap_or_else(|error| {
+                errors.push(error);
+                FileSet::new()
+            })
+        };
+        let (recipe_files, lesson_files, exercise_files) = (files("checks"), files("lessons"), files("exercises"));
+        let course = Self {
+            recipes: recipes(&recipe_files, &mut errors),
+            outline: outline(&lesson_files, &mut errors),
+            lessons: lessons(&lesson_files, &mut errors),
+            exercises: exercises(exercise_files, &mut errors),
+        };
+        if errors.is_empty() {
+            let outline_text =
+                lesson_files.get("course.yaml").map(|text| String::from_utf8_lossy(text)).unwrap_or_default();
+            let of_outline = course.check_outline().map_err(|error| source::located(error, &outline_text));
+            errors.extend(of_outline.err());
+            errors.extend(course.check_questions().err());
+            errors.extend(course.exercises.values().filter_map(|entry| {
+                let yaml = entry.files.get("exercise.yaml").map(|yaml| String::from_utf8_lossy(yaml));
+                let error = course.check_exercise(entry).err()?;
+                Some(source::located(error, &yaml.unwrap_or_default()))
+            }));
         }
-        let mut course = Self { outline, lessons, exercises: exercises(source)?, recipes };
-        course.check_outline().map_err(|error| source::located(error, outline_text))?;
-        course.check_questions()?;
-        course.check_exercises()?;
-        Ok(course)
+        (course, errors)
     }
 
     /// The steps of the course in order.
@@ -135,50 +134,41 @@ impl Course {
         Ok(())
     }
 
-    /// Every exercise must make a round: names, recipes and templates are tried out once.
-    fn check_exercises(&mut self) -> Result<(), CourseError> {
-        for entry in self.exercises.values() {
-            let exercise = &entry.exercise;
-            let file = format!("exercises/{}/exercise.yaml", entry.folder);
-            if !self.lessons.contains_key(&exercise.lesson) {
-                let near = crate::nearest(&exercise.lesson, self.lessons.keys().map(String::as_str));
-                let help =
-                    near.map_or("name a lesson that exists in lessons/".into(), |near| format!("did you mean {near}?"));
-                return Err(CourseError::new(file, format!("there is no lesson {}", exercise.lesson), help));
-            }
-            for (alias, image) in &exercise.images {
-                if !service::is_own_name(image, &exercise.repository) {
-                    let own = &exercise.repository;
-                    return Err(CourseError::new(
-                        file,
-                        format!("image {alias} is called {image}"),
-                        format!(
-                            "write {own}/NAME:TAG, or in a registry HOST/{own}/NAME:TAG or HOST/NAMESPACE/{own}-NAME:TAG: \
-                             an exercise claims names of its own only"
-                        ),
-                    ));
-                }
-            }
-            if let Some(rounds) = &exercise.rounds
-                && !(1..=rounds.variants.len()).contains(&rounds.count)
-            {
-                let what =
-                    format!("rounds: count is {}, and there are {} variants", rounds.count, rounds.variants.len());
+    /// An exercise must make a round: names, recipes and templates are tried out once.
+    fn check_exercise(&self, entry: &Entry) -> Result<(), CourseError> {
+        let exercise = &entry.exercise;
+        let file = format!("exercises/{}/exercise.yaml", entry.folder);
+        if !self.lessons.contains_key(&exercise.lesson) {
+            let near = crate::nearest(&exercise.lesson, self.lessons.keys().map(String::as_str));
+            let help =
+                near.map_or("name a lesson that exists in lessons/".into(), |near| format!("did you mean {near}?"));
+            return Err(CourseError::new(file, format!("there is no lesson `{}`", exercise.lesson), help));
+        }
+        for (alias, image) in &exercise.images {
+            if !service::is_own_name(image, &exercise.repository) {
+                let own = &exercise.repository;
                 return Err(CourseError::new(
                     file,
-                    what,
-                    "a learner meets at least one variant, and each at most once",
+                    format!("image `{alias}` is called `{image}`"),
+                    format!(
+                        "write {own}/NAME:TAG, or in a registry HOST/{own}/NAME:TAG or HOST/NAMESPACE/{own}-NAME:TAG: \
+                         an exercise claims names of its own only"
+                    ),
                 ));
             }
-            if exercise.repository.starts_with("dlearn") {
-                let what = format!("the repository is {}", exercise.repository);
-                return Err(CourseError::new(file, what, "take another name: dlearn's own images are called so"));
-            }
-            let text = entry.files.get("exercise.yaml").map(|yaml| String::from_utf8_lossy(yaml)).unwrap_or_default();
-            let made = entry.rounds_of_every_variant(&self.recipes).and_then(|()| check_draws(entry, &file));
-            made.map_err(|error| source::located(error, &text))?;
         }
-        Ok(())
+        if let Some(rounds) = &exercise.rounds
+            && !(1..=rounds.variants.len()).contains(&rounds.count)
+        {
+            let what =
+                format!("the `count` of rounds is {}, and there are {} variants", rounds.count, rounds.variants.len());
+            return Err(CourseError::new(file, what, "a learner meets at least one variant, and each at most once"));
+        }
+        if exercise.repository.starts_with("dlearn") {
+            let what = format!("the `repository` is `{}`", exercise.repository);
+            return Err(CourseError::new(file, what, "take another name: dlearn's own images are called so"));
+        }
+        entry.rounds_of_every_variant(&self.recipes).and_then(|()| check_draws(entry, &file))
     }
 }
 
@@ -207,44 +197,101 @@ fn check_draws(entry: &Entry, file: &str) -> Result<(), CourseError> {
     }
 }
 
-fn exercises(source: &Source) -> Result<BTreeMap<String, Entry>, CourseError> {
+fn recipes(files: &FileSet, errors: &mut Vec<CourseError>) -> BTreeMap<String, Recipe> {
+    let one = |path: &str, content: &[u8]| {
+        let file = format!("checks/{path}");
+        let recipe: Recipe = source::yaml_at(&file, text(&file, content)?, 0)?;
+        same(&file, "name", &recipe.name, path.trim_end_matches(".yaml"))?;
+        Ok((recipe.name.clone(), recipe))
+    };
+    let yaml = files.iter().filter(|(path, _)| path.ends_with(".yaml"));
+    let located = |error, content: &[u8]| source::located(error, &String::from_utf8_lossy(content));
+    yaml.filter_map(|(path, content)| one(path, content).map_err(|error| errors.push(located(error, content))).ok())
+        .collect()
+}
+
+/// The order of the course; an empty one where it cannot be read.
+fn outline(files: &FileSet, errors: &mut Vec<CourseError>) -> Outline {
+    const FILE: &str = "lessons/course.yaml";
+    let read = || {
+        let help = "it gives the order of the course: see lessons/README.md";
+        let content = files.get("course.yaml").ok_or_else(|| CourseError::new(FILE, "the file is missing", help))?;
+        source::yaml_at(FILE, text(FILE, content)?, 0)
+    };
+    read().unwrap_or_else(|error| {
+        errors.push(error);
+        Outline { course: String::new(), title: String::new(), modules: Vec::new() }
+    })
+}
+
+/// Whether a file below `lessons/` is a lesson.
+pub(super) fn is_lesson(path: &str) -> bool {
+    path.ends_with(".md") && !path.ends_with("README.md")
+}
+
+fn lessons(files: &FileSet, errors: &mut Vec<CourseError>) -> BTreeMap<String, Lesson> {
+    let mut lessons = BTreeMap::new();
+    for (path, content) in files.iter().filter(|(path, _)| is_lesson(path)) {
+        let file = format!("lessons/{path}");
+        match text(&file, content).and_then(|text| Lesson::parse(&file, text)) {
+            Ok(lesson) => {
+                if let Some(other) = lessons.insert(lesson.front.id.clone(), lesson) {
+                    let what = format!("another lesson has the id `{}`", other.front.id);
+                    let error = CourseError::new(file, what, "ids are unique");
+                    errors.push(source::located(error, &String::from_utf8_lossy(content)));
+                }
+            }
+            Err(error) => errors.push(error),
+        }
+    }
+    lessons
+}
+
+fn exercises(files: FileSet, errors: &mut Vec<CourseError>) -> BTreeMap<String, Entry> {
     let mut folders: BTreeMap<String, FileSet> = BTreeMap::new();
-    for (path, content) in source.files("exercises")? {
+    for (path, content) in files {
         if let Some((folder, rest)) = path.split_once('/') {
             folders.entry(folder.to_owned()).or_default().insert(rest.to_owned(), content);
         }
     }
-    let mut exercises = BTreeMap::new();
+    let mut exercises: BTreeMap<String, Entry> = BTreeMap::new();
     for (folder, files) in folders {
-        let file = format!("exercises/{folder}/exercise.yaml");
-        let yaml = files.get("exercise.yaml").ok_or_else(|| {
-            CourseError::new(
-                &file,
-                "the file is missing",
-                "every folder below exercises/ is an exercise: see exercises/README.md",
-            )
-        })?;
-        let exercise: Exercise = source::yaml_at(&file, text(&file, yaml)?, 0)?;
-        let id = exercise.id.clone();
-        if folder != id && !folder.starts_with(&format!("{id}-")) {
-            return Err(CourseError::new(file, format!("the id is {id}"), format!("call the folder {id}-NAME")));
-        }
-        let hidden = |path: &&String| path.split('/').any(|part| matches!(part, ".dlearn" | ".git"));
-        if let Some(path) = files.keys().find(hidden) {
-            let what = format!("the exercise brings {path}");
-            return Err(CourseError::new(
-                file,
-                what,
-                "a course brings no .dlearn and no .git: they steer other programs",
-            ));
-        }
-        let given = service::examples(&exercise.needs.services).map_err(|error| error.within(&file))?;
-        if let Some(other) = exercises.insert(id.clone(), Entry { folder, exercise, files, given }) {
-            let what = format!("{} has the id {id} too", other.folder);
-            return Err(CourseError::new(file, what, "ids are unique: progress is kept by them"));
+        let yaml = files.get("exercise.yaml").cloned().unwrap_or_default();
+        let read = exercise(folder, files).and_then(|entry| match exercises.get(&entry.exercise.id) {
+            Some(other) => {
+                let what = format!("{} has the id `{}` too", other.folder, entry.exercise.id);
+                let file = format!("exercises/{}/exercise.yaml", entry.folder);
+                Err(CourseError::new(file, what, "ids are unique: progress is kept by them"))
+            }
+            None => Ok(entry),
+        });
+        match read {
+            Ok(entry) => drop(exercises.insert(entry.exercise.id.clone(), entry)),
+            Err(error) => errors.push(source::located(error, &String::from_utf8_lossy(&yaml))),
         }
     }
-    Ok(exercises)
+    exercises
+}
+
+fn exercise(folder: String, files: FileSet) -> Result<Entry, CourseError> {
+    let file = format!("exercises/{folder}/exercise.yaml");
+    let yaml = files.get("exercise.yaml").ok_or_else(|| {
+        let help = "every folder below exercises/ is an exercise: see exercises/README.md";
+        CourseError::new(&file, "the file is missing", help)
+    })?;
+    let exercise: Exercise = source::yaml_at(&file, text(&file, yaml)?, 0)?;
+    let id = &exercise.id;
+    if folder != *id && !folder.starts_with(&format!("{id}-")) {
+        return Err(CourseError::new(file, format!("the id is `{id}`"), format!("call the folder {id}-NAME")));
+    }
+    let hidden = |path: &&String| path.split('/').any(|part| matches!(part, ".dlearn" | ".git"));
+    if let Some(path) = files.keys().find(hidden) {
+        let what = format!("the exercise brings {path}");
+        let help = "a course brings no .dlearn and no .git: they steer other programs";
+        return Err(CourseError::new(file, what, help));
+    }
+    let given = service::examples(&exercise.needs.services).map_err(|error| error.within(&file))?;
+    Ok(Entry { folder, exercise, files, given })
 }
 
 fn text<'a>(file: &str, content: &'a [u8]) -> Result<&'a str, CourseError> {
@@ -257,5 +304,5 @@ fn same(file: &str, field: &str, value: &str, stem: &str) -> Result<(), CourseEr
     if value == stem {
         return Ok(());
     }
-    Err(CourseError::new(file, format!("{field} is {value}"), format!("write {field}: {stem}, or rename the file")))
+    Err(CourseError::new(file, format!("{field} is `{value}`"), format!("write {field}: {stem}, or rename the file")))
 }

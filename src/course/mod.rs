@@ -7,11 +7,15 @@
 mod error;
 pub mod exercise;
 pub mod lesson;
+pub mod lint;
 mod load;
 pub mod outline;
+mod place;
 pub mod recipe;
 pub mod round;
+pub mod schema;
 pub mod service;
+pub mod skeleton;
 mod source;
 mod template;
 
@@ -21,5 +25,5 @@ pub use lesson::{Block, Lesson, Question, Section};
 pub use load::{Course, Entry};
 pub use outline::{Item, Outline};
 pub use round::Round;
-pub use source::{FileSet, Source, mode_of, read_yaml};
+pub use source::{FileSet, Source, enclosing, mode_of, read_yaml};
 pub use template::{fill, fill_kind};

@@ -1,9 +1,10 @@
 //! `lessons/course.yaml`: the order of the course is data.
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 /// The course's title and the order of its lessons and exercises.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Outline {
     /// Stable name: progress is kept by it.
@@ -15,7 +16,7 @@ pub struct Outline {
 }
 
 /// A group of lessons and exercises.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Module {
     /// For example `M2`.

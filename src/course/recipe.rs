@@ -2,11 +2,12 @@
 
 use super::{CourseError, template};
 use crate::check::Kind;
+use schemars::JsonSchema;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
 /// One recipe. `checks/README.md` is its manual.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Recipe {
     /// Equal to the file's stem.
@@ -25,7 +26,7 @@ pub struct Recipe {
 }
 
 /// A parameter of a recipe.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Param {
     /// What it is.

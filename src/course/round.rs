@@ -146,7 +146,7 @@ impl super::load::Entry {
         }
         let hints = chosen.map_or(&exercise.hints, |variant| &variant.hints);
         if hints.len() != 3 || hints.iter().any(|hint| hint.trim().is_empty()) {
-            let what = format!("there are {} hints", hints.len());
+            let what = format!("there are {} `hints`", hints.len());
             return Err(CourseError::new(file, what, "write three: a nudge, a pointer, nearly the solution"));
         }
         let task = match chosen {
@@ -248,7 +248,7 @@ impl Round {
         for (part, cases) in [("right", &self.cases.right), ("wrong", &self.cases.wrong)] {
             for name in self.case_folders(entry, part) {
                 if !cases.contains_key(&name) {
-                    let what = format!("the folder {part}/{name} belongs to no case");
+                    let what = format!("the folder {part}/{name} belongs to no case under `cases`");
                     let near = crate::nearest(&name, cases.keys().map(String::as_str));
                     let help = near.map_or(format!("add it under cases: {part}:, or remove it"), |near| {
                         format!("is it `{near}`?")

@@ -41,10 +41,19 @@ impl Source {
                 };
                 embedded(dir, &mut files);
             }
+            // A course may do without recipes.
+            Source::Folder(path) if top == "checks" && !path.join(top).exists() => {}
             Source::Folder(path) => walk(&path.join(top), "", &mut files)?,
         }
         Ok(files)
     }
+}
+
+/// The course folder that a path lies in: the nearest above it, or itself, with `lessons/` and `exercises/`.
+pub fn enclosing(path: &Path) -> Option<PathBuf> {
+    let path = path.canonicalize().ok()?;
+    let is_course = |folder: &&Path| folder.join("lessons").is_dir() && folder.join("exercises").is_dir();
+    path.ancestors().find(is_course).map(Path::to_owned)
 }
 
 fn embedded(dir: &Dir<'_>, files: &mut FileSet) {
@@ -100,16 +109,15 @@ pub fn mode_of(content: &[u8]) -> u32 {
 pub fn yaml_at<T: DeserializeOwned>(file: &str, text: &str, lines_before: usize) -> Result<T, CourseError> {
     read_yaml(text).map_err(|(at, raw)| {
         let (what, cure) = in_plain_words(&raw);
-        let what = match at {
-            Some((line, column)) => {
-                let shown = text.lines().nth(line - 1).unwrap_or_default();
-                let number = line + lines_before;
-                format!("line {number}, column {column}: {what}\n  {number:>4} | {shown}\n       | {:>column$}", "^")
-            }
-            None => what,
-        };
         let help = nearest_word(&raw).map(|word| format!("did you mean `{word}`?"));
-        CourseError::new(file, what, help.unwrap_or_else(|| cure.to_owned()))
+        let help = help.unwrap_or_else(|| cure.to_owned());
+        let Some((line, column)) = at else {
+            return CourseError::new(file, what, help);
+        };
+        let shown = text.lines().nth(line - 1).unwrap_or_default();
+        let number = line + lines_before;
+        let what = format!("{what}\n  {number:>4} | {shown}\n       | {:>column$}", "^");
+        CourseError::new(file, what, help).at(number, Some(column))
     })
 }
 
@@ -181,9 +189,9 @@ fn nearest_word(message: &str) -> Option<String> {
 }
 
 /// Says in which line of `text` the error's own word stands, where that can be told: the quoted word
-/// that stands there least often.
-pub fn located(mut error: CourseError, text: &str) -> CourseError {
-    if error.what.starts_with("line ") {
+/// that stands there least often, and of several such words the last.
+pub fn located(error: CourseError, text: &str) -> CourseError {
+    if error.line.is_some() {
         return error;
     }
     let lines_with = |word: &str| {
@@ -192,10 +200,10 @@ pub fn located(mut error: CourseError, text: &str) -> CourseError {
         text.lines().enumerate().filter(|(_, line)| holds(line)).map(|(number, _)| number + 1).collect::<Vec<_>>()
     };
     let words = error.what.split('`').skip(1).step_by(2).map(lines_with).filter(|lines| !lines.is_empty());
-    if let Some(lines) = words.min_by_key(Vec::len) {
-        error.what = format!("line {}: {}", lines[0], error.what);
+    match words.max_by_key(|lines| std::cmp::Reverse(lines.len())) {
+        Some(lines) => error.at(lines[0], None),
+        None => error,
     }
-    error
 }
 
 #[cfg(test)]
@@ -233,6 +241,6 @@ mod tests {
     fn an_error_about_a_word_is_given_the_words_line() {
         let error = CourseError::new("x", "check `a`: there is no recipe `wrong-one`", "");
         let text = "- id: a\n- id: a2\n  recipe: { name: wrong-one }\n- after: [a]\n";
-        assert!(located(error, text).what.starts_with("line 3: check"));
+        assert!(located(error, text).to_string().starts_with("x: line 3: check"));
     }
 }

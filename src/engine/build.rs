@@ -131,7 +131,10 @@ impl Engine {
             // An engine that is being stopped fails every build, and that says nothing about this one.
             self.ping().await?;
             if let Some(message) = &said.error {
-                engines_fault(message)?;
+                // In an engine of ours, full disks and missing networks are limits that the subject has met.
+                if !self.endpoint().is_thrown_away() {
+                    engines_fault(message)?;
+                }
                 ledger.build_failed(&job.tag);
             }
             ledger.adopt().await?;

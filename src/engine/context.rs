@@ -63,7 +63,7 @@ impl fmt::Display for Endpoint {
             }
             Endpoint::Tcp { host, port } | Endpoint::Tls { host, port, .. } => write!(f, "tcp://{host}:{port}"),
             Endpoint::Ssh { url } => f.write_str(url),
-            Endpoint::Sandbox { container, .. } => write!(f, "the engine in the container {container}"),
+            Endpoint::Sandbox { container, .. } => write!(f, "container {container}"),
         }
     }
 }

@@ -86,6 +86,7 @@ pub use events::Event;
 pub use ledger::forget_everything;
 pub use ledger::{Ledger, clean_up_everything};
 pub use leftovers::{Leftover, LeftoverKind, Standing, leftovers, remove};
+pub(crate) use name::in_run as name_in_run;
 pub use practice::{
     GATE_IMAGE, MOST_PORTS, PORTS, Practice, PracticeError, REGISTRY_IMAGES, Raised, Standing as PracticeStanding,
     port_for,

@@ -164,6 +164,10 @@ impl Engine {
                 told => told.map(Some).map_err(refused),
             };
         }
+        if self.endpoint().is_thrown_away() {
+            // Nothing but containers listens there.
+            return Ok(None);
+        }
         if !self.endpoint().is_local() {
             return Err(EngineError::Unsupported {
                 what: format!(

@@ -1,5 +1,6 @@
 //! The questions that checks may ask. A need says *what*, never *how*.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -102,7 +103,7 @@ pub struct ExperimentPlan {
 }
 
 /// What is done with one file of a copy. The copy's owner never sees it.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Edit {
     /// The file holds this text, whether or not it was there before.
@@ -153,7 +154,7 @@ impl Source {
 }
 
 /// The two builders of the Docker Engine (`version` of `POST /build`, Engine API 1.38 and later).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Builder {
     /// The builder that runs each instruction in a container (deprecated since Engine 23.0).

@@ -1,6 +1,6 @@
 //! Proves one case.
 
-use super::{CaseKind, PlannedCase};
+use super::{CaseKind, PlannedCase, Recording};
 use crate::attempt;
 use crate::check::{Finding, Verdict};
 use crate::course::service::{needs_registry, registry_values};
@@ -9,7 +9,7 @@ use crate::engine::{Answers, Collector, CollectorOptions, Engine, EngineError, L
 use crate::evidence::{Answer, Builder, Evidence, Fact, Need};
 use crate::examine::examine;
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::{Mutex, OnceCell, RwLock};
@@ -81,9 +81,16 @@ pub struct Workbench {
     classic: Mutex<()>,
     /// Cases read, removing writes.
     gate: RwLock<()>,
+    /// Folder into which the facts of each case are written.
+    record: Option<PathBuf>,
 }
 
 impl Workbench {
+    /// Keeps the facts of each case in this folder; nowhere for none.
+    pub fn recording(folder: Option<PathBuf>) -> Self {
+        Self { record: folder, ..Self::default() }
+    }
+
     fn starter(&self, engine: &Engine, planned: &PlannedCase<'_>, round: &Round) -> SharedStarter {
         let mut starters = self.starters.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         let key = (round.exercise.clone(), planned.variant);
@@ -212,9 +219,11 @@ async fn try_prove(
     if let Some(practice) = practice {
         entry = entry.with(registry_values(&practice.address(), &practice.user, practice.password.reveal()));
     }
-    let rounds = entry.every_variant(&course.recipes, token, &rename).map_err(|error| error.to_string())?;
-    let round = &rounds[planned.variant];
-    let planned = &planned.with_the_values_of(round, &prefix);
+    let mut rounds = entry.every_variant(&course.recipes, token, &rename).map_err(|error| error.to_string())?;
+    let mut round = rounds.swap_remove(planned.variant);
+    let planned = &planned.with_the_values_of(&round, &prefix);
+    planned.keep_what_decides(&mut round);
+    let round = &round;
     let folder = tempfile::Builder::new().prefix("dlearn-case-").tempdir().map_err(|error| error.to_string())?;
     attempt::write(folder.path(), &files(planned, round)).map_err(|error| error.to_string())?;
 
@@ -225,6 +234,14 @@ async fn try_prove(
     let examined = examine(round, &mut answers, Evidence::new()).await;
     // Ports that it published are free for the next.
     ledger.remove_containers().await.map_err(|error| error.to_string())?;
+    if let Some(folder) = &bench.record {
+        let mut recording = Recording::new(planned, token, ledger.run());
+        let engine = engine.facts().await.map_err(|error| error.to_string())?;
+        recording.engine = format!("{} {}, {}", engine.product, engine.version, engine.driver);
+        recording.registry = practice.map(|it| [it.address(), it.user.clone(), it.password.reveal().to_owned()]);
+        recording.evidence = examined.evidence.clone();
+        recording.write(folder, &planned.path()).map_err(|error| format!("its facts could not be kept: {error}"))?;
+    }
     let findings: Vec<Finding> = examined.findings.iter().map(|finding| attempt::without(finding, &prefix)).collect();
     Ok(judge(planned, &findings))
 }
@@ -270,7 +287,7 @@ fn steps(planned: &PlannedCase<'_>, round: &Round) -> Vec<Step> {
     }
 }
 
-fn judge(planned: &PlannedCase<'_>, findings: &[Finding]) -> CaseResult {
+pub(super) fn judge(planned: &PlannedCase<'_>, findings: &[Finding]) -> CaseResult {
     for finding in findings {
         if let Verdict::CannotTell { reason, .. } = &finding.verdict {
             return CaseResult::CannotTell(format!("check `{}`: {reason}", finding.id));
@@ -291,7 +308,7 @@ fn judge(planned: &PlannedCase<'_>, findings: &[Finding]) -> CaseResult {
         (true, None) => noted(planned, findings),
         (false, None) => CaseResult::Otherwise {
             expected: format!("`{}` fails", planned.case.fails.as_deref().unwrap_or("some check")),
-            found: "every check passes".into(),
+            found: "it passes, and so does every check above it".into(),
         },
         (false, Some((id, message))) => {
             let fails = planned.case.fails.as_deref().unwrap_or(id);

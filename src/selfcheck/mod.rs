@@ -6,6 +6,8 @@
 
 mod case;
 mod plan;
+mod record;
 
 pub use case::{CaseResult, Proved, Workbench, prove};
 pub use plan::{CaseKind, PlannedCase, plan};
+pub use record::Recording;

@@ -4,7 +4,7 @@ use crate::course::{Course, Entry, Round, exercise::Case};
 use crate::evidence::Builder;
 
 /// What a case is to show.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum CaseKind {
     /// The starter as it is: it must fail.
@@ -52,6 +52,19 @@ impl PlannedCase<'_> {
             *text = text.replace(prefix, "");
         }
         Self { case, ..self.clone() }
+    }
+
+    /// Leaves those checks that decide. A wrong answer is proven by the first check that fails, so what stands below
+    /// the one that is to fail is not asked.
+    pub(super) fn keep_what_decides(&self, round: &mut Round) {
+        let fails = match self.kind {
+            CaseKind::Solution | CaseKind::Right => None,
+            CaseKind::Starter | CaseKind::Wrong => self.case.fails.as_deref(),
+        };
+        let last = fails.and_then(|id| round.checks.iter().position(|check| check.id == id));
+        if let Some(last) = last {
+            round.checks.truncate(last + 1);
+        }
     }
 
     /// `S01/ignored wrong/emptied`, for people and for `--case`.

@@ -8,6 +8,7 @@ use crate::check::provenance::{Origin, committed, config_difference, holds, orig
 use crate::check::{Asked, Inquiry, Stop, Verdict};
 use crate::dockerfile::Dockerfile;
 use crate::evidence::{BuildFacts, BuildPlan, Builder, ImageFacts, LayersFacts, Source, Unavailable};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -30,7 +31,7 @@ use std::collections::BTreeMap;
 /// check: { built_from: { image: app, dockerfile: Dockerfile, context: ".", target: run, args: { VERSION: "1" } } }
 /// # only image is required
 /// ```
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct BuiltFrom {
     /// The exercise's name for the image, or any local name.

@@ -3,6 +3,7 @@
 use crate::check::matching::{TextMatch, last_line, shown};
 use crate::check::{Inquiry, Stop, Verdict};
 use crate::evidence::{RunFacts, RunPlan};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -15,7 +16,7 @@ use std::collections::BTreeMap;
 /// check:
 ///   command: { image: app, entrypoint: ["python"], args: ["-c", "import flask"], exit: 0 }
 /// ```
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Command {
     /// The exercise's name for the image, or any local name.

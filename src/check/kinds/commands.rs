@@ -7,6 +7,7 @@ mod tests;
 
 use crate::check::{Inquiry, NotYet, Place, Stop, Verdict};
 use crate::cmdline::{self, Action, Command, CommandFile, Problem};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use session::Session;
 
@@ -26,7 +27,7 @@ use session::Session;
 ///       - tag: { from: app, to: "localhost:5001/ada/shop:v1" }
 ///       - push: { name: "localhost:5001/ada/shop:v1" }
 /// ```
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Commands {
     /// The learner's file, one command on a line.
@@ -42,8 +43,9 @@ fn file() -> String {
 }
 
 /// One command that must be there.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
+#[schemars(rename = "LearnersCommand")]
 pub enum Step {
     /// `docker login`
     Login {

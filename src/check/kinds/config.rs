@@ -4,6 +4,7 @@ use crate::check::matching::{TextMatch, exec_form, is_shell_form, shown};
 use crate::check::{Inquiry, Stop, Verdict};
 use crate::dockerfile::parse;
 use crate::evidence::ConfigFacts;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -17,7 +18,7 @@ use std::collections::BTreeMap;
 /// check:
 ///   config: { image: app, command: { set: true, form: exec }, user: { root: false }, ports: [8080] }
 /// ```
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
     /// The exercise's name for the image, or any local name.
@@ -52,7 +53,7 @@ pub struct Config {
 }
 
 /// What the command must be like.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CommandMatch {
     /// CMD or ENTRYPOINT is set.
@@ -67,7 +68,7 @@ pub struct CommandMatch {
 }
 
 /// How a command is written in a Dockerfile.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Form {
     /// Either form.
@@ -78,7 +79,7 @@ pub enum Form {
 }
 
 /// A list of words.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ListMatch {
     /// Exactly these words.
@@ -86,7 +87,7 @@ pub struct ListMatch {
 }
 
 /// Who the process is.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct UserMatch {
     /// Exactly this.
@@ -98,7 +99,7 @@ pub struct UserMatch {
 }
 
 /// A value that must be set.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SetMatch {
     /// Any value but the default.

@@ -3,6 +3,7 @@
 use crate::check::matching::{Pattern, shown};
 use crate::check::{Inquiry, Stop, Verdict, quote};
 use crate::evidence::{BuildPlan, Builder, RunPlan, Source, Unavailable};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -17,7 +18,7 @@ use std::collections::BTreeMap;
 /// check:
 ///   diagnosis: { file: diagnosis.yaml, cause: ignored, causes: { ignored: "…", misspelt: "…" }, line: "requirements" }
 /// ```
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Diagnosis {
     /// The learner's file: `cause:` and `error:`.
@@ -42,7 +43,7 @@ pub struct Diagnosis {
 }
 
 /// A line that is printed where something else is wrong.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Elsewhere {
     /// What it matches.

@@ -4,6 +4,7 @@ use super::no_dockerfile;
 use crate::check::matching::Pattern;
 use crate::check::{Inquiry, NotYet, Place, Stop, Verdict};
 use crate::dockerfile::{Instruction, parse};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// What the learner's Dockerfile says.
@@ -17,7 +18,7 @@ use serde::{Deserialize, Serialize};
 ///     stages: 2
 ///     lacks: [{ instruction: RUN, matches: "\\|\\|\\s*true", because: "it hides that the install failed" }]
 /// ```
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Dockerfile {
     /// Path in the workspace.
@@ -35,7 +36,7 @@ pub struct Dockerfile {
 }
 
 /// An instruction, by keyword and text.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Wanted {
     /// Keyword, such as `RUN`.

@@ -14,6 +14,7 @@ use crate::check::{Inquiry, Stop, Verdict};
 use crate::evidence::{
     BuildFacts, BuildPlan, Builder, Edit, ExperimentFacts, ExperimentPlan, ImageFacts, Source, Unavailable,
 };
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -49,7 +50,7 @@ use std::collections::BTreeMap;
 ///       - check: { file: { image: "{{rebuilt}}", path: /app/app.py, content: { contains: ["{{nonce}}"] } } }
 ///         advice: Copy app.py into the image.
 /// ```
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Experiment {
     /// The exercise's name for the image, or any local name.
@@ -86,7 +87,7 @@ pub struct Experiment {
 }
 
 /// What differs.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Change {
     /// Files.
@@ -110,7 +111,7 @@ pub struct Change {
 }
 
 /// A base image that has become another one.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct OtherBase {
     /// Its name in FROM.
@@ -120,7 +121,7 @@ pub struct OtherBase {
 }
 
 /// Files of the image, by whose layer a step is known.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Part {
     /// Regular expression over their absolute paths.
@@ -133,7 +134,7 @@ pub struct Part {
 }
 
 /// A question about the new image.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Then {
     /// A kind of check with its fields.
@@ -144,7 +145,7 @@ pub struct Then {
 }
 
 /// Names that stand for something only once the experiment was made.
-pub(in crate::check) const LATER: [&str; 2] = ["nonce", "rebuilt"];
+pub(crate) const LATER: [&str; 2] = ["nonce", "rebuilt"];
 
 /// A judgement that may end early with a verdict.
 type Step<T> = Result<Result<T, Verdict>, Stop>;

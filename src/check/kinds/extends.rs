@@ -2,6 +2,7 @@
 
 use super::base_image;
 use crate::check::{Inquiry, Stop, Verdict};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -13,7 +14,7 @@ use std::collections::BTreeMap;
 /// ```yaml
 /// check: { extends: { image: app, base: "busybox:1.36" } }   # base: by default, what the Dockerfile's FROM names
 /// ```
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Extends {
     /// The exercise's name for the image, or any local name.

@@ -3,6 +3,7 @@
 use crate::check::matching::{TextMatch, shown};
 use crate::check::{Inquiry, Stop, Verdict};
 use crate::evidence::{FileFacts, FileType};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// A file of the image: there or not there, its content, mode and owner.
@@ -13,7 +14,7 @@ use serde::{Deserialize, Serialize};
 /// ```yaml
 /// check: { file: { image: app, path: /app/config.yml, is: file, mode: "0644", owner: "1000:1000" } }
 /// ```
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct File {
     /// The exercise's name for the image, or any local name.
@@ -38,7 +39,7 @@ pub struct File {
 }
 
 /// What a path must be.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Is {
     /// A regular file.

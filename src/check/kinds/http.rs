@@ -3,6 +3,7 @@
 use crate::check::matching::{TextMatch, last_line, shown};
 use crate::check::{Inquiry, Stop, Verdict};
 use crate::evidence::{HttpFacts, ServeFacts, ServePlan};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// A container of the image answers HTTP requests from outside.
@@ -13,7 +14,7 @@ use serde::{Deserialize, Serialize};
 /// ```yaml
 /// check: { http: { image: app, port: 8080, path: /health, status: 200, body: { contains: [ok] } } }
 /// ```
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Http {
     /// The exercise's name for the image, or any local name.

@@ -1,6 +1,7 @@
 //! `image_exists`
 
 use crate::check::{Inquiry, Stop, Verdict};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// The image exists on the learner's engine under its name, or no longer does.
@@ -11,7 +12,7 @@ use serde::{Deserialize, Serialize};
 /// ```yaml
 /// check: { image_exists: { image: app } }
 /// ```
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ImageExists {
     /// The exercise's name for the image, or any local name.

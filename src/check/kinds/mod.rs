@@ -17,20 +17,21 @@ mod token;
 use super::{Inquiry, Stop, Verdict, matching};
 use crate::dockerfile::Variables;
 use crate::evidence::{BuildPlan, Builder, ImageFacts, Source, Unavailable};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// Names in braces that get their values only when a check is judged.
-pub(super) use experiment::LATER;
+pub(crate) use experiment::LATER;
 
 macro_rules! kinds {
     ($($variant:ident => $module:ident),* $(,)?) => {
         /// One question of a check, by its YAML key.
-        #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+        #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
         #[serde(rename_all = "snake_case")]
         pub enum Kind {
             $(
-                #[doc = concat!("See `kinds/", stringify!($module), ".rs`.")]
+                #[doc = concat!("`dlearn explain ", stringify!($module), "` is its page.")]
                 $variant($module::$variant),
             )*
         }
@@ -38,6 +39,13 @@ macro_rules! kinds {
         impl Kind {
             /// The YAML key of every kind.
             pub const NAMES: &'static [&'static str] = &[$(stringify!($module)),*];
+
+            /// Its YAML key.
+            pub fn name(&self) -> &'static str {
+                match self {
+                    $(Kind::$variant(_) => stringify!($module),)*
+                }
+            }
 
             /// The manual page of a kind, in Markdown; none for an unknown name.
             pub fn manual(name: &str) -> Option<String> {

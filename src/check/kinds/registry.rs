@@ -3,6 +3,7 @@
 use crate::check::{Inquiry, Stop, Verdict};
 use crate::evidence::{RegistryImage, Unavailable};
 use crate::registry::Reference;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// A registry has the image under its name, and it is the same image as on the learner's engine.
@@ -14,7 +15,7 @@ use serde::{Deserialize, Serialize};
 /// ```yaml
 /// check: { registry: { image: pushed, from: app } }   # images: pushed: "{{registry}}/{{registry.user}}/e04-web:v1"
 /// ```
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Registry {
     /// The exercise's name for the image as the registry has it.

@@ -3,6 +3,7 @@
 use crate::check::matching::shown;
 use crate::check::{Inquiry, Stop, Verdict};
 use crate::evidence::FileType;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// The learner's own token file lies in the image.
@@ -13,7 +14,7 @@ use serde::{Deserialize, Serialize};
 /// ```yaml
 /// check: { token: { image: app, path: /site/token } }
 /// ```
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Token {
     /// The exercise's name for the image, or any local name.

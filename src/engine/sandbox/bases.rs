@@ -1,13 +1,14 @@
 //! Base images for sandboxes: copied in one by one, or laid down once for many.
 
-use super::super::{Engine, EngineError, Ledger, call::query, error::one_line};
-use super::{Grant, Sandbox, SandboxLimits};
+use super::super::{Engine, EngineError, Ledger, call::query, error::one_line, tunnel::PASSAGE_IMAGE};
+use super::{GRANTS, Grant, Sandbox, SandboxLimits};
 use bollard::models::{Mount, MountType};
 use bytes::Bytes;
 use http::Method;
+use std::collections::BTreeSet;
 
 /// Seconds that copying base images may take.
-const BRING_SECONDS: u64 = 300;
+const BRING_SECONDS: u64 = 1800;
 /// Seconds that an engine may take to end.
 const STOP_SECONDS: u64 = 60;
 
@@ -28,7 +29,7 @@ pub struct SandboxBases {
 }
 
 impl Engine {
-    /// Lays down base images for sandboxes. What is made for it is `ledger`'s.
+    /// Lays down base images for sandboxes, and the one with which services are asked. What is made for it is `ledger`'s.
     ///
     /// # Errors
     /// Where one is not there, or the engine does not do it.
@@ -39,15 +40,20 @@ impl Engine {
         let body = Some((Bytes::from(body.to_string()), "application/json"));
         self.read(doing, self.call(doing, Method::POST, "/volumes/create", body)).await?;
         let limits = SandboxLimits { disk: None, cpus: None, ..SandboxLimits::default() };
-        let grants = [Grant::Privileged, Grant::Named];
-        let sandbox = self.sandbox_with(ledger, &limits, Some(mount(&volume, DATA, false)), &grants).await?;
-        sandbox.bring(names).await?;
+        let sandbox = self.sandbox_with(ledger, &limits, Some(mount(&volume, DATA, false)), &GRANTS).await?;
+        let with_passage: BTreeSet<&str> = names.iter().copied().chain([PASSAGE_IMAGE]).collect();
+        sandbox.bring(&with_passage.into_iter().collect::<Vec<_>>()).await?;
         // It must have written everything before its files are used.
         let doing = "end a throw-away engine";
         let target = format!("/containers/{}/stop?t={STOP_SECONDS}", sandbox.container);
         self.long(doing, 2 * STOP_SECONDS, self.call(doing, Method::POST, &target, None)).await?;
+        let exit = self.state_of(&sandbox.container).await?.exit_code;
         let grant = sandbox.grant;
         sandbox.remove().await?;
+        // Killed: its files may be half written.
+        if exit == 137 {
+            return Err(EngineError::TimedOut { doing: doing.into(), seconds: STOP_SECONDS });
+        }
         Ok(SandboxBases { outer: self.clone(), ledger: ledger.clone(), volume, grant })
     }
 }

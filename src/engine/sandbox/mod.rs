@@ -4,13 +4,14 @@
 //! what nobody trusts gets an engine of its own. Invariants: it has no network unless that is asked for, and publishes
 //! nothing; it is reached
 //! over the engine's own API only; its container is the ledger's, so it goes on every way out, with its data: they
-//! lie in a tmpfs, whose size is the limit, or in an anonymous volume.
+//! lie in a tmpfs, whose size is the limit, or in an anonymous volume. One whose dlearn was killed goes before the next
+//! is made, or ends by itself.
 
 mod bases;
 
 use super::{Engine, EngineError, Ledger, context::Endpoint, transport::Connector};
 pub use bases::SandboxBases;
-use bollard::models::{ContainerCreateBody, HostConfig, HostConfigLogConfig, Mount};
+use bollard::models::{ContainerCreateBody, HostConfig, HostConfigCgroupnsModeEnum, HostConfigLogConfig, Mount};
 use bollard::query_parameters::CreateContainerOptionsBuilder;
 use std::collections::HashMap;
 use std::time::Duration;
@@ -23,8 +24,12 @@ pub(super) const SANDBOX_SOCKET: &str = "unix:///run/docker.sock";
 /// Seconds until it must answer.
 const READY_SECONDS: u64 = 60;
 /// Bytes of memory, and processes, that the engine itself needs beside what is inside.
-const ENGINE_MEMORY: u64 = 256 << 20;
-const ENGINE_PROCESSES: u64 = 256;
+const ENGINE_MEMORY: u64 = 512 << 20;
+const ENGINE_PROCESSES: u64 = 1024;
+/// What of the processors' time the engine may have for itself, in percent.
+const ENGINE_SHARE: f64 = 15.0;
+/// Seconds after which a sandbox ends by itself: one that was left behind does not go on for ever.
+const LIFE_SECONDS: u64 = 6 * 3600;
 /// What to do where there can be no sandbox.
 const ELSEWHERE: &str = "name an engine that may be used up, for example in a virtual machine, with --engine";
 const POLL: Duration = Duration::from_millis(50);
@@ -52,14 +57,17 @@ impl Default for SandboxLimits {
     }
 }
 
-/// How much the operator's engine grants the container, the usual way first.
+/// How much the operator's engine grants the container.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Grant {
-    /// `--privileged`
-    Privileged,
-    /// What an engine needs of it, by name.
+    /// What an engine needs, by name.
     Named,
+    /// `--privileged`, which is more: all devices, too.
+    Privileged,
 }
+
+/// The least first.
+const GRANTS: [Grant; 2] = [Grant::Named, Grant::Privileged];
 
 /// What an engine needs to make containers.
 const CAPABILITIES: [&str; 6] = ["SYS_ADMIN", "NET_ADMIN", "SYS_PTRACE", "SYS_CHROOT", "MKNOD", "DAC_READ_SEARCH"];
@@ -81,7 +89,7 @@ impl Engine {
     /// Where its image is not there, the engine starts no such container, or the engine inside does not answer
     /// within 60 s.
     pub async fn sandbox(&self, ledger: &Ledger, limits: &SandboxLimits) -> Result<Sandbox, EngineError> {
-        self.sandbox_with(ledger, limits, None, &[Grant::Privileged, Grant::Named]).await
+        self.sandbox_with(ledger, limits, None, &GRANTS).await
     }
 
     async fn sandbox_with(
@@ -95,20 +103,27 @@ impl Engine {
         for &grant in grants {
             let container = ledger.expect_container();
             let body = body(ledger, limits, grant, mount.clone());
-            match self.begin_sandbox(ledger, &container, body).await {
-                Ok(()) => {
-                    let engine = self.await_sandbox(&container, limits.network).await?;
-                    return Ok(Sandbox { engine, container, ledger: ledger.clone(), grant });
-                }
-                Err(EngineError::Refused { status, message, .. }) if status >= 400 && status != 404 => {
+            let begun = match self.begin_sandbox(ledger, &container, body).await {
+                Ok(()) => self.await_sandbox(&container, limits).await,
+                Err(error) => Err(error),
+            };
+            match begun {
+                Ok(engine) => return Ok(Sandbox { engine, container, ledger: ledger.clone(), grant }),
+                Err(error) if error.is_dead() => return Err(error),
+                Err(error) => {
                     ledger.remove_container(&container).await?;
-                    refused.get_or_insert(message);
+                    if error.is_absent() {
+                        return Err(error);
+                    }
+                    refused.get_or_insert(error);
                 }
-                Err(error) => return Err(error),
             }
         }
         Err(EngineError::Unsupported {
-            what: format!("this engine starts no engine in a container: {}", refused.unwrap_or_default()),
+            what: match refused {
+                Some(error) => format!("this engine runs no engine in a container: {error}"),
+                None => "this engine runs no engine in a container".into(),
+            },
             help: ELSEWHERE.into(),
         })
     }
@@ -130,15 +145,19 @@ impl Engine {
 
     /// Whether a container runs.
     pub(super) async fn is_running(&self, container: &str) -> Result<bool, EngineError> {
+        Ok(self.state_of(container).await?.running)
+    }
+
+    async fn state_of(&self, container: &str) -> Result<State, EngineError> {
         let doing = "look after a container";
         let inspect: Inspect = self.read(doing, self.get_json(doing, &format!("/containers/{container}/json"))).await?;
-        Ok(inspect.state.running)
+        Ok(inspect.state)
     }
 
     /// Waits until the engine inside answers.
-    async fn await_sandbox(&self, container: &str, network: bool) -> Result<Engine, EngineError> {
+    async fn await_sandbox(&self, container: &str, limits: &SandboxLimits) -> Result<Engine, EngineError> {
         let connector = Connector::inside(self.clone(), container.to_owned());
-        let at = Endpoint::Sandbox { container: container.to_owned(), network };
+        let at = Endpoint::Sandbox { container: container.to_owned(), network: limits.network };
         let deadline = Instant::now() + Duration::from_secs(READY_SECONDS);
         loop {
             let waited = match Engine::over(connector.clone(), at.clone(), "it was started for this".into()).await {
@@ -170,9 +189,22 @@ struct Inspect {
 #[serde(rename_all = "PascalCase")]
 struct State {
     running: bool,
+    #[serde(default)]
+    exit_code: i64,
 }
 
 impl Sandbox {
+    /// Whether the engine inside is gone or silent while the outer one answers: then what was done in there is to
+    /// blame.
+    ///
+    /// # Errors
+    /// Where the outer engine does not answer either.
+    pub async fn is_brought_down(&self) -> Result<bool, EngineError> {
+        let silent = self.engine.ping().await.is_err();
+        self.ledger.engine().ping().await?;
+        Ok(silent)
+    }
+
     /// Throws it away, with everything that is in it.
     ///
     /// # Errors
@@ -188,9 +220,17 @@ fn body(ledger: &Ledger, limits: &SandboxLimits, grant: Grant, mount: Option<Mou
     let number = |bytes: u64| i64::try_from(bytes).unwrap_or(i64::MAX);
     let named = grant == Grant::Named;
     let words = |list: &[&str]| list.iter().map(|&word| word.to_owned()).collect::<Vec<_>>();
-    // What lies in the tmpfs counts as memory.
-    let memory = limits.memory.saturating_add(limits.disk.unwrap_or_default());
-    let all_memory = Some(number(memory.saturating_add(ENGINE_MEMORY)));
+    // What lies in the tmpfs counts as memory of whoever wrote it: what is inside, or the engine.
+    let disk = limits.disk.unwrap_or_default();
+    let memory = limits.memory.saturating_add(disk);
+    let all_memory = Some(number(memory.saturating_add(disk).saturating_add(ENGINE_MEMORY)));
+    let quota = limits.cpus.map(|cpus| ((cpus * (100.0 - ENGINE_SHARE) * 1000.0) as i64).to_string());
+    let env = [
+        ("PROCESSES", limits.processes.to_string()),
+        ("MEMORY", memory.to_string()),
+        ("CPU_QUOTA", quota.unwrap_or_default()),
+        ("SECONDS_TO_LIVE", LIFE_SECONDS.to_string()),
+    ];
     let mut tmpfs = HashMap::from([("/run".to_owned(), "size=64m,exec,suid".to_owned())]);
     if let Some(bytes) = limits.disk {
         tmpfs.insert("/var/lib/docker".to_owned(), format!("size={bytes},exec,suid,dev"));
@@ -198,7 +238,8 @@ fn body(ledger: &Ledger, limits: &SandboxLimits, grant: Grant, mount: Option<Mou
     let host_config = HostConfig {
         privileged: Some(!named),
         cap_add: named.then(|| words(&CAPABILITIES)),
-        security_opt: named.then(|| words(&["seccomp=unconfined", "apparmor=unconfined"])),
+        security_opt: named.then(|| words(&["seccomp=unconfined", "apparmor=unconfined", "label=disable"])),
+        cgroupns_mode: Some(HostConfigCgroupnsModeEnum::PRIVATE),
         masked_paths: named.then(Vec::new),
         readonly_paths: named.then(Vec::new),
         memory: all_memory,
@@ -218,7 +259,7 @@ fn body(ledger: &Ledger, limits: &SandboxLimits, grant: Grant, mount: Option<Mou
         image: Some(SANDBOX_IMAGE.into()),
         entrypoint: Some(words(&["sh", "-c", include_str!("start.sh")])),
         cmd: Some(Vec::new()),
-        env: Some(vec![format!("PROCESSES={}", limits.processes), format!("MEMORY={memory}")]),
+        env: Some(env.map(|(name, value)| format!("{name}={value}")).into()),
         labels: Some(ledger.labels()),
         host_config: Some(host_config),
         ..ContainerCreateBody::default()
