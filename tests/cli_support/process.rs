@@ -8,7 +8,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 /// More seconds than any command of a test has a reason to take.
-const LONGEST: u64 = 120;
+const LONGEST: u64 = 240;
 
 /// Somebody with a course folder of their own.
 pub struct Learner {
