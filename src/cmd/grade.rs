@@ -3,13 +3,12 @@
 use super::app::App;
 use crate::cli::GradeOptions;
 use crate::course::{Course, Entry, Item};
-use crate::engine::{
-    ConnectOptions, Engine, EngineError, Ledger, PASSAGE_IMAGE, REGISTRY_IMAGES, SANDBOX_IMAGE, SandboxLimits,
-};
+use crate::engine::{ConnectOptions, Engine, EngineError, Ledger, SandboxLimits};
 use crate::failure::{Failure, exit};
-use crate::grade::class::{Class, Rules, Where};
+use crate::grade::class::{Class, Rules};
 use crate::grade::gradebook::{Absent, Gradebook, Graded, State};
 use crate::grade::intake::{self, Source};
+use crate::grade::place::Where;
 use crate::grade::refusals::Allowed;
 use crate::grade::roster::{self, CourseSecret, Roster};
 use crate::grade::{layout, plan};
@@ -198,24 +197,13 @@ async fn place(app: &App, options: &GradeOptions, entries: &[&Entry]) -> Result<
         super::images::bring(app, &engine, needed).await?;
         return Ok((Where::Engine(engine), None));
     }
-    let engine = app.engine().await?;
-    let mut images: BTreeSet<&str> = needed.chain([PASSAGE_IMAGE]).collect();
-    super::images::bring(app, &engine, images.iter().copied().chain([SANDBOX_IMAGE])).await?;
+    let (engine, mut here) = app.outside(needed.collect()).await?;
     let allowed: Vec<Allowed> = entries.iter().map(|entry| plan::allowed(entry, &options.allow_image)).collect();
     for image in allowed.iter().flat_map(Allowed::names).collect::<BTreeSet<_>>() {
         // Some answers use it; those that do cannot be judged without it, and the others can.
         match super::images::bring(app, &engine, [image]).await {
-            Ok(()) => drop(images.insert(image)),
+            Ok(()) => here.push(image),
             Err(failure) => eprintln!("dlearn: {}", crate::term::sanitize_line(&failure.to_string())),
-        }
-    }
-    let mut here = Vec::new();
-    for image in images {
-        let any: &[&str] = if REGISTRY_IMAGES.contains(&image) { &REGISTRY_IMAGES } else { &[image] };
-        for image in any {
-            if engine.has_image(image).await.map_err(failed)? {
-                here.push(*image);
-            }
         }
     }
     let progress = Progress::start("preparing a throw-away engine", &app.terminal);

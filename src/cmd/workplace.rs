@@ -32,35 +32,44 @@ impl App {
         limits: &SandboxLimits,
     ) -> Result<Workplace, Failure> {
         let failed = |error: EngineError| Failure::Engine(error.unavailable());
-        let engine = match named {
-            None | Some(OWN) => self.engine().await?,
-            Some(host) => {
-                let options = ConnectOptions { host: Some(host.to_owned()), ..ConnectOptions::default() };
-                Engine::connect(&options).await.map_err(failed)?
-            }
-        };
-        remove_what_is_left(&engine).await.map_err(failed)?;
-        if named.is_some() {
+        if let Some(named) = named {
+            let engine = match named {
+                OWN => self.engine().await?,
+                host => {
+                    let options = ConnectOptions { host: Some(host.to_owned()), ..ConnectOptions::default() };
+                    Engine::connect(&options).await.map_err(failed)?
+                }
+            };
             super::images::bring(self, &engine, images).await?;
             return Ok(Workplace { engine, sandbox: None });
         }
-        let mut wanted = images;
-        wanted.insert(PASSAGE_IMAGE);
-        let outside = wanted.iter().copied().chain([SANDBOX_IMAGE]);
-        super::images::bring(self, &engine, outside).await?;
+        let (engine, here) = self.outside(images).await?;
         let ledger = Ledger::open(&engine, purpose, "").map_err(failed)?;
         let sandbox = engine.sandbox(&ledger, limits).await.map_err(failed)?;
+        sandbox.bring(&here).await.map_err(failed)?;
+        Ok(Workplace { engine: sandbox.engine.clone(), sandbox: Some(sandbox) })
+    }
+
+    /// The engine on which throw-away engines run, with what they need; and those of the images that go into them.
+    ///
+    /// # Errors
+    /// Where it does not answer, or an image cannot be had.
+    pub async fn outside<'a>(&self, mut images: BTreeSet<&'a str>) -> Result<(Engine, Vec<&'a str>), Failure> {
+        let failed = |error: EngineError| Failure::Engine(error.unavailable());
+        let engine = self.engine().await?;
+        remove_what_is_left(&engine).await.map_err(failed)?;
+        images.insert(PASSAGE_IMAGE);
+        super::images::bring(self, &engine, images.iter().copied().chain([SANDBOX_IMAGE])).await?;
         let mut here = Vec::new();
-        for image in wanted {
-            let any: &[&str] = if REGISTRY_IMAGES.contains(&image) { &REGISTRY_IMAGES } else { &[image] };
+        for image in images {
+            let any: &[&'a str] = if REGISTRY_IMAGES.contains(&image) { &REGISTRY_IMAGES } else { &[image] };
             for image in any {
                 if engine.has_image(image).await.map_err(failed)? {
                     here.push(*image);
                 }
             }
         }
-        sandbox.bring(&here).await.map_err(failed)?;
-        Ok(Workplace { engine: sandbox.engine.clone(), sandbox: Some(sandbox) })
+        Ok((engine, here))
     }
 }
 

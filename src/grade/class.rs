@@ -9,13 +9,14 @@
 use super::gradebook::{Column, Graded, GradedExercise, tidy};
 use super::intake::{self, Source, Taken};
 use super::judge::{self, Came, Planned, Work};
+use super::place::{Where, blamed};
 use super::roster::{CourseSecret, Member, Roster};
 use super::{layout, plan};
 use crate::attempt;
 use crate::check::{Finding, Verdict};
 use crate::course::service::{needs_registry, registry_values};
-use crate::course::{Course, Entry, FileSet, Round};
-use crate::engine::{Engine, PORTS, REGISTRY_IMAGES, SandboxBases, SandboxLimits};
+use crate::course::{Course, Entry, FileSet};
+use crate::engine::PORTS;
 use crate::evidence::Unavailable;
 use crate::learner::practice::USER as PRACTICE_USER;
 use crate::submission::manifest::{self, Manifest};
@@ -26,20 +27,6 @@ use std::io::Read;
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 use tokio::sync::OnceCell;
-
-/// Where submissions are built and run.
-#[derive(Debug)]
-pub enum Where {
-    /// A throw-away engine for each exercise of each submission, with base images that are there already.
-    Sandbox {
-        /// The base images.
-        bases: SandboxBases,
-        /// What bounds each of them. Whether it has a network is the exercise's to say.
-        limits: SandboxLimits,
-    },
-    /// An engine that the operator gives for it. Everything of one submission is removed before the next.
-    Engine(Engine),
-}
 
 /// A class to grade.
 #[derive(Debug)]
@@ -82,11 +69,7 @@ impl<'a> Class<'a> {
 
     /// How many submissions can be graded at the same time, of as many as are wanted.
     pub fn at_once(&self, wanted: usize) -> usize {
-        match self.place {
-            Where::Sandbox { .. } => wanted.max(1),
-            // They would share its builder's cache.
-            Where::Engine(_) => 1,
-        }
+        self.place.at_once(wanted)
     }
 
     /// Images that were named so far and not allowed.
@@ -303,68 +286,9 @@ fn fault(came: &Came) -> Option<String> {
             refusals.first().map(|refusal| format!("{} is refused: {}", refusal.file, refusal.what))
         }
         Came::TooLong(seconds) => Some(format!("it takes longer than {seconds} s")),
+        Came::BroughtDown => Some("it brings the engine down".into()),
         Came::CannotTell(why) => Some(why.reason.clone()),
     }
-}
-
-/// Nothing that is still open can be judged, for this reason.
-fn blamed(planned: Vec<Planned>, why: Unavailable) -> Vec<(Round, Came)> {
-    let came = |planned: Planned| (planned.round, planned.came.unwrap_or_else(|| Came::CannotTell(why.clone())));
-    planned.into_iter().map(came).collect()
-}
-
-impl Where {
-    /// Judges what is open of one exercise of one submission.
-    async fn judge(&self, work: &Work<'_>, planned: Vec<Planned>) -> Vec<(Round, Came)> {
-        let used = planned.iter().filter(|planned| planned.came.is_none()).flat_map(|planned| &planned.images);
-        let needed = plan::needed(work.entry).into_iter().map(str::to_owned);
-        let images: BTreeSet<String> = used.cloned().chain(needed).collect();
-        match self {
-            _ if planned.iter().all(|planned| planned.came.is_some()) => {
-                blamed(planned, Unavailable::new("nothing is open", ""))
-            }
-            Where::Engine(engine) => on(engine, work, planned, &images).await,
-            Where::Sandbox { bases, limits } => {
-                let limits = SandboxLimits { network: work.entry.exercise.needs.network, ..*limits };
-                match bases.sandbox(&limits).await {
-                    Ok(sandbox) => {
-                        let judged = on(&sandbox.engine, work, planned, &images).await;
-                        // One that stays is the run's, and goes with it.
-                        let _ = sandbox.remove().await;
-                        judged
-                    }
-                    Err(error) => blamed(planned, error.unavailable()),
-                }
-            }
-        }
-    }
-}
-
-async fn on(engine: &Engine, work: &Work<'_>, planned: Vec<Planned>, images: &BTreeSet<String>) -> Vec<(Round, Came)> {
-    match missing(engine, images).await {
-        Some(why) => blamed(planned, why),
-        None => judge::judge_in(engine, work, planned).await,
-    }
-}
-
-/// Why an engine has not all of these images; nothing where it has.
-async fn missing(engine: &Engine, images: &BTreeSet<String>) -> Option<Unavailable> {
-    for image in images {
-        let image = image.as_str();
-        let any: &[&str] = if REGISTRY_IMAGES.contains(&image) { &REGISTRY_IMAGES } else { &[image] };
-        let mut here = false;
-        for image in any {
-            match engine.has_image(image).await {
-                Ok(has) => here |= has,
-                Err(error) => return Some(error.unavailable()),
-            }
-        }
-        if !here {
-            let help = format!("bring it with docker pull {image}, then grade again");
-            return Some(Unavailable::new(format!("the engine has no image {image}"), help));
-        }
-    }
-    None
 }
 
 /// Whose a submission is.

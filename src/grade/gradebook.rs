@@ -266,6 +266,12 @@ impl GradedRound {
                     "it took longer than {seconds} s, and was stopped: a build or a program of it does not come to an end"
                 ));
             }
+            Came::BroughtDown => {
+                graded.reason = Some(
+                    "it brought down the engine that it had for itself, twice: it uses up memory, processes or disk"
+                        .into(),
+                );
+            }
             Came::CannotTell(why) => {
                 graded.state = State::NotJudged;
                 graded.reason = Some(tidy(&format!("it could not be judged: {}; {}", why.reason, why.help)));

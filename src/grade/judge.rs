@@ -10,7 +10,7 @@
 use super::plan;
 use super::refusals::{self, Allowed, Refusal};
 use crate::attempt;
-use crate::check::{Finding, Kind};
+use crate::check::{Finding, Kind, Verdict};
 use crate::course::service::{needs_registry, registry_values};
 use crate::course::{Course, CourseError, Entry, Round};
 use crate::engine::{
@@ -78,8 +78,23 @@ pub enum Came {
     },
     /// It was stopped after so many seconds.
     TooLong(u64),
+    /// The engine that it had for itself stopped answering, each time that it was tried.
+    BroughtDown,
     /// It could not be found out.
     CannotTell(Unavailable),
+}
+
+impl Came {
+    /// Whether any of it could not be found out.
+    pub fn is_open(&self) -> bool {
+        match self {
+            Came::CannotTell(_) => true,
+            Came::Judged { findings, .. } => {
+                findings.iter().any(|finding| matches!(finding.verdict, Verdict::CannotTell { .. }))
+            }
+            _ => false,
+        }
+    }
 }
 
 /// What can be said before anything is built.

@@ -8,7 +8,8 @@
 //! refusals   what is not built, by file and line; pure
 //! judge      one exercise of one submission, on an engine
 //! score      findings → points; pure
-//! class      one submission after another, in a place of their own
+//! place      where: a throw-away engine for each, or one that is named
+//! class      one submission after another
 //! gradebook  what it all comes to; pure
 //! ```
 //!
@@ -20,6 +21,7 @@ pub mod gradebook;
 pub mod intake;
 pub mod judge;
 pub mod layout;
+pub mod place;
 pub mod plan;
 pub mod refusals;
 pub mod roster;

@@ -76,10 +76,11 @@ fn refused_and_unreachable_are_open_and_too_long_and_missing_are_lost() {
     let course = course();
     let refusal =
         Refusal { file: "Dockerfile".into(), line: 2, what: "\x1b[2JADD".into(), help: "COPY".into(), image: None };
-    let cases: [(Came, State, bool); 4] = [
+    let cases: [(Came, State, bool); 5] = [
         (Came::Refused(vec![refusal]), State::NotJudged, true),
         (Came::CannotTell(Unavailable::new("gone", "start it")), State::NotJudged, true),
         (Came::TooLong(300), State::NotYet, false),
+        (Came::BroughtDown, State::NotYet, false),
         (Came::Missing, State::Missing, false),
     ];
     for (came, state, open) in cases {
