@@ -12,6 +12,8 @@ use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
+/// Seconds that grading all of them may take: two of them go on until they are stopped.
+const LONGEST: u64 = 3000;
 const SECRET: &str = "a secret of more than sixteen bytes";
 
 /// Does harm while it is built. With the words that its result must say, and whether all checks pass all the same.
@@ -198,7 +200,8 @@ fn thirty_submissions_get_what_they_earned_whoever_is_among_them() {
     let before = everything();
     let args = ["grade", "class", "--roster", "roster.csv", "--secret-file", "secret", "--json", "--jobs", "2"];
     let more = ["--seconds", "150", "--csv", "marks.csv", "--feedback", "feedback"];
-    let told = room.learner.dlearn(&[&args[..], &more].concat());
+    let told = room.learner.start(&[&args[..], &more].concat()).end_within(LONGEST);
+    println!("graded in {:.0?}\n{}", told.took, told.stderr);
     // What was refused was not judged.
     let book = told.exits(3).json();
     assert_eq!(book["submissions"].as_array().unwrap().len(), 30);
@@ -258,7 +261,7 @@ fn what_a_killed_grading_leaves_goes_with_the_next_run() {
         room.learner.killed(&args, at);
         let left = everything();
         assert!(left.difference(&before).count() > 0, "killed at {at:?}, it had made nothing: it shows nothing");
-        let book = room.learner.dlearn(&args).exits(0).json();
+        let book = room.learner.start(&args).end_within(LONGEST).exits(0).json();
         assert_eq!(of(&book, "ada")["state"], "passed", "{book:#}");
         assert_eq!(everything(), before, "after {at:?}");
     }

@@ -197,15 +197,9 @@ async fn place(app: &App, options: &GradeOptions, entries: &[&Entry]) -> Result<
         super::images::bring(app, &engine, needed).await?;
         return Ok((Where::Engine(engine), None));
     }
-    let (engine, mut here) = app.outside(needed.collect()).await?;
     let allowed: Vec<Allowed> = entries.iter().map(|entry| plan::allowed(entry, &options.allow_image)).collect();
-    for image in allowed.iter().flat_map(Allowed::names).collect::<BTreeSet<_>>() {
-        // Some answers use it; those that do cannot be judged without it, and the others can.
-        match super::images::bring(app, &engine, [image]).await {
-            Ok(()) => here.push(image),
-            Err(failure) => eprintln!("dlearn: {}", crate::term::sanitize_line(&failure.to_string())),
-        }
-    }
+    let wished = allowed.iter().flat_map(Allowed::names).collect();
+    let (engine, here) = app.outside(needed.collect(), wished).await?;
     let progress = Progress::start("preparing a throw-away engine", &app.terminal);
     let ledger = Ledger::open(&engine, "grade", "").map_err(failed)?;
     let bases = engine.sandbox_bases(&ledger, &here).await.map_err(failed);

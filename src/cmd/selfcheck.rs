@@ -5,12 +5,14 @@ use crate::course::Course;
 use crate::engine::{Engine, SandboxLimits};
 use crate::evidence::Builder;
 use crate::failure::{Failure, exit};
+use crate::grade::{plan, refusals::Allowed};
 use crate::report::{self, json};
-use crate::selfcheck::{CaseResult, PlannedCase, Proved, Workbench, plan, prove};
-use futures_util::StreamExt;
+use crate::selfcheck::{self, CaseResult, PlannedCase, Proved, Workbench, prove};
+use futures_util::{StreamExt, stream};
 use serde::Serialize;
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, VecDeque};
 use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// One row of the table.
 #[derive(Debug, Serialize)]
@@ -53,7 +55,8 @@ pub(super) async fn run(app: &App, wanted: Wanted) -> Result<i32, Failure> {
         Some(_) => vec![Builder::BuildKit],
         None => vec![Builder::Classic, Builder::BuildKit],
     };
-    let all = plan(&course, &wanted.ids, &all).map_err(|what| Failure::usage(what, "dlearn list shows them all"))?;
+    let all = selfcheck::plan(&course, &wanted.ids, &all)
+        .map_err(|what| Failure::usage(what, "dlearn list shows them all"))?;
     let named = |case: &PlannedCase<'_>| wanted.case.as_ref().is_none_or(|text| case.path().contains(text));
     let mut cases: Vec<PlannedCase<'_>> = all.into_iter().filter(named).collect();
     if cases.is_empty() {
@@ -67,50 +70,67 @@ pub(super) async fn run(app: &App, wanted: Wanted) -> Result<i32, Failure> {
         })?;
     }
     let images: BTreeSet<&str> = cases.iter().flat_map(|case| super::service::images_of(case.entry)).collect();
+    let allowed: Vec<Allowed> = cases.iter().map(|case| plan::allowed(case.entry, &[])).collect();
+    let wished: BTreeSet<&str> = allowed.iter().flat_map(Allowed::names).collect();
     // The course is the author's own: what its answers write is bounded by the disk only.
     let network = cases.iter().any(|case| case.entry.exercise.needs.network);
     let limits = SandboxLimits { memory: 4 << 30, disk: None, cpus: None, processes: 4096, network };
-    let workplace = app.workplace(wanted.engine.as_deref(), "selfcheck", images, &limits).await?;
-    let rows = prove_all(app, &workplace.engine, &course, &mut cases, &wanted).await;
+    let jobs = wanted.jobs.clamp(1, 16);
+    let count = jobs.min(cases.len());
+    let workplace = app.workplace(wanted.engine.as_deref(), "selfcheck", images, wished, &limits, count).await?;
+    let rows = prove_all(app, &workplace.engines, &course, &mut cases, &wanted).await;
     workplace.leave().await?;
     conclude(app, &rows?)
 }
 
 async fn prove_all(
     app: &App,
-    engine: &Engine,
+    engines: &[Engine],
     course: &Course,
     cases: &mut Vec<PlannedCase<'_>>,
     wanted: &Wanted,
 ) -> Result<Vec<Row>, Failure> {
+    let engine = &engines[0];
     if wanted.builder.is_none() {
         let builders = engine.facts().await.map_err(|error| Failure::Engine(error.unavailable()))?.builders;
         cases.retain(|case| builders.contains(&case.builder));
     }
-    let jobs = wanted.jobs;
     let token = crate::learner::new_token()?;
-    let bench = Workbench::recording(wanted.record.clone());
-    let (token, shared) = (&token, &bench);
-    let mut rows = Vec::new();
+    let benches: Vec<Workbench> = engines.iter().map(|_| Workbench::recording(wanted.record.clone())).collect();
     let width = cases.iter().map(|case| case.path().chars().count()).max().unwrap_or(0);
-    let cases = &*cases;
-    let proof = |place: usize| async move {
-        let case = &cases[place];
-        (place, row(case.builder, &prove(engine, course, case, token, shared).await))
+    let (cases, token) = (&*cases, &token);
+    let proof = |engine, bench, place: usize| async move {
+        let case: &PlannedCase<'_> = &cases[place];
+        (place, row(case.builder, &prove(engine, course, case, token, bench).await))
     };
-    // Cases with the classic builder go one after another, so those with BuildKit need not wait in a line with them.
-    let in_lanes = |lane: Builder, jobs: usize| {
-        let places = (0..cases.len()).filter(move |place| cases[*place].builder == lane);
-        futures_util::stream::iter(places.map(proof)).buffered(jobs)
+    let mut proofs = if engine.endpoint().is_thrown_away() {
+        // Each has its own and does one after another. What takes a learner long takes long here: it begins first.
+        let mut open: Vec<usize> = (0..cases.len()).collect();
+        open.sort_by_key(|place| std::cmp::Reverse(cases[*place].entry.exercise.minutes));
+        let open = Arc::new(Mutex::new(VecDeque::from(open)));
+        let lanes = engines.iter().zip(&benches).map(|(engine, bench)| {
+            let open = Arc::clone(&open);
+            let next = move || open.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
+            stream::iter(std::iter::from_fn(next)).then(move |place| proof(engine, bench, place)).boxed()
+        });
+        stream::select_all(lanes).boxed()
+    } else {
+        // Cases with the classic builder go one after another, so those with BuildKit need not wait in a line with
+        // them.
+        let in_lanes = |lane: Builder, jobs: usize| {
+            let places = (0..cases.len()).filter(move |place| cases[*place].builder == lane);
+            stream::iter(places.map(|place| proof(engine, &benches[0], place))).buffered(jobs)
+        };
+        let all_jobs = wanted.jobs.clamp(1, 16);
+        let has_classic = cases.iter().any(|case| case.builder == Builder::Classic);
+        let jobs = if has_classic { (all_jobs - 1).max(1) } else { all_jobs };
+        let (classic, buildkit) = (in_lanes(Builder::Classic, 1), in_lanes(Builder::BuildKit, jobs));
+        match all_jobs {
+            1 => classic.chain(buildkit).boxed(),
+            _ => stream::select(classic, buildkit).boxed(),
+        }
     };
-    let all_jobs = jobs.clamp(1, 16);
-    let has_classic = cases.iter().any(|case| case.builder == Builder::Classic);
-    let jobs = if has_classic { (all_jobs - 1).max(1) } else { all_jobs };
-    let (classic, buildkit) = (in_lanes(Builder::Classic, 1), in_lanes(Builder::BuildKit, jobs));
-    let mut proofs = match all_jobs {
-        1 => classic.chain(buildkit).boxed(),
-        _ => futures_util::stream::select(classic, buildkit).boxed(),
-    };
+    let mut rows = Vec::new();
     while let Some((place, row)) = proofs.next().await {
         if !app.common.json {
             report::line(&shown(&row, width, app))?;
@@ -120,7 +140,7 @@ async fn prove_all(
     drop(proofs);
     // What is in a throw-away engine goes with it.
     if !engine.endpoint().is_thrown_away() {
-        bench.finish().await;
+        benches[0].finish().await;
     }
     rows.sort_by_key(|(place, _)| *place);
     Ok(rows.into_iter().map(|(_, row)| row).collect())

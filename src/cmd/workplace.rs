@@ -7,20 +7,24 @@ use crate::engine::{
     SandboxLimits, leftovers, remove,
 };
 use crate::failure::Failure;
+use crate::term::progress::Progress;
+use futures_util::future::try_join_all;
 use std::collections::BTreeSet;
 
 /// What `--engine` says for the engine that every other command works on.
 const OWN: &str = "own";
 
-/// An engine to work on.
+/// Engines to work on.
 pub(super) struct Workplace {
-    /// The engine.
-    pub engine: Engine,
-    sandbox: Option<Sandbox>,
+    /// The engines: one that is named, or as many throw-away ones as were wanted.
+    pub engines: Vec<Engine>,
+    sandboxes: Vec<Sandbox>,
+    /// The throw-away engines', with their base images.
+    ledger: Option<Ledger>,
 }
 
 impl App {
-    /// An engine with these base images: a throw-away one within these limits, or the one that is named.
+    /// Engines with these base images, and those of `wished` that can be had: `count` throw-away ones within these limits, or the one that is named.
     ///
     /// # Errors
     /// Where no engine answers, it starts no such container, or an image cannot be had.
@@ -29,7 +33,9 @@ impl App {
         named: Option<&str>,
         purpose: &str,
         images: BTreeSet<&str>,
+        wished: BTreeSet<&str>,
         limits: &SandboxLimits,
+        count: usize,
     ) -> Result<Workplace, Failure> {
         let failed = |error: EngineError| Failure::Engine(error.unavailable());
         if let Some(named) = named {
@@ -41,25 +47,44 @@ impl App {
                 }
             };
             super::images::bring(self, &engine, images).await?;
-            return Ok(Workplace { engine, sandbox: None });
+            return Ok(Workplace { engines: vec![engine], sandboxes: Vec::new(), ledger: None });
         }
-        let (engine, here) = self.outside(images).await?;
+        let (engine, here) = self.outside(images, wished).await?;
         let ledger = Ledger::open(&engine, purpose, "").map_err(failed)?;
-        let sandbox = engine.sandbox(&ledger, limits).await.map_err(failed)?;
-        sandbox.bring(&here).await.map_err(failed)?;
-        Ok(Workplace { engine: sandbox.engine.clone(), sandbox: Some(sandbox) })
+        let progress = Progress::start("preparing a throw-away engine", &self.terminal);
+        let preparing = async {
+            let bases = engine.sandbox_bases(&ledger, &here).await?;
+            try_join_all((0..count.max(1)).map(|_| bases.sandbox(limits))).await
+        };
+        let sandboxes = preparing.await.map_err(failed);
+        progress.finish();
+        let sandboxes = sandboxes?;
+        let engines = sandboxes.iter().map(|sandbox| sandbox.engine.clone()).collect();
+        Ok(Workplace { engines, sandboxes, ledger: Some(ledger) })
     }
 
-    /// The engine on which throw-away engines run, with what they need; and those of the images that go into them.
+    /// The engine on which throw-away engines run, with what they need; and the images that go into them: all of
+    /// `images`, and those of `wished` that can be had.
     ///
     /// # Errors
     /// Where it does not answer, or an image cannot be had.
-    pub async fn outside<'a>(&self, mut images: BTreeSet<&'a str>) -> Result<(Engine, Vec<&'a str>), Failure> {
+    pub async fn outside<'a>(
+        &self,
+        mut images: BTreeSet<&'a str>,
+        wished: BTreeSet<&'a str>,
+    ) -> Result<(Engine, Vec<&'a str>), Failure> {
         let failed = |error: EngineError| Failure::Engine(error.unavailable());
         let engine = self.engine().await?;
         remove_what_is_left(&engine).await.map_err(failed)?;
         images.insert(PASSAGE_IMAGE);
         super::images::bring(self, &engine, images.iter().copied().chain([SANDBOX_IMAGE])).await?;
+        for image in wished {
+            // Some answers use it; those that do fail without it, and the others do not.
+            match super::images::bring(self, &engine, [image]).await {
+                Ok(()) => drop(images.insert(image)),
+                Err(failure) => eprintln!("dlearn: {}", crate::term::sanitize_line(&failure.to_string())),
+            }
+        }
         let mut here = Vec::new();
         for image in images {
             let any: &[&'a str] = if REGISTRY_IMAGES.contains(&image) { &REGISTRY_IMAGES } else { &[image] };
@@ -85,14 +110,20 @@ async fn remove_what_is_left(engine: &Engine) -> Result<(), EngineError> {
 }
 
 impl Workplace {
-    /// Leaves it, and throws it away where it is a throw-away one.
+    /// Leaves it, and throws away what is to be thrown away.
     ///
     /// # Errors
     /// Where the outer engine does not do it.
     pub async fn leave(self) -> Result<(), Failure> {
-        match self.sandbox {
-            Some(sandbox) => sandbox.remove().await.map_err(|error| Failure::Engine(error.unavailable())),
-            None => Ok(()),
-        }
+        let leaving = async {
+            for sandbox in self.sandboxes {
+                sandbox.remove().await?;
+            }
+            match self.ledger {
+                Some(ledger) => ledger.cleanup().await,
+                None => Ok(()),
+            }
+        };
+        leaving.await.map_err(|error: EngineError| Failure::Engine(error.unavailable()))
     }
 }

@@ -112,13 +112,18 @@ impl Running {
     }
 
     /// Waits for its end.
-    pub fn end(mut self) -> Told {
-        let deadline = self.begun + Duration::from_secs(LONGEST);
+    pub fn end(self) -> Told {
+        self.end_within(LONGEST)
+    }
+
+    /// Waits for the end of one that may take this many seconds.
+    pub fn end_within(mut self, seconds: u64) -> Told {
+        let deadline = self.begun + Duration::from_secs(seconds);
         let status = loop {
             if let Some(status) = self.child.try_wait().expect("a child can be waited for") {
                 break status;
             }
-            assert!(Instant::now() < deadline, "{} goes on after {LONGEST} s", self.what);
+            assert!(Instant::now() < deadline, "{} goes on after {seconds} s", self.what);
             std::thread::sleep(Duration::from_millis(5));
         };
         let ended = Instant::now();
