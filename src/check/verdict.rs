@@ -106,6 +106,13 @@ pub struct Finding {
     pub evidence: Vec<String>,
 }
 
+impl Finding {
+    /// Whether learners see it: a hidden check only where it failed.
+    pub fn is_shown(&self) -> bool {
+        !self.hidden || matches!(self.verdict, Verdict::NotYet(_))
+    }
+}
+
 /// The conclusion over several findings, in the order in which it decides.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -46,13 +46,14 @@ pub(super) async fn run(app: &App, options: GradeOptions) -> Result<i32, Failure
     }
     let entries = if named.is_empty() { held(app, &course, &sources).await? } else { named };
     let (place, ledger) = place(app, &options, &entries).await?;
+    let roster = rules.roster.clone();
     let class = Class::new(&course, entries, place, rules);
     let graded = all_of(app, &class, &sources, usize::from(options.jobs)).await;
     if let Some(ledger) = ledger {
         // What stays is told by the process's end.
         let _ = ledger.cleanup().await;
     }
-    let missing = absent(options.roster.as_deref(), &graded)?;
+    let missing = absent(roster.as_ref(), &graded);
     let mut book = Gradebook::new(&course, class.columns(), graded, missing);
     book.not_allowed = class.not_allowed();
     tell(app, &options, &book)?;
@@ -88,10 +89,14 @@ fn in_order<'a>(course: &'a Course, wanted: &BTreeSet<String>) -> Vec<&'a Entry>
 
 fn read(path: &Path, largest: u64, what: &str) -> Result<String, Failure> {
     let mut text = String::new();
-    let read = std::fs::File::open(path).and_then(|file| file.take(largest).read_to_string(&mut text));
-    read.map_err(|error| {
+    let read = std::fs::File::open(path).and_then(|file| file.take(largest + 1).read_to_string(&mut text));
+    let read = read.map_err(|error| {
         Failure::usage(format!("{what} {}: {error}", path.display()), "name a file that can be read")
     })?;
+    if read as u64 > largest {
+        let what = format!("{what} {}: it has more than {largest} bytes", path.display());
+        return Err(Failure::usage(what, "name the right file"));
+    }
     Ok(text)
 }
 
@@ -230,22 +235,23 @@ async fn all_of(app: &App, class: &Class<'_>, sources: &[Source], jobs: usize) -
 }
 
 /// Who of the roster has handed nothing in.
-fn absent(roster: Option<&Path>, graded: &[Graded]) -> Result<Vec<Absent>, Failure> {
-    let Some(path) = roster else { return Ok(Vec::new()) };
+fn absent(roster: Option<&Roster>, graded: &[Graded]) -> Vec<Absent> {
+    let Some(roster) = roster else { return Vec::new() };
     let here = |learner: &str| graded.iter().any(|graded| graded.in_roster == Some(true) && graded.learner == learner);
-    let members = read_roster(path)?.members.into_iter().filter(|member| !here(&member.learner));
-    Ok(members.map(|member| Absent { learner: member.learner, name: member.name }).collect())
+    let members = roster.members.iter().filter(|member| !here(&member.learner)).cloned();
+    members.map(|member| Absent { learner: member.learner, name: member.name }).collect()
 }
 
 fn tell(app: &App, options: &GradeOptions, book: &Gradebook) -> Result<(), Failure> {
-    // Files first: whoever reads the output may be gone.
+    // Files first: whoever reads the output may be gone. A full disk does not cost what was found out.
+    let mut written = Ok(());
     if let Some(path) = &options.csv {
         let cells = gradebook::cells(book).map_err(std::io::Error::other)?;
-        write(path, &cells)?;
+        written = written.and(write(path, &cells));
     }
     if let Some(folder) = &options.feedback {
         for (graded, name) in book.submissions.iter().zip(gradebook::file_names(book)) {
-            write(&folder.join(name), &gradebook::feedback(graded, book))?;
+            written = written.and(write(&folder.join(name), &gradebook::feedback(graded, book)));
         }
     }
     match app.common.json {
@@ -256,7 +262,7 @@ fn tell(app: &App, options: &GradeOptions, book: &Gradebook) -> Result<(), Failu
     if open > 0 && app.common.json {
         eprintln!("dlearn: {open} of {} not judged in full", book.submissions.len());
     }
-    Ok(())
+    written
 }
 
 fn write(path: &Path, text: &str) -> Result<(), Failure> {

@@ -214,14 +214,30 @@ impl<'a> Class<'a> {
                 let note = other.map(|other| format!("it says of itself that it is {}'s", other.learner));
                 Whose::member(member, note)
             }
-            (None, Some(member)) => {
+            (None, Some(member)) if self.has_token_of(member, manifest) => {
                 Whose::member(member, Some(format!("known by what it says of itself; it is called {label}")))
+            }
+            (None, Some(member)) => {
+                let note =
+                    Some(format!("it says of itself that it is {}'s, and has no token of theirs", member.learner));
+                Whose { learner: label, name: says, in_roster: Some(false), member: None, note }
             }
             (None, None) => {
                 let note = Some(format!("{label} is not in the roster"));
                 Whose { learner: label, name: says, in_roster: Some(false), member: None, note }
             }
         }
+    }
+
+    /// Whether a submission brings a token that only this member has; where there is no secret, nobody can know.
+    fn has_token_of(&self, member: &Member, manifest: Option<&Manifest>) -> bool {
+        let Some(secret) = &self.rules.secret else { return true };
+        let is_theirs = |entry: &&Entry| {
+            let id = &entry.exercise.id;
+            let brought = manifest.and_then(|manifest| manifest.claim(id)).and_then(|claim| claim.token);
+            brought.is_some_and(|token| token == secret.token(&member.learner, &self.course.outline.course, id))
+        };
+        self.entries.iter().any(is_theirs)
     }
 
     /// Why the reference solution does not pass in this place; nothing where it does. Found out once.

@@ -206,6 +206,8 @@ impl GradedExercise {
             rounds.iter().zip(shares).map(|((round, came), share)| GradedRound::of(round, came, share)).collect();
         let score: Score = rounds.iter().map(|round| round.score).sum();
         let state = match state_of(&score) {
+            // Points may be nothing at all, and what was not judged is not lost.
+            _ if rounds.iter().any(|round| round.state == State::NotJudged) => State::NotJudged,
             State::NotYet if rounds.iter().all(|round| round.state == State::Missing) => State::Missing,
             // Checks may weigh nothing: they must pass all the same.
             State::Passed if rounds.iter().any(|round| round.state != State::Passed) => State::NotYet,

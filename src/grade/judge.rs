@@ -124,7 +124,7 @@ fn look(work: &Work<'_>, round: Round) -> Planned {
                 }
                 Ok(None) => {}
                 Err(what) => {
-                    let help = "write a Dockerfile of a usual size".to_owned();
+                    let help = "write a plain text of a usual size".to_owned();
                     refused.insert(Refusal { file: shown.clone(), line: 1, what, help, image: None });
                 }
             }
@@ -152,7 +152,7 @@ fn dockerfile(path: &Path) -> Result<Option<String>, String> {
         Ok(_) if bytes.len() as u64 > LARGEST_DOCKERFILE => {
             Err(format!("the Dockerfile has more than {} KiB", LARGEST_DOCKERFILE >> 10))
         }
-        Ok(_) => Ok(Some(String::from_utf8_lossy(&bytes).into_owned())),
+        Ok(_) => String::from_utf8(bytes).map(Some).map_err(|_| "the Dockerfile is not UTF-8".to_owned()),
         // A folder, say: the builder will say so.
         Err(_) => Ok(None),
     }
@@ -266,17 +266,32 @@ impl<'a> Bench<'a> {
     async fn judge(&self, work: &Work<'_>, index: usize) -> Came {
         let Some(round) = self.rounds.get(index) else { return Came::Missing };
         let limit = Duration::from_secs(work.seconds);
-        match tokio::time::timeout(limit, self.examine(work, round)).await {
+        let options = CollectorOptions {
+            workspace: work.folder.join(&round.folder),
+            starter: round.start.clone(),
+            exercise: round.exercise.clone(),
+            purpose: PURPOSE.into(),
+            build_seconds: work.seconds,
+        };
+        let mut collector = Collector::new(Ok(self.engine.clone()), options).practising(self.practice.clone());
+        let came = match tokio::time::timeout(limit, self.examine(work, round, &mut collector)).await {
             Ok(came) => came,
             // Somebody took too long: the engine, if it is not even there any more.
             Err(_) => match self.engine.ping().await {
                 Ok(()) => Came::TooLong(work.seconds),
                 Err(error) => Came::CannotTell(error.unavailable()),
             },
+        };
+        if !self.is_own() {
+            // What could not be removed now is in the collector's own ledger, which the process's end looks at.
+            let _ = collector.finish().await;
         }
+        // Ports that it published are free for the next round.
+        let _ = self.ledger.remove_containers().await;
+        came
     }
 
-    async fn examine(&self, work: &Work<'_>, round: &Round) -> Came {
+    async fn examine(&self, work: &Work<'_>, round: &Round, collector: &mut Collector) -> Came {
         let workspace = work.folder.join(&round.folder);
         let (engine, ledger, images) = (self.engine, &self.ledger, &round.subject.images);
         let steps = attempt::steps(&round.cases.solution, round);
@@ -291,21 +306,7 @@ impl<'a> Bench<'a> {
             }
             Err(StepError::Impossible { what, .. }) => Some(what),
         };
-        let options = CollectorOptions {
-            workspace,
-            starter: round.start.clone(),
-            exercise: round.exercise.clone(),
-            purpose: PURPOSE.into(),
-            build_seconds: work.seconds,
-        };
-        let mut collector = Collector::new(Ok(engine.clone()), options).practising(self.practice.clone());
-        let examined = examine(round, &mut collector, Evidence::new()).await;
-        if !self.is_own() {
-            // What could not be removed now is in the collector's own ledger, which the process's end looks at.
-            let _ = collector.finish().await;
-        }
-        // Ports that it published are free for the next round.
-        let _ = ledger.remove_containers().await;
+        let examined = examine(round, collector, Evidence::new()).await;
         let prefix = ledger.image_name("");
         let findings = examined.findings.iter().map(|finding| attempt::without(finding, &prefix)).collect();
         Came::Judged { findings, stopped: stopped.map(|text| text.replace(&prefix, "")) }

@@ -8,13 +8,29 @@
 //! Builders differ in which value a variable has, so every value that it could have counts; and older ones know no
 //! heredocs, so where a text can be read without them, what they would do counts, too.
 
+mod unusual;
 mod values;
 
 use crate::dockerfile::{Body, Dockerfile, INSTRUCTIONS, Instruction, Stage, parse};
 use crate::reference::Reference;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 use values::{Assigned, Scope};
+
+/// Most refusals that are told of one Dockerfile.
+const MOST: usize = 50;
+/// Most characters of a word that is quoted.
+const LONGEST: usize = 200;
+/// Most bytes of values that are put together for one reading of a Dockerfile.
+const BUDGET: usize = 8 << 20;
+
+/// A word as it is quoted.
+fn short(word: &str) -> String {
+    match word.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}…", &word[..end]),
+        None => word.to_owned(),
+    }
+}
 
 /// Something that is not built.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
@@ -70,26 +86,39 @@ pub fn refusals(file: &str, text: &str, args: &BTreeMap<String, String>, allowed
         let what = "another frontend is asked for (`# syntax=`), which the builder would fetch and run".to_owned();
         refusals.insert(at(line, what, "remove the line: the exercise needs no newer syntax".into()));
     }
+    if let Some(line) = unusual::escape_directive(text) {
+        let what = "another escape character is asked for (`# escape=`)".to_owned();
+        refusals.insert(at(line, what, "remove the line: a backslash is the escape character here".into()));
+    }
     for dockerfile in readings(text) {
+        for (line, what) in unusual::instructions(&dockerfile) {
+            refusals.insert(at(line, what.into(), "write it as Docker's reference does, in plain letters".into()));
+        }
         let reading = Reading::new(&dockerfile, args);
-        for used in reading.images() {
+        for used in reading.images().into_iter().take(MOST) {
             let Use { line, how, name } = used;
             match name {
                 Ok(name) if allowed.get(&name).is_some() => {}
                 Ok(name) => {
                     let help = format!("use an image of the exercise: {}", allowed.listed());
-                    let refusal = at(line, format!("{how} names {name}, which this exercise does not use"), help);
-                    refusals.insert(Refusal { image: Some(name), ..refusal });
+                    let what = format!("{how} names {}, which this exercise does not use", short(&name));
+                    // What is no name of an image is never offered to be allowed.
+                    let image = Reference::parse(&name).is_ok().then_some(name);
+                    refusals.insert(Refusal { image, ..at(line, what, help) });
                 }
                 Err(word) => {
                     let help = "write the image's name, or give its variable a default above".to_owned();
-                    refusals.insert(at(line, format!("{how} names `{word}`, whose value is not known here"), help));
+                    refusals.insert(at(
+                        line,
+                        format!("{how} names `{}`, whose value is not known here", short(&word)),
+                        help,
+                    ));
                 }
             }
         }
         refusals.extend(reading.other().into_iter().map(|(line, what, help)| at(line, what, help)));
     }
-    refusals.into_iter().collect()
+    refusals.into_iter().take(MOST).collect()
 }
 
 /// The external images that a Dockerfile uses, as far as they are known.
@@ -151,6 +180,8 @@ struct Reading<'a> {
     args: &'a BTreeMap<String, String>,
     /// What was found out: a text may ask for the same value very often.
     known: RefCell<BTreeMap<(String, Scope, usize), Assigned>>,
+    /// Bytes of values that were put together so far.
+    spent: Cell<usize>,
 }
 
 /// A trigger too: it runs in a stage that is built on this one.
@@ -164,7 +195,7 @@ fn with_trigger(instruction: &Instruction) -> impl Iterator<Item = &Instruction>
 
 impl<'a> Reading<'a> {
     fn new(dockerfile: &'a Dockerfile, args: &'a BTreeMap<String, String>) -> Self {
-        Self { dockerfile, args, known: RefCell::default() }
+        Self { dockerfile, args, known: RefCell::default(), spent: Cell::default() }
     }
 
     fn each(&self) -> impl Iterator<Item = (&Stage, &Instruction)> {
@@ -216,11 +247,14 @@ impl<'a> Reading<'a> {
                     for value in self.values(source, Scope::Everywhere) {
                         match value {
                             Ok(value) if is_remote(&value) => {
-                                add(format!("ADD fetches {value}"), "put the file into the folder, and COPY it");
+                                add(
+                                    format!("ADD fetches {}", short(&value)),
+                                    "put the file into the folder, and COPY it",
+                                );
                             }
                             Ok(_) => {}
                             Err(word) => add(
-                                format!("ADD takes `{word}`, whose value is not known here"),
+                                format!("ADD takes `{}`, whose value is not known here", short(&word)),
                                 "write the file's name, or give its variable a default above",
                             ),
                         }
@@ -232,7 +266,7 @@ impl<'a> Reading<'a> {
                 for given in instruction.flags.iter().filter(|given| given.name.eq_ignore_ascii_case(flag)) {
                     let value = given.value.as_deref().unwrap_or_default();
                     if !plain.contains(&value) {
-                        add(format!("{} --{flag}={value}", instruction.keyword), "leave the option out");
+                        add(format!("{} --{flag}={}", instruction.keyword, short(value)), "leave the option out");
                     }
                 }
             }

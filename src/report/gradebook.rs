@@ -140,7 +140,7 @@ pub fn cells(book: &Gradebook) -> Result<String, csv::Error> {
         let prefix = format!("{}: ", graded.learner);
         let notes = notes_of(graded);
         let notes = notes.iter().map(|note| note.strip_prefix(&prefix).unwrap_or(note)).collect::<Vec<_>>();
-        row.push(harmless(&notes.join("; ")));
+        row.push(harmless(&notes.join(" / ")));
         writer.write_record(&row)?;
     }
     for absent in &book.missing {
@@ -163,7 +163,8 @@ fn numbers(score: &Score) -> [String; 2] {
 /// A cell that no spreadsheet takes for a formula: programs run what begins with one of these characters (OWASP, "CSV
 /// Injection"), and learners choose file names and what their programs print. The apostrophe makes it a text.
 pub fn harmless(text: &str) -> String {
-    let text = one_line(text);
+    // Where a semicolon ends a cell, what follows it would be one more.
+    let text = one_line(text).replace(';', ",");
     let formula = |char: char| matches!(char, '=' | '+' | '-' | '@' | '\t' | '\r' | '\n' | '＝' | '＋' | '－' | '＠');
     match text.trim_start().starts_with(formula) || text.starts_with(formula) {
         true => format!("'{text}"),
@@ -221,13 +222,20 @@ fn of_round(round: &GradedRound) -> String {
     if !round.checks.is_empty() {
         text.push('\n');
     }
-    for check in &round.checks {
-        text.push_str(&of_check(check, &round.checks));
+    // Those that learners never see are only counted, unless they failed.
+    let (shown, hidden): (Vec<&GradedCheck>, Vec<&GradedCheck>) =
+        round.checks.iter().partition(|check| check.finding.is_shown());
+    for check in &shown {
+        text.push_str(&of_check(check, &shown));
+    }
+    if !hidden.is_empty() {
+        let score: Score = hidden.iter().map(|check| check.score).sum();
+        text.push_str(&format!("  and {} more: {} of {}\n", hidden.len(), score.points, score.of));
     }
     text
 }
 
-fn of_check(check: &GradedCheck, all: &[GradedCheck]) -> String {
+fn of_check(check: &GradedCheck, shown: &[&GradedCheck]) -> String {
     let GradedCheck { finding, score } = check;
     let (mark, words) = match &finding.verdict {
         Verdict::Pass { notes } => ("[ok]", notes.iter().map(|note| ("and:", note.clone())).collect()),
@@ -241,7 +249,8 @@ fn of_check(check: &GradedCheck, all: &[GradedCheck]) -> String {
         }
         Verdict::CannotTell { reason, .. } => ("[??]", vec![("not judged:", reason.clone())]),
         Verdict::Waits { on } => {
-            let before = all.iter().find(|check| check.finding.id == *on).map_or(on, |check| &check.finding.title);
+            let before = shown.iter().find(|check| check.finding.id == *on);
+            let before = before.map_or("another check", |check| &check.finding.title);
             ("[  ]", vec![("not judged:", format!("this comes first: {before}"))])
         }
     };
@@ -274,7 +283,8 @@ pub fn file_names(book: &Gradebook) -> Vec<String> {
     let mut taken = BTreeSet::new();
     let name = |graded: &Graded| {
         let slug = slug(&graded.learner);
-        let numbered = std::iter::once(slug.clone()).chain((2..).map(|number: u32| format!("{slug}-{number}")));
+        // No name of anybody's own ends like that.
+        let numbered = std::iter::once(slug.clone()).chain((2..).map(|number: u32| format!("{slug}.{number}")));
         let free = numbered.into_iter().find(|name| taken.insert(name.clone()));
         format!("{}.txt", free.unwrap_or(slug))
     };

@@ -22,7 +22,7 @@ pub struct CheckReport<'a> {
 }
 
 impl<'a> CheckReport<'a> {
-    /// The report over a round; hidden checks are left out unless they fail nobody sees why.
+    /// The report over a round; hidden checks are left out unless they failed.
     pub fn new(round: &'a Round, findings: &'a [Finding]) -> Self {
         Self {
             schema: "dlearn/check/1",
@@ -30,7 +30,7 @@ impl<'a> CheckReport<'a> {
             round: round.number,
             rounds: round.of,
             outcome: Outcome::of(findings),
-            checks: findings.iter().collect(),
+            checks: findings.iter().filter(|finding| finding.is_shown()).collect(),
         }
     }
 }

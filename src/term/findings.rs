@@ -161,7 +161,7 @@ fn detailed(finding: &Finding, width: usize, shape: Detail, terminal: &Terminal)
 
 /// What the learner sees.
 pub(super) fn shown(findings: &[Finding]) -> impl Iterator<Item = &Finding> {
-    findings.iter().filter(|finding| !finding.hidden || matches!(finding.verdict, Verdict::NotYet(_)))
+    findings.iter().filter(|finding| finding.is_shown())
 }
 
 /// Sign and its style, style of the title.

@@ -1,12 +1,14 @@
 //! Every value that a word of a Dockerfile can have, whichever builder reads it.
 
-use super::{Reading, with_trigger};
+use super::{BUDGET, Reading, with_trigger};
 use crate::dockerfile::{Body, Instruction, expand};
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// How deep values may be made of values.
 const DEEPEST: usize = 4;
+/// Bytes that a value may have.
+const LONGEST: usize = 4096;
 /// How many values a word may have.
 const MOST: usize = 64;
 
@@ -46,8 +48,17 @@ impl Reading<'_> {
                 return None;
             }
         }
-        let expanded = choices.iter().map(|choice| expand(word, escape, &|name| choice.get(name).cloned().flatten()));
-        expanded.collect::<Result<_, _>>().ok()
+        let mut values = BTreeSet::new();
+        for choice in &choices {
+            let value = expand(word, escape, &|name| choice.get(name).cloned().flatten()).ok()?;
+            // A text of a few kilobytes could ask for gigabytes.
+            self.spent.set(self.spent.get().saturating_add(value.len()));
+            if value.len() > LONGEST || self.spent.get() > BUDGET {
+                return None;
+            }
+            values.insert(value);
+        }
+        Some(values)
     }
 
     /// What a variable is set to anywhere, and perhaps that it is not set. None where the base image may set it.
