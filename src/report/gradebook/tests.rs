@@ -113,6 +113,6 @@ fn file_names_are_harmless_and_unlike() {
     let mut twice = book();
     twice.submissions[1].learner = "ADA".into();
     twice.submissions[2].learner = "\u{202e}…".into();
-    assert_eq!(file_names(&twice), ["ada.txt", "ada-2.txt", "learner.txt", "etc-ada.txt"]);
+    assert_eq!(file_names(&twice), ["ada.txt", "ada.2.txt", "learner.txt", "etc-ada.txt"]);
     assert_eq!(slug(&"x".repeat(500)).len(), 60);
 }
