@@ -24,6 +24,7 @@
 //! watching     file saves and engine changes → check again
 //! term/        Markdown, prompts, reader, live screen
 //! report/      what commands print for programs: JSON, a class's table, cells and feedback
+//! nearest      the known name that an unknown one may have meant
 //! secret       a password that shows in no text by accident
 //! failure      why a command could not do its work, and the exit codes
 //! ```
@@ -43,11 +44,12 @@
 //! - An answer is found, absent, or unavailable. Absent is judged; unavailable is *cannot tell*.
 //! - The differences between engines end in `engine/`; nobody else names bollard.
 //! - Only `engine/` creates things in an engine, labelled or under `dlearn-run/`, and all of it (but for the practice
-//!   registry, which stays while somebody practises) is
-//!   removed on every way out; images by that tag only.
+//!   registry, which stays while somebody practises) is removed on every way out; images by that tag only. In a
+//!   throw-away engine names are free, and everything goes with it.
 //! - Grading takes a submission as a private copy without links, refuses before it builds, and counts what it could not
 //!   judge apart from what was lost.
-//! - Only `learner/` writes the learner's folder (`submit` may put its archive there); only `term/`, `report/` and `cmd/` print, and what
+//! - Only `learner/` writes the learner's folder (`submit` may put its archive there); only `term/`, `report/` and `cmd/`
+//!   print, and what
 //!   an engine, an image or a course said goes through [`term::sanitize`] first.
 //!
 //! # Where things go
