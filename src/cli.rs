@@ -110,6 +110,22 @@ pub enum Command {
         #[arg(short, long, default_value = "Dockerfile", value_name = "FILE")]
         file: String,
     },
+    /// Show what each layer of an image holds, what is wasted, and what two images share
+    Layers(LayersOptions),
+    /// Show a Dockerfile's stages, what Docker refuses in it, and what its build checks find; needs no engine
+    Dockerfile {
+        /// The Dockerfile
+        #[arg(default_value = "Dockerfile")]
+        file: PathBuf,
+        /// Check only the stages that this one needs
+        #[arg(long, value_name = "STAGE")]
+        target: Option<String>,
+    },
+    /// Take an image's name apart: registry, namespace, repository, tag, digest; or say what is wrong with it
+    Ref {
+        /// A name, such as shop:v1 or localhost:5000/team/shop
+        name: String,
+    },
     /// Look whether everything that the course needs is there
     Doctor,
     /// The base images of the course
@@ -167,12 +183,13 @@ pub enum Command {
     },
     /// Grade submissions of a class
     Grade(GradeOptions),
-    /// Prove exercises: the starter fails, right answers pass, wrong ones fail for the right reason
+    /// Prove exercises (right answers pass, wrong ones fail for the right reason) and lessons (what they show happens)
     Selfcheck {
-        /// Exercises; by default all
+        /// Exercises and lessons; by default all
         ids: Vec<String>,
-        /// Only with this builder
-        #[arg(long, value_parser = ["classic", "buildkit"])]
+        /// Only with this builder; by-turns: each right and wrong answer with one of the two, starters and
+        /// solutions with both; which of the two changes from day to day
+        #[arg(long, value_parser = ["classic", "buildkit", "by-turns"])]
         builder: Option<String>,
         /// Only cases whose name contains this
         #[arg(long, value_name = "TEXT")]
@@ -186,6 +203,20 @@ pub enum Command {
         /// Write the facts that each case's verdict rests on into this folder
         #[arg(long, value_name = "DIR")]
         record: Option<PathBuf>,
+        /// Instead switch off each check in turn, and tell which wrong answers need it
+        #[arg(long, conflicts_with_all = ["engine", "record"])]
+        mutate: bool,
+    },
+    /// Print what a shell needs to complete commands and options
+    Completions {
+        /// bash, zsh, fish, elvish or powershell
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page
+    Man {
+        /// Write a page for each command into this folder instead
+        #[arg(long, value_name = "DIR")]
+        out: Option<PathBuf>,
     },
 }
 
@@ -223,6 +254,23 @@ pub enum New {
     },
 }
 
+/// Which images are looked into.
+#[derive(Clone, Debug, Args)]
+pub struct LayersOptions {
+    /// An image of the engine, or the archive of one (docker save, OCI layout; also compressed); `-` is standard input
+    #[arg(value_name = "IMAGE|ARCHIVE")]
+    pub image: String,
+    /// Another one: which layers both share, and in what they differ
+    #[arg(long, value_name = "IMAGE|ARCHIVE")]
+    pub compare: Option<String>,
+    /// List the paths of one layer, from 1 at the bottom
+    #[arg(long, value_name = "N", conflicts_with = "compare", value_parser = clap::value_parser!(u16).range(1..))]
+    pub layer: Option<u16>,
+    /// Which image, where an archive holds several
+    #[arg(long, value_name = "NAME")]
+    pub name: Option<String>,
+}
+
 /// What is graded, and how.
 #[derive(Clone, Debug, Args)]
 #[command(after_long_help = GRADE_HELP)]
@@ -248,8 +296,17 @@ pub struct GradeOptions {
     /// How many submissions at the same time
     #[arg(long, default_value_t = 1, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=64))]
     pub jobs: u16,
+    /// Memory for what one submission builds and runs, as docker writes it (512m, 2g)
+    #[arg(long, default_value = "1g", value_name = "SIZE", value_parser = size)]
+    pub memory: u64,
+    /// Room for one submission's images and builder cache, in memory
+    #[arg(long, default_value = "2g", value_name = "SIZE", value_parser = size)]
+    pub disk: u64,
+    /// Processors for one submission
+    #[arg(long, default_value_t = 1.0, value_name = "N", value_parser = processors)]
+    pub cpus: f64,
     /// Build on this engine (unix://…, tcp://…), a virtual machine's say, instead of throw-away ones in containers
-    #[arg(long, value_name = "HOST")]
+    #[arg(long, value_name = "HOST", conflicts_with_all = ["memory", "disk", "cpus"])]
     pub engine: Option<String>,
     /// Write the gradebook for a spreadsheet
     #[arg(long, value_name = "FILE")]
@@ -269,6 +326,11 @@ The steps of the reference solution are done with the submission's files, and ev
 to a submission. Refused before anything is built: ADD of an address or a Git repository, # syntax=, --network=host, \
 --security=insecure, and images that neither the exercise nor its right answers use.
 
+Each exercise of each submission has a throw-away engine within these limits, without a network unless the exercise \
+asks for one. --jobs N needs room for N of them: memory and twice the disk, at most. With --engine, submissions share \
+that engine, its builder's cache mounts, its network and its disk, and nothing bounds their builds but --seconds: name \
+one that may be used up.
+
 What could not be judged costs nothing: it is shown apart (6.5? of 10), and the exit code is 3. It is 0 when \
 everything of every submission was judged, whatever the points.";
 
@@ -279,4 +341,58 @@ pub enum ImagesAction {
     List,
     /// Pull those that are missing
     Pull,
+}
+
+/// Bytes, written as docker does: a whole number, and b, k, m or g behind it (powers of 1024).
+fn size(text: &str) -> Result<u64, String> {
+    let number = text.trim_end_matches(|char: char| char.is_ascii_alphabetic());
+    let unit: u64 = match text[number.len()..].to_ascii_lowercase().as_str() {
+        "" | "b" => 1,
+        "k" | "kb" => 1 << 10,
+        "m" | "mb" => 1 << 20,
+        "g" | "gb" => 1 << 30,
+        other => return Err(format!("`{other}` is no unit; write b, k, m or g")),
+    };
+    let bytes = number.parse::<u64>().ok().and_then(|number| number.checked_mul(unit));
+    match bytes.ok_or("write a whole number and b, k, m or g, such as 512m")? {
+        bytes if bytes < SMALLEST => Err("write at least 64m".into()),
+        bytes => Ok(bytes),
+    }
+}
+
+/// Bytes: with less, no engine starts.
+const SMALLEST: u64 = 64 << 20;
+
+fn processors(text: &str) -> Result<f64, String> {
+    let number = text.parse::<f64>().ok().filter(|number| (0.1..=1024.0).contains(number));
+    number.ok_or_else(|| "write a number from 0.1 to 1024".into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_are_read_as_docker_reads_them() {
+        assert_eq!(size("512m"), Ok(512 << 20));
+        assert_eq!(size("2G"), Ok(2 << 30));
+        assert_eq!(size("67108864"), Ok(64 << 20));
+        for wrong in ["", "g", "1.5g", "-1g", "64", "5x", "99999999999999g", "1 g"] {
+            assert!(size(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn processors_are_a_sensible_number() {
+        assert_eq!(processors("0.5"), Ok(0.5));
+        for wrong in ["0", "-1", "nan", "inf", "x"] {
+            assert!(processors(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn the_command_line_fits_together() {
+        use clap::CommandFactory;
+        Cli::command().debug_assert();
+    }
 }

@@ -33,16 +33,10 @@ pub async fn examine(round: &Round, answers: &mut impl Answers, known: Evidence)
     }
     let findings = judge(&round.checks, &round.subject, &evidence).findings;
     let missing = round.checks.iter().filter(|check| !findings.iter().any(|finding| finding.id == check.id));
-    let asked_too_often = missing.map(|check| Finding {
-        id: check.id.clone(),
-        title: check.title.clone(),
-        weight: check.weight,
-        hidden: check.hidden,
-        verdict: Verdict::CannotTell {
-            reason: "this check goes on asking without coming to an end".into(),
-            help: "this is a fault of the check: tell its author".into(),
-        },
-        evidence: Vec::new(),
+    let asked_too_often = missing.map(|check| {
+        let reason = "this check goes on asking without coming to an end".into();
+        let help = "this is a fault of the check: tell its author".into();
+        Finding::of(check, Verdict::CannotTell { reason, help })
     });
     Examined { findings: findings.iter().cloned().chain(asked_too_often).collect(), evidence }
 }

@@ -5,22 +5,22 @@
 //! cli          the command line, types only
 //! cmd/         one file for each command; app, exercise and live are what they share
 //! course/      lessons, exercises, recipes: Source → Course → Entry → Round (one learner's); their JSON schemas,
-//!              lint, and what `new` writes
+//!              lint, what `new` writes, and what a lesson's code is (typed, saved, printed)
 //! evidence/    Need (a question), Fact (an answer): plain data
 //! check/       kinds of check, one file each; judge, verdict; pure
 //! examine      judge → open needs → answers → judge again, until nothing is open
 //! engine/      the Docker Engine API: needs → facts; everything created is in a ledger; throw-away engines
 //! registry/    the distribution API: what a registry says about an image
-//! layers/      an image archive, streamed: what each layer holds, in what two layers differ
-//! dockerfile/  a tolerant parser with spans; pure
-//! cmdline/     what a file of shell commands asks docker to do; pure, nothing is run
+//! layers/      an image archive, streamed: what each layer holds, what they give together
+//! dockerfile/  a tolerant parser with spans, and Docker's build checks; pure
+//! cmdline/     where the commands of a shell text end, and what they ask docker to do; pure, nothing is run
 //! reference    the names of images: registry, namespace, repository, tag, digest; pure
 //! context/     .dockerignore, and the archive that a build sends
 //! learner/     the learner's folder: state, files of the exercises, what comes next
 //! submission/  what a learner hands in: which paths and sizes, the manifest, the archive
 //! grade/       submissions → private copies → refusals, judge, score → gradebook
 //! attempt      what proofs and grading share: an answer's files, steps and findings
-//! selfcheck/   proves exercises by their right and wrong answers
+//! selfcheck/   proves exercises by their right and wrong answers, and lessons by doing what they show
 //! watching     file saves and engine changes → check again
 //! term/        Markdown, prompts, reader, live screen
 //! report/      what commands print for programs: JSON, a class's table, cells and feedback

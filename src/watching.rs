@@ -5,12 +5,14 @@
 //! (files on a share, a BuildKit build without a tag, an engine that came back) is found by the poll
 //! that stands beside every notification.
 
+use crate::course::Round;
 use crate::engine::{ConnectOptions, Engine, Event};
+use crate::evidence::ObjectsFacts;
 use crate::registry::Reference;
 use futures_util::{FutureExt, StreamExt};
 use notify_debouncer_full::notify::RecursiveMode;
 use notify_debouncer_full::{DebounceEventResult, new_debouncer};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -35,8 +37,28 @@ const MOST_FILES: usize = 10_000;
 pub enum Change {
     /// A file of the workspace.
     Files,
-    /// One of the exercise's images, or whether the engine answers.
+    /// One of the exercise's images, what carries its label, or whether the engine answers.
     Engine,
+}
+
+/// What is looked at in an engine.
+#[derive(Clone, Debug, Default)]
+pub struct Watched {
+    /// Names of images.
+    pub images: Vec<String>,
+    /// Labels (`KEY=VALUE`), where a check asks what carries them.
+    pub labels: Vec<String>,
+}
+
+impl Watched {
+    /// What a round's checks look at.
+    pub fn of(round: &Round) -> Self {
+        let asked = round.checks.iter().flat_map(|check| &check.asks).filter_map(|kind| kind.label());
+        Self {
+            images: round.subject.images.values().cloned().collect(),
+            labels: asked.map(str::to_owned).collect::<BTreeSet<_>>().into_iter().collect(),
+        }
+    }
 }
 
 /// Watches until it is dropped.
@@ -48,15 +70,16 @@ pub struct Watching {
 }
 
 impl Watching {
-    /// Watches `workspace`, and `images` on the engine that `options` lead to. The engine's first
+    /// Watches `workspace`, and what is `watched` on the engine that `options` lead to. The engine's first
     /// change is reported when it has been looked at for the first time, answering or not.
-    pub fn start(workspace: &Path, options: ConnectOptions, images: Vec<String>) -> Self {
+    pub fn start(workspace: &Path, options: ConnectOptions, watched: Watched) -> Self {
         let (sender, changes) = mpsc::channel(16);
         let mut tasks = JoinSet::new();
         tasks.spawn(files(workspace.to_owned(), sender.clone()));
         let answers = Arc::new(AtomicBool::new(true));
-        let in_registry = images.iter().any(|name| Reference::parse(name).is_some_and(|name| name.host != "docker.io"));
-        let watch = EngineWatch { options, images, in_registry, seen: None, answers: Arc::clone(&answers), sender };
+        let in_registry =
+            watched.images.iter().any(|name| Reference::parse(name).is_some_and(|name| name.host != "docker.io"));
+        let watch = EngineWatch { options, watched, in_registry, seen: None, answers: Arc::clone(&answers), sender };
         tasks.spawn(watch.run());
         Self { changes, answers, _tasks: tasks }
     }
@@ -127,13 +150,14 @@ async fn stamps(workspace: PathBuf) -> Stamps {
     tokio::task::spawn_blocking(walk).await.unwrap_or_default()
 }
 
-/// What was seen of the engine: nothing where it does not answer, else the ids behind the names.
-type Seen = Option<Vec<Option<String>>>;
+/// What was seen of the engine: nothing where it does not answer, else the ids behind the names, and what carries
+/// the labels.
+type Seen = Option<(Vec<Option<String>>, Vec<ObjectsFacts>)>;
 
 struct EngineWatch {
     options: ConnectOptions,
-    images: Vec<String>,
-    /// Some of them lie in a registry, whose changes no look at the engine shows.
+    watched: Watched,
+    /// Some of its images lie in a registry, whose changes no look at the engine shows.
     in_registry: bool,
     /// None before the first look.
     seen: Option<Seen>,
@@ -178,7 +202,7 @@ impl EngineWatch {
                     },
                     _ = ticks.tick() => {}
                 }
-                match look(engine, &self.images).await {
+                match look(engine, &self.watched).await {
                     None => return,
                     found => self.saw(found),
                 }
@@ -207,15 +231,18 @@ fn changes_a_registry(event: &Event) -> bool {
 }
 
 /// None where the engine does not answer.
-async fn look(engine: &Engine, images: &[String]) -> Seen {
-    let mut ids = Vec::new();
-    for image in images {
+async fn look(engine: &Engine, watched: &Watched) -> Seen {
+    let (mut ids, mut objects) = (Vec::new(), Vec::new());
+    for image in &watched.images {
         ids.push(engine.image(image).await.ok()?.map(|image| image.id));
     }
-    if images.is_empty() {
+    for label in &watched.labels {
+        objects.push(engine.objects(label).await.ok()?);
+    }
+    if ids.is_empty() && objects.is_empty() {
         engine.ping().await.ok()?;
     }
-    Some(ids)
+    Some((ids, objects))
 }
 
 #[cfg(test)]
@@ -235,7 +262,8 @@ mod tests {
         let workspace = dir.path().join("E01");
         std::fs::create_dir_all(workspace.join("sub")).unwrap();
         std::fs::write(workspace.join("sub/file"), "one").unwrap();
-        let mut watching = Watching::start(&workspace, nowhere(dir.path()), vec!["a:b".into()]);
+        let watched = Watched { images: vec!["a:b".into()], labels: Vec::new() };
+        let mut watching = Watching::start(&workspace, nowhere(dir.path()), watched);
         // An engine that does not answer is told once.
         assert_eq!(timeout(DEADLINE, watching.next()).await.unwrap(), Some(Change::Engine));
         std::fs::read(workspace.join("sub/file")).unwrap();

@@ -39,15 +39,27 @@ const E01: &str = "exercises/E01-the-first-exercise/exercise.yaml";
 #[test]
 fn a_schema_is_printed_and_an_unknown_one_is_told() {
     let author = author();
-    for name in ["exercise", "lesson", "course", "recipe"] {
+    for name in ["exercise", "lesson", "course", "coverage", "recipe"] {
         let schema = author.dlearn(&["schema", name]).exits(0).json();
         assert_eq!(schema["$schema"], "http://json-schema.org/draft-07/schema#");
         assert_eq!((&schema["$comment"], &schema["additionalProperties"]), (&json!("dlearn/schema/1"), &json!(false)));
     }
     let list = author.dlearn(&["schema", "--json"]).exits(0).json();
-    assert_eq!((&list["schema"], list["formats"].as_array().map(Vec::len)), (&json!("dlearn/schemas/1"), Some(4)));
+    assert_eq!((&list["schema"], list["formats"].as_array().map(Vec::len)), (&json!("dlearn/schemas/1"), Some(5)));
     author.dlearn(&["schema"]).exits(0).says("yaml-language-server");
     author.dlearn(&["schema", "exersice"]).exits(2).says("did you mean exercise?");
+}
+
+#[test]
+fn references_are_listed_and_read_and_no_step_of_the_course() {
+    let author = author();
+    author.dlearn(&["list"]).exits(0).says("To look things up: dlearn read ID").says("R03");
+    let list = author.dlearn(&["list", "--json"]).exits(0).json();
+    assert_eq!(list["references"].as_array().map(Vec::len), Some(3));
+    assert!(!list["modules"].to_string().contains("R01"));
+    author.dlearn(&["read", "r01"]).exits(0).says(list["references"][0]["title"].as_str().unwrap());
+    author.dlearn(&["next", "R01"]).exits(2);
+    author.dlearn(&["selfcheck", "R1"]).exits(2).says("did you mean R01?");
 }
 
 #[test]

@@ -22,7 +22,7 @@ fn nothing_stays(scene: &Scene, args: &[&str], moments: &[At], signal: &str, cod
     for at in moments {
         // The answer waits for the signal: at the last question, the run would be over before it comes.
         let told = scene.learner.signalled(args, *at, Then::Hold, signal).exits(code);
-        assert!(told.took.as_secs() < 30, "{told:?}");
+        assert!(!told.stderr.contains("is left in the engine"), "after {signal} at {at:?}: {told:?}");
         assert_eq!(scene.of_dlearn(), Default::default(), "after {signal} at {at:?}: {told:?}");
         assert_eq!(scene.listing(), before, "after {signal} at {at:?}: {told:?}");
     }

@@ -22,7 +22,7 @@ fn learner() -> Learner {
 fn an_unknown_id_offers_the_nearest() {
     let learner = learner();
     let cases: [(&[&str], &str); 9] = [
-        (&["next", "E02"], "did you mean E01?"),
+        (&["next", "E011"], "did you mean E01?"),
         (&["next", "L6"], "did you mean L06?"),
         (&["check", "E1"], "did you mean E01?"),
         (&["check", "SO1"], "did you mean S01?"),
@@ -38,7 +38,12 @@ fn an_unknown_id_offers_the_nearest() {
     }
     learner.dlearn(&["next", "zebra"]).exits(2).says("dlearn list");
     learner.dlearn(&["check", "L06"]).exits(2).says("L06 is a lesson").says("E01");
-    learner.dlearn(&["read", "E01"]).exits(2).says("E01 is an exercise").says("dlearn read L06");
+    learner
+        .dlearn(&["read", "E01"])
+        .exits(2)
+        .says("E01 is an exercise")
+        .says("dlearn next E01")
+        .says("dlearn read L06");
 }
 
 #[test]
@@ -212,7 +217,9 @@ fn a_terminal_with_no_color_gets_no_colour() {
 fn each_json_document_says_its_schema_and_is_all_there_is_on_standard_output() {
     let learner = learner();
     learner.dlearn(&["next", "E01"]).exits(1);
-    let cases: [(&[&str], i32, &str); 8] = [
+    let cases: [(&[&str], i32, &str); 10] = [
+        (&["ref", "shop:v1"], 0, "dlearn/ref/1"),
+        (&["ref", "Shop:v1"], 2, "dlearn/ref/1"),
         (&["check", "E01"], 1, "dlearn/check/1"),
         (&["next", "E01"], 1, "dlearn/check/1"),
         (&["hint", "E01"], 0, "dlearn/hint/1"),
@@ -226,6 +233,29 @@ fn each_json_document_says_its_schema_and_is_all_there_is_on_standard_output() {
         let told = learner.dlearn(&[args, &["--json"]].concat()).exits(code);
         assert_eq!(told.json()["schema"], schema, "{told:?}");
     }
+}
+
+#[test]
+fn a_name_is_taken_apart_or_its_mistake_is_told() {
+    let learner = learner();
+    let told = learner.dlearn(&["ref", "localhost:5000/team/shop"]).exits(0);
+    let parts = ["registry    localhost:5000", "namespace   team", "repository  shop", "tag         latest"];
+    parts.iter().fold(told, |told, part| told.says(part)).says("localhost:5000/team/shop:latest");
+    learner.dlearn(&["ref", "shop:v1+0"]).exits(2).says("invalid reference format").says("`v1+0`").says("v1-0");
+    learner.dlearn(&["ref", "\u{1b}[31m"]).exits(2).keeps_silent_about("\u{1b}");
+}
+
+#[test]
+fn shells_and_man_know_the_commands() {
+    let learner = learner();
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        learner.dlearn(&["completions", shell]).exits(0).says("selfcheck");
+    }
+    learner.dlearn(&["completions", "cmd"]).exits(2).says("bash");
+    learner.dlearn(&["man"]).exits(0).says(".TH dlearn 1").says("dlearn\\-next");
+    let pages = learner.root().join("pages");
+    learner.dlearn(&["man", "--out", pages.to_str().unwrap()]).exits(0);
+    assert!(fs::read_to_string(pages.join("dlearn-grade.1")).unwrap().contains("roster"));
 }
 
 #[test]

@@ -1,6 +1,9 @@
 //! The course inside the program loads, and the manuals' examples are what they claim to be.
 
-use dlearn::course::{Course, Exercise, Source, exercise::Rounds, recipe::Recipe};
+use dlearn::course::{Block, Course, Exercise, Source, exercise::Rounds, recipe::Recipe};
+use dlearn::evidence::Builder;
+use dlearn::selfcheck::{CaseKind, PlannedCase, by_turns, plan};
+use dlearn::term::{Terminal, markdown, reader};
 use serde::Deserialize;
 
 /// The fenced YAML block of a Markdown file that begins so.
@@ -45,7 +48,7 @@ fn every_recipe_is_in_the_table_of_the_manual() {
 fn the_example_of_an_exercise_is_one() {
     let exercise: Exercise = parse(&example(include_str!("../exercises/README.md"), "id: X01"));
     assert_eq!(exercise.hints.len(), 3);
-    assert_eq!(exercise.cases.wrong["stale"].steps.as_ref().map(Vec::len), Some(5), "every kind of step is shown");
+    assert_eq!(exercise.cases.wrong["stale"].steps.as_ref().map(Vec::len), Some(13), "every kind of step is shown");
 }
 
 #[test]
@@ -62,4 +65,55 @@ fn the_example_of_variants_is_one() {
 fn the_example_of_a_recipe_is_one() {
     let recipe: Recipe = parse(&example(include_str!("../checks/README.md"), "name:"));
     assert_eq!(recipe.name, "serves-http");
+}
+
+#[test]
+fn by_turns_each_answer_is_tried_once_and_starter_and_solution_with_both_builders() {
+    let course = embedded();
+    let builders = [Builder::Classic, Builder::BuildKit];
+    let all = plan(&course, &[], &builders).unwrap();
+    let tried = |cases: &[PlannedCase<'_>], path: &str| cases.iter().filter(|case| case.path() == path).count();
+    let [turns, others] = [7, 8].map(|turn| {
+        let mut turns = all.clone();
+        by_turns(&mut turns, turn);
+        turns
+    });
+    for case in &all {
+        let is_answer = matches!(case.kind, CaseKind::Right | CaseKind::Wrong);
+        let expected = if is_answer { 1 } else { tried(&all, &case.path()) };
+        assert_eq!(tried(&turns, &case.path()), expected, "{}", case.path());
+        let with_it = |turns: &[PlannedCase<'_>]| {
+            turns.iter().any(|other| other.path() == case.path() && other.builder == case.builder)
+        };
+        assert!(with_it(&turns) || with_it(&others), "{} {}", case.path(), case.builder);
+    }
+    let wrong = |builder| turns.iter().filter(|case| case.kind == CaseKind::Wrong && case.builder == builder).count();
+    assert!(wrong(Builder::Classic).abs_diff(wrong(Builder::BuildKit)) < all.len() / 10);
+}
+
+#[test]
+fn a_section_of_a_lesson_is_one_screen() {
+    const COLUMNS: usize = 80;
+    // Of 24 rows three are the reader's own. Two lines more are soon scrolled.
+    const MOST: usize = 24 - 3 + 2;
+    let terminal = Terminal::full(COLUMNS, 24);
+    let course = embedded();
+    let mut too_long = Vec::new();
+    for lesson in course.lessons.values() {
+        let lesson = lesson.beginning_with(course.recalled(lesson));
+        // The title stands above the first text.
+        let mut first = lesson.clone();
+        first.sections[0].blocks.truncate(1);
+        let first = reader::section(&first, 0, 0, &terminal).lines().count();
+        let texts = lesson.sections.iter().flat_map(|section| section.blocks.iter().map(move |block| (section, block)));
+        for (index, (section, block)) in texts.enumerate() {
+            let Block::Text(text) = block else { continue };
+            let lines = markdown::lines(text, COLUMNS, &terminal);
+            let height = if index == 0 { first } else { lines.len() };
+            if height > MOST || lines.iter().any(|line| line.width() > COLUMNS) {
+                too_long.push(format!("{}, {:?}: {height} lines", lesson.file, section.title));
+            }
+        }
+    }
+    assert_eq!(too_long, Vec::<String>::new(), "at most {MOST} lines of {COLUMNS} columns: shorten, or make two");
 }

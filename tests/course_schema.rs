@@ -40,6 +40,7 @@ fn documents(format: &str) -> Vec<(String, Value)> {
         "exercise" => ("exercises", |path| path.ends_with("/exercise.yaml")),
         "lesson" => ("lessons", |path| path.ends_with(".md") && !path.ends_with("README.md")),
         "course" => ("lessons", |path| path == "course.yaml"),
+        "coverage" => ("lessons", |path| path == "coverage.yaml"),
         _ => ("checks", |path| path.ends_with(".yaml")),
     };
     let files = Source::Embedded.files(top).unwrap();

@@ -1,5 +1,6 @@
 //! What holds for any text: reading ends without a panic, and every span is a piece of the text.
 
+use dlearn::dockerfile::checks;
 use dlearn::dockerfile::{Body, Dockerfile, Instruction, Span, Variables, expand, parse};
 use proptest::prelude::*;
 
@@ -47,6 +48,12 @@ fn check_all(text: &str) -> Result<(), TestCaseError> {
     }
     for directive in &parsed.directives {
         check(text, directive.span)?;
+    }
+    let checked = checks::check(text, &parsed, &checks::Surroundings::default());
+    prop_assert!(checked.refused.len() >= parsed.problems.len());
+    for finding in &checked.findings {
+        check(text, finding.span)?;
+        check(text, finding.point)?;
     }
     for stage in &parsed.stages {
         check(text, stage.span)?;

@@ -128,10 +128,15 @@ fn ours(text: &str) -> Result<Outcome, String> {
     Ok(outcome)
 }
 
-/// 20.10 replaces variables and quotes in the names of ARG, later engines do not.
+/// 20.10 replaces variables and quotes in the names of ARG, later engines do not; and there, a default does not see
+/// the names before it on its line.
 fn odd_argument(text: &str) -> bool {
     let names = |body: &Body| match body {
-        Body::Arg(names) => names.iter().any(|name| name.name.contains(['$', '"', '\'', '\\', '`'])),
+        Body::Arg(names) => {
+            let several = names.iter().skip(1).filter_map(|name| name.default.as_deref());
+            names.iter().any(|name| name.name.contains(['$', '"', '\'', '\\', '`']))
+                || several.into_iter().any(|default| default.contains('$'))
+        }
         _ => false,
     };
     parse(text).instructions().any(|instruction| names(&instruction.body))

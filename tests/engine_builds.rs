@@ -81,7 +81,7 @@ async fn a_rebuild_of_what_the_learner_built_gives_the_same_layers() {
     // Every client on the PATH: each sends the context in its own style.
     for copy in ["COPY . /app", "COPY a sub /app/"] {
         for (client, builder) in clients() {
-            if builder == Builder::BuildKit && copy == "COPY . /app" {
+            if *builder == Builder::BuildKit && copy == "COPY . /app" {
                 // BuildKit keys the root of a context by how it came: never a hit over the API.
                 continue;
             }
@@ -92,9 +92,9 @@ async fn a_rebuild_of_what_the_learner_built_gives_the_same_layers() {
             fs::write(dir.path().join("a"), unique.as_bytes()).unwrap();
             fs::create_dir(dir.path().join("sub")).unwrap();
             fs::write(dir.path().join("sub/run.sh"), "#!/bin/sh\n").unwrap();
-            let id = built_with(&client, dir.path(), builder, None).unwrap();
+            let id = built_with(client, dir.path(), *builder, None).unwrap();
             let mut collector = collector(dir.path()).await;
-            let rebuilt = fact!(ask(&mut collector, Need::Build(BuildPlan::workspace(builder))).await, Build);
+            let rebuilt = fact!(ask(&mut collector, Need::Build(BuildPlan::workspace(*builder))).await, Build);
             let learners = fact!(ask(&mut collector, Need::Image { name: id.clone() }).await, Image);
             let layers = rebuilt.image.map(|image| image.layers);
             assert_eq!(
@@ -105,7 +105,7 @@ async fn a_rebuild_of_what_the_learner_built_gives_the_same_layers() {
                 rebuilt.log
             );
             collector.finish().await.unwrap();
-            docker(&["rmi", &id]);
+            remove_built(&id);
         }
     }
 }

@@ -3,8 +3,7 @@
 mod common;
 
 use common::*;
-use dlearn::check::{Inquiry, Kind, Stop, Subject, Verdict};
-use dlearn::engine::Answers;
+use dlearn::check::{Kind, Subject, Verdict};
 use dlearn::evidence::*;
 use std::collections::BTreeMap;
 use std::fs;
@@ -37,24 +36,7 @@ impl Bench {
         let files = contents(self.dir.path());
         let kind: Kind = dlearn::course::read_yaml(&format!("experiment: {check}")).expect("a valid check");
         let subject = Subject { images: [("app".to_owned(), self.id.clone())].into(), token: String::new() };
-        let mut collector = collector(self.dir.path()).await;
-        let run = collector.ledger().unwrap().run().to_owned();
-        let mut evidence = Evidence::new();
-        let verdict = loop {
-            let open = {
-                let inquiry = Inquiry::new(&evidence, &subject);
-                match kind.judge(&inquiry) {
-                    Ok(verdict) => break verdict,
-                    Err(Stop::CannotTell(why)) => panic!("{}: {why:?}", self.builder),
-                    Err(Stop::Open) => inquiry.open(),
-                }
-            };
-            for (need, answer) in collector.answer(open).await {
-                evidence.insert(need, answer);
-            }
-        };
-        collector.finish().await.unwrap();
-        assert_eq!(remains(&run).await, Vec::<String>::new(), "{}", self.builder);
+        let verdict = judged(&kind, &subject, self.dir.path(), self.builder).await;
         assert_eq!(contents(self.dir.path()), files, "the learner's files are as they were");
         verdict
     }
@@ -73,7 +55,7 @@ impl Bench {
 
 impl Drop for Bench {
     fn drop(&mut self) {
-        docker(&["rmi", "--force", &self.id]);
+        remove_built(&self.id);
     }
 }
 
@@ -212,5 +194,20 @@ async fn a_base_moves_without_a_tag_being_moved() {
         assert_eq!(docker(&["inspect", "--format", "{{.Id}}", base]), id, "the learner's tag stays");
         drop(on_it);
         docker(&["rmi", base]);
+    }
+}
+
+#[tokio::test]
+async fn what_the_other_builder_makes_of_the_same_folder_shows() {
+    let check = r##"{ image: app, change: { other_builder: true }, then: [{ check: { file: { image: "{{rebuilt}}", path: /data/page } } }] }"##;
+    for builder in BUILDERS {
+        let above = "FROM busybox:1.36\nCOPY unique /\nRUN mkdir /data && echo 1 > /data/page\nVOLUME /data\n";
+        Bench::new(builder, &[("Dockerfile", above)]).passes(check).await;
+        let below = "FROM busybox:1.36\nCOPY unique /\nVOLUME /data\nRUN mkdir -p /data && echo 1 > /data/page\n";
+        let bench = Bench::new(builder, &[("Dockerfile", below)]);
+        match builder {
+            Builder::Classic => bench.passes(check).await,
+            Builder::BuildKit => bench.fails(check, "built it with the classic builder, and found nothing").await,
+        }
     }
 }

@@ -54,7 +54,7 @@ async fn the_learners_untagged_image_survives_a_cached_rebuild() {
         assert_eq!(layers, serde_json::to_string(&rebuilt).unwrap(), "{builder}: the rebuild is cached");
         assert!(exists(&id), "{builder}");
         assert!(untagged().contains(&id), "{builder}: it has no name, as before");
-        docker(&["rmi", &id]);
+        remove_built(&id);
     }
 }
 
@@ -68,7 +68,7 @@ async fn the_learners_tagged_image_survives_and_keeps_its_name_only() {
         rebuilt(dir.path(), builder).await;
         let names = docker(&["image", "inspect", "--format", "{{json .RepoTags}}", &id]);
         assert_eq!(names, format!("[\"{tag}\"]"), "{builder}");
-        docker(&["rmi", &tag]);
+        remove_built(&tag);
     }
 }
 
@@ -86,7 +86,7 @@ async fn the_learners_untagged_parent_survives_and_ours_above_it_go() {
     let new: Vec<String> = untagged().into_iter().filter(|image| !before.contains(image)).collect();
     let ours = |image: &String| docker(&["history", "--no-trunc", image]).contains("echo a > /a");
     assert!(!new.iter().any(ours), "{new:?}");
-    docker(&["rmi", &id]);
+    remove_built(&id);
 }
 
 #[tokio::test]
@@ -106,7 +106,7 @@ async fn images_that_share_a_parent_of_ours_all_go() {
     for image in made {
         assert!(!exists(&image), "{image}");
     }
-    docker(&["rmi", &id]);
+    remove_built(&id);
 }
 
 #[tokio::test]
@@ -167,7 +167,7 @@ async fn a_rebuild_of_an_inner_part_leaves_the_learners_whole_image() {
     assert!(exists("t01/whole:v1") && exists(&id));
     let rows = docker(&["history", "--no-trunc", "--quiet", "t01/whole:v1"]);
     assert!(rows.contains(&build.image.unwrap().id), "the cache of the learner's image is whole: {rows}");
-    docker(&["rmi", "t01/whole:v1"]);
+    remove_built("t01/whole:v1");
 }
 
 #[tokio::test]

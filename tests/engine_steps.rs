@@ -76,6 +76,84 @@ async fn steps_build_tag_commit_and_import_under_the_runs_names() {
 }
 
 #[tokio::test]
+async fn what_carries_a_label_is_seen_and_a_clean_up_takes_what_has_no_name() {
+    let engine = engine().await;
+    for builder in BUILDERS {
+        let dir = tempfile::tempdir().unwrap();
+        let ledger = Ledger::open(&engine, "test", "T01").unwrap();
+        let label = format!("course.t01={}", ledger.run());
+        let dockerfile = format!("FROM busybox:1.36\nLABEL {label}\nARG V\nRUN echo $V > /v\n");
+        fs::write(dir.path().join("Dockerfile"), dockerfile).unwrap();
+        let perform = async |steps: &[&str]| all(&engine, &ledger, dir.path(), builder, steps).await.unwrap();
+        let build = |image: &str, v: u32| format!("build: {{ image: {image}, args: {{ V: \"{v}\" }} }}");
+        perform(&[
+            &build("app", 1),
+            &build("app", 2),
+            &build("app", 3),
+            &build("other", 4),
+            "create: { image: other }",
+        ])
+        .await;
+        let [app, other] = ["app:v1", "other:v1"].map(|name| ledger.image_name(name));
+        let names = |facts: &ObjectsFacts| {
+            let mut names: Vec<String> = facts.images.iter().flat_map(|image| image.names.clone()).collect();
+            names.sort();
+            (names, facts.images.iter().filter(|image| image.names.is_empty()).count())
+        };
+        let facts = engine.objects(&label).await.unwrap();
+        assert_eq!(names(&facts), (vec![app.clone(), other.clone()], 2), "{builder}: {facts:?}");
+        let id = engine.image(&other).await.unwrap().unwrap().id;
+        assert_eq!(facts.containers.iter().map(|it| (&it.image_id, it.running)).collect::<Vec<_>>(), [(&id, false)]);
+
+        perform(&[&format!("prune: {{ label: {label} }}")]).await;
+        let facts = engine.objects(&label).await.unwrap();
+        assert_eq!(names(&facts), (vec![app, other], 0), "{builder}: {facts:?}");
+        assert_eq!(engine.objects("course.t01=somebody-elses").await.unwrap(), ObjectsFacts::default());
+        ledger.cleanup().await.unwrap();
+        assert_eq!(engine.objects(&label).await.unwrap(), ObjectsFacts::default());
+        assert_eq!(remains(ledger.run()).await, Vec::<String>::new());
+    }
+}
+
+#[tokio::test]
+async fn an_archive_that_was_saved_is_the_image_and_one_that_was_exported_is_none() {
+    let engine = engine().await;
+    for builder in BUILDERS {
+        let dir = tempfile::tempdir().unwrap();
+        let ledger = Ledger::open(&engine, "test", "T01").unwrap();
+        let dockerfile =
+            format!("FROM busybox:1.36\nENV RUN={}\nRUN echo hello > /a\nCMD [\"cat\", \"/a\"]\n", ledger.run());
+        fs::write(dir.path().join("Dockerfile"), dockerfile).unwrap();
+        let perform = async |steps: &[&str]| all(&engine, &ledger, dir.path(), builder, steps).await.unwrap();
+        perform(&["build: { image: app }", "save: { image: app, path: app.tar }"]).await;
+        perform(&["export: { image: app, path: sub/files.tar }"]).await;
+        let name = ledger.image_name("app:v1");
+        let image = engine.image(&name).await.unwrap().unwrap();
+        let mut collector = collector(dir.path()).await;
+        let mut archive = async |path: &str| {
+            fact!(ask(&mut collector, Need::Archive { path: path.into(), image: name.clone() }).await, Archive)
+        };
+        let ArchiveFacts::Image(archived) = archive("app.tar").await else { panic!("{builder}: it is an image") };
+        assert_eq!((&archived.names, &archived.layers), (&vec![name.clone()], &image.layers), "{builder}");
+        assert_eq!(archived.config, image.config, "{builder}");
+        assert_eq!(archive("sub/files.tar").await, ArchiveFacts::ContainerFiles, "{builder}");
+        let saved = fs::read(dir.path().join("app.tar")).unwrap();
+        fs::write(dir.path().join("cut.tar"), &saved[..saved.len() / 2]).unwrap();
+        let ArchiveFacts::Other { what, .. } = archive("cut.tar").await else { panic!("{builder}: it is cut off") };
+        assert!(what.contains("cut off"), "{what}");
+
+        perform(&["remove: { image: app }"]).await;
+        assert_eq!(engine.image(&name).await.unwrap(), None);
+        perform(&["load: { path: app.tar, image: app }"]).await;
+        let loaded = engine.image(&name).await.unwrap().unwrap();
+        assert_eq!((loaded.layers, loaded.config), (image.layers, image.config), "{builder}");
+        collector.finish().await.unwrap();
+        ledger.cleanup().await.unwrap();
+        assert_eq!(remains(ledger.run()).await, Vec::<String>::new());
+    }
+}
+
+#[tokio::test]
 async fn a_step_gives_no_name_but_the_runs_and_says_what_went_wrong() {
     let engine = engine().await;
     let dir = tempfile::tempdir().unwrap();

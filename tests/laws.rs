@@ -5,9 +5,12 @@ use dlearn::course::{Course, Source, fill_kind, read_yaml};
 use dlearn::evidence::*;
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::LazyLock;
 
-fn embedded() -> Course {
-    Course::load(&Source::Embedded).unwrap_or_else(|error| panic!("{error}"))
+fn embedded() -> &'static Course {
+    static COURSE: LazyLock<Course> =
+        LazyLock::new(|| Course::load(&Source::Embedded).unwrap_or_else(|error| panic!("{error}")));
+    &COURSE
 }
 
 #[derive(Deserialize)]
@@ -124,9 +127,12 @@ fn every_kind_is_used_by_the_course() {
         let checks = entry.exercise.checks.iter().chain(variants.flat_map(|variant| &variant.checks));
         for kind in checks.filter_map(|check| check.check.as_ref()) {
             used.insert(kind.name());
-            if let Kind::Experiment(experiment) = kind {
-                used.extend(experiment.then.iter().map(|then| then.check.name()));
-            }
+            let then = match kind {
+                Kind::Experiment(experiment) => experiment.then.as_slice(),
+                Kind::Child(child) => child.then.as_slice(),
+                _ => &[],
+            };
+            used.extend(then.iter().map(|then| then.check.name()));
         }
     }
     assert_eq!(used, Kind::NAMES.iter().copied().collect());
@@ -139,6 +145,10 @@ struct World {
     config: ConfigFacts,
     /// Layers of the image; the base's first.
     layers: Vec<&'static str>,
+    /// Layers after something was changed.
+    rebuilt: Vec<&'static str>,
+    /// The text of whatever file of the image is asked about, where it is there.
+    file: Option<&'static str>,
     run: RunFacts,
     serve: ServeFacts,
 }
@@ -153,8 +163,15 @@ impl World {
         let page = HttpFacts { status: 200, headers: BTreeMap::new(), body: "ok, it works".into() };
         Self {
             dockerfile: "FROM busybox:1.36\nCOPY app /app\nRUN make\nCMD [\"/app\"]\n",
-            config: ConfigFacts { cmd: words(&["/app"]), ports: words(&["8080/tcp"]), ..ConfigFacts::default() },
+            config: ConfigFacts {
+                cmd: words(&["/app"]),
+                ports: words(&["8080/tcp"]),
+                user: "app".into(),
+                ..ConfigFacts::default()
+            },
             layers: vec!["base", "copied", "made"],
+            rebuilt: vec!["base", "copied again", "made"],
+            file: None,
             run: RunFacts { exit: Some(0), ..RunFacts::default() },
             serve: ServeFacts { responses: vec![Some(page)], ..ServeFacts::default() },
         }
@@ -173,13 +190,58 @@ impl World {
 
     fn answer(&self, need: &Need) -> Answer {
         let own = ["base", "copied", "made"];
-        let built = || BuildFacts { image: Some(self.image(&own)), ..BuildFacts::default() };
+        let built = |tag: &str, layers: &[&str]| BuildFacts {
+            tag: tag.into(),
+            image: Some(self.image(layers)),
+            ..BuildFacts::default()
+        };
+        // The layer `made again` brings the file `/made`, with other contents than `made`.
+        let scan = |layers: &[&str]| {
+            let layer = |name: &&str| LayerFacts {
+                diff_id: (*name).to_owned(),
+                created_by: Some(format!("made {name}")),
+                size: 1,
+                entries: [(
+                    name.split(' ').next().unwrap_or_default().to_owned(),
+                    EntryFacts {
+                        change: EntryKind::File,
+                        mode: 0o644,
+                        uid: 0,
+                        gid: 0,
+                        size: 1,
+                        content: (*name).into(),
+                    },
+                )]
+                .into(),
+            };
+            LayersFacts { layers: layers.iter().map(layer).collect(), truncated: false }
+        };
         Answer::Found(match need {
             Need::Engine => Fact::Engine(EngineFacts { builders: vec![Builder::BuildKit], ..EngineFacts::default() }),
             Need::Image { name } if name == "busybox:1.36" => Fact::Image(self.image(&["base"])),
             Need::Image { .. } => Fact::Image(self.image(&self.layers)),
             Need::WorkspaceFile { .. } => Fact::Text(TextFacts { text: self.dockerfile.into(), truncated: false }),
-            Need::Build(_) => Fact::Build(built()),
+            Need::Build(_) => Fact::Build(built("", &own)),
+            Need::Experiment(_) => Fact::Experiment(ExperimentFacts {
+                before: built("before", &own),
+                after: built("after", &self.rebuilt),
+                nonce: "5eed".into(),
+            }),
+            Need::Layers { image, .. } if image == "after" => Fact::Layers(scan(&self.rebuilt)),
+            Need::Layers { .. } => Fact::Layers(scan(&own)),
+            Need::File { .. } => match self.file {
+                Some(text) => Fact::File(FileFacts {
+                    kind: FileType::File,
+                    mode: 0o644,
+                    uid: 0,
+                    gid: 0,
+                    size: 1,
+                    sha256: None,
+                    text: Some(text.into()),
+                    link: None,
+                }),
+                None => return Answer::Absent,
+            },
             Need::Run(_) => Fact::Run(self.run.clone()),
             Need::Serve(_) => Fact::Serve(self.serve.clone()),
             _ => return Answer::Absent,
@@ -191,8 +253,16 @@ impl World {
         let course = embedded();
         let given = with.iter().map(|(name, value)| (name.to_string(), value.to_string())).collect();
         let asks = course.recipes[name].expand(&given).unwrap_or_else(|error| panic!("{error}"));
-        let check =
-            Check { id: name.into(), title: name.into(), asks, weight: 1, after: vec![], hidden: false, advice: None };
+        let check = Check {
+            id: name.into(),
+            title: name.into(),
+            asks,
+            weight: 1,
+            after: vec![],
+            hidden: false,
+            optional: false,
+            advice: None,
+        };
         let mut evidence = Evidence::new();
         loop {
             let judged = judge(std::slice::from_ref(&check), &Subject::default(), &evidence);
@@ -212,14 +282,31 @@ impl World {
 type Fixture = (&'static str, &'static [(&'static str, &'static str)], fn(&mut World));
 
 const APP: &[(&str, &str)] = &[("image", "app")];
+const ON_BUSYBOX: &[(&str, &str)] = &[("image", "app"), ("base", "busybox:1.36"), ("folder", ".")];
+
+const EDITED: &[(&str, &str)] = &[("image", "app"), ("file", "app"), ("path", "/app"), ("files", "^/made$")];
+
+const CLOSED: &[(&str, &str)] = &[("image", "app"), ("files", "/app")];
 
 const FIXTURES: &[Fixture] = &[
     ("built-here", APP, |world| world.layers = vec!["base"]),
     ("built-here", APP, |world| world.layers = vec!["other", "copied", "made"]),
+    ("built-on", ON_BUSYBOX, |world| world.layers = vec!["base"]),
+    ("built-on", ON_BUSYBOX, |world| world.layers = vec!["other", "copied", "made"]),
+    ("cache-order", EDITED, |world| world.rebuilt = vec!["base", "copied again", "made again"]),
+    ("cache-order", EDITED, |world| world.file = Some("the old one")),
+    ("closed-files", CLOSED, |world| world.run.stdout = "/app belongs to user 10001, who may change it".into()),
+    ("closed-files", CLOSED, |world| world.run.start_error = Some("exec: sh: not found".into())),
     ("exec-form", APP, |world| world.config.cmd = words(&["/bin/sh", "-c", "/app"])),
     ("exec-form", APP, |world| world.config.cmd.clear()),
+    ("no-build-tools", &[("image", "app"), ("tool", "/usr/bin/gcc")], |world| world.file = Some("ELF")),
     ("no-hidden-failure", &[], |world| world.dockerfile = "FROM busybox:1.36\nRUN make || true\n"),
     ("no-hidden-failure", &[], |world| world.dockerfile = "FROM busybox:1.36\nRUN set +e; make\n"),
+    ("non-root-user", APP, |world| world.config.user.clear()),
+    ("non-root-user", APP, |world| world.config.user = "0:0".into()),
+    ("pinned-tag", &[], |world| world.dockerfile = "FROM busybox\nRUN make\n"),
+    ("pinned-tag", &[], |world| world.dockerfile = "FROM docker.io/library/golang AS build\nFROM busybox:1.36\n"),
+    ("pinned-tag", &[], |world| world.dockerfile = "FROM --platform=linux/amd64 example.com/shop:latest\nRUN make\n"),
     ("python-imports", &[("image", "app"), ("module", "flask")], |world| world.run.exit = Some(1)),
     ("serves-http", APP, |world| world.serve.responses = vec![None]),
     ("serves-http", APP, |world| world.config.ports.clear()),
@@ -232,17 +319,19 @@ const FIXTURES: &[Fixture] = &[
 fn every_recipe_passes_what_is_right_and_rejects_what_is_not() {
     for (name, with, spoil) in FIXTURES {
         let mut world = World::good();
+        // What one recipe wants to be absent, another wants to be there.
+        world.file = Some("# 5eed").filter(|_| *name == "cache-order");
         assert!(world.passes(name, with), "{name} rejects what is right");
         spoil(&mut world);
         assert!(!world.passes(name, with), "{name} accepts what is wrong");
     }
     let tried: BTreeSet<String> = FIXTURES.iter().map(|(name, ..)| (*name).to_owned()).collect();
-    assert_eq!(tried, embedded().recipes.into_keys().collect(), "each recipe has its fixtures");
+    assert_eq!(tried, embedded().recipes.keys().cloned().collect(), "each recipe has its fixtures");
 }
 
 #[test]
 fn a_recipe_has_a_title_a_reason_and_a_word_on_each_parameter() {
-    for (name, recipe) in embedded().recipes {
+    for (name, recipe) in &embedded().recipes {
         assert!(recipe.title.len() > 10 && recipe.why.len() > 60, "{name}");
         assert!(!recipe.title.ends_with('.'), "{name}: a title is a statement without its full stop");
         assert!(recipe.params.values().all(|param| param.about.len() > 5), "{name}");

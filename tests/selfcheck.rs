@@ -1,4 +1,4 @@
-//! Every exercise of the course is proven on the real engine, with every builder that it offers.
+//! Every exercise and every lesson of the course is proven on a real engine, with every builder that it offers.
 
 use serde_json::Value;
 use std::process::Command;
@@ -19,13 +19,27 @@ fn every_answer_that_an_exercise_knows_gets_its_verdict_with_each_builder() {
     assert!(!builders.is_empty(), "no engine answers: run ./scripts/engine start");
 
     let mut selfcheck = vec!["selfcheck", "--json", "--jobs", "3"];
-    // For a second engine, of which only the builder that its client uses is of concern.
-    let only = std::env::var("DLEARN_TEST_BUILDER").unwrap_or_default();
-    if !only.is_empty() {
-        assert!(builders.iter().any(|builder| *builder == only.as_str()), "no builder {only}: {builders:?}");
-        builders = vec![only.as_str().into()];
-        // On itself: the engine in a container is the same on all of them.
-        selfcheck.extend(["--builder", &only, "--engine", "own"]);
+    // By turns, as answers are nearly all of the time; `both` for both of them.
+    let builder = std::env::var("DLEARN_TEST_BUILDER").unwrap_or_else(|_| "by-turns".into());
+    if ["classic", "buildkit"].contains(&builder.as_str()) {
+        assert!(builders.iter().any(|one| *one == builder.as_str()), "no builder {builder}: {builders:?}");
+        builders = vec![builder.as_str().into()];
+    }
+    if builder != "both" {
+        selfcheck.extend(["--builder", &builder]);
+    }
+    // A second engine is tried itself: that in a container is the same on all of them.
+    let engine = std::env::var("DLEARN_TEST_ENGINE").unwrap_or_default();
+    if !engine.is_empty() {
+        selfcheck.extend(["--engine", &engine]);
+    }
+    // Of which a part of the answers may do.
+    let part = std::env::var("DLEARN_TEST_CASE").unwrap_or_default();
+    let mut parts = vec!["starter", "solution", "right/", "wrong/"];
+    if !part.is_empty() {
+        selfcheck.extend(["--case", &part]);
+        parts.retain(|one| one.contains(&part));
+        assert!(!parts.is_empty(), "{part}: none of the kinds of answer");
     }
     let (code, report) = dlearn(&selfcheck);
     let cases = report["cases"].as_array().unwrap();
@@ -36,8 +50,13 @@ fn every_answer_that_an_exercise_knows_gets_its_verdict_with_each_builder() {
     // What ran is what there is: each exercise, each builder, right and wrong answers.
     let (_, list) = dlearn(&["list", "--json"]);
     let modules = list["modules"].as_array().unwrap();
-    let items = modules.iter().flat_map(|module| module["items"].as_array().unwrap());
-    for exercise in items.filter(|item| item["kind"] == "exercise") {
+    let items: Vec<&Value> = modules.iter().flat_map(|module| module["items"].as_array().unwrap()).collect();
+    // What lessons show happens in throw-away engines only.
+    for lesson in items.iter().filter(|item| item["kind"] == "lesson" && engine.is_empty()) {
+        let ran = cases.iter().filter(|case| case["case"] == lesson["id"]).count();
+        assert_eq!(ran, builders.len(), "{lesson}");
+    }
+    for exercise in items.into_iter().filter(|item| item["kind"] == "exercise") {
         let id = exercise["id"].as_str().unwrap();
         for builder in &builders {
             let ran = |part: &str| {
@@ -46,8 +65,8 @@ fn every_answer_that_an_exercise_knows_gets_its_verdict_with_each_builder() {
                     path.starts_with(id) && path.contains(part) && case["builder"] == *builder
                 })
             };
-            for part in [" starter", " solution", " right/", " wrong/"] {
-                assert!(ran(part), "{id}:{part} did not run with {builder}");
+            for part in &parts {
+                assert!(ran(&format!(" {part}")), "{id} {part} did not run with {builder}");
             }
         }
     }

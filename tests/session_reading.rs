@@ -146,6 +146,46 @@ fn a_lesson_leads_over_its_question_to_the_exercise() {
 }
 
 #[test]
+fn questions_that_a_lesson_names_come_before_its_first_section() {
+    let person = Person::without_engine();
+    let file = person.course.folder().join("lessons/L91-between.md");
+    let text = fs::read_to_string(&file).expect("a lesson");
+    let begins = "What stands between";
+    fs::write(&file, text.replace(begins, &format!("```recall\n[L90.layer]\n```\n\n{begins}"))).expect("a lesson");
+
+    // Of a lesson that was not read nothing is asked.
+    let mut pty = person.begins(&["L91"]);
+    pty.shows("What stands between the exercises.");
+    pty.press("q");
+    assert_eq!(pty.ended().0, 0);
+    let mut pty = person.at_terminal(&["next", "L90"]);
+    read_the_first_lesson(&mut pty);
+    pty.press("q");
+    assert_eq!(pty.ended().0, 0);
+
+    let mut pty = person.at_terminal(&["next", "L91"]);
+    pty.shows("Before you begin");
+    pty.press("\r");
+    answer(&mut pty, false);
+    let told = pty.shows("Not this time");
+    assert!(told.contains("It changes the configuration only.") && told.contains("It changes files."), "{told}");
+    pty.press("\r");
+    let section = pty.shows("What stands between the exercises.");
+    assert!(!section.contains("recall") && !section.contains("L90.layer"), "{section}");
+    pty.press("q");
+    assert_eq!(pty.ended().0, 0);
+    assert_eq!(person.state()["questions"]["L90.layer"]["missed"], true);
+
+    // Whoever only reads sees them, too, and no answers.
+    let said = person.dlearn(&["read", "L91"]);
+    assert!(
+        said.code == 0 && said.out.contains("Before you begin") && said.out.contains("The one named RUN"),
+        "{said:?}"
+    );
+    assert!(!said.out.contains("It changes files.") && said.out.contains("What stands between"), "{said:?}");
+}
+
+#[test]
 fn leaving_is_possible_at_each_stage_and_keeps_the_place() {
     for key in ["q", CTRL_C, ESC] {
         let person = Person::without_engine();

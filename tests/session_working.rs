@@ -72,7 +72,7 @@ fn an_exercise_follows_the_learner_from_the_first_edit_to_the_pass() {
     assert!(!passed.contains('✗') && passed.contains("Enter why it works, and on"), "{passed}");
     pty.press("\r");
     let why = pty.shows("done, 10 points.");
-    assert!(why.contains("FROM gave you a userland"), "{why}");
+    assert!(why.contains("FROM named the base"), "{why}");
     pty.press("G");
     pty.shows("Next: L91 Between them, a lesson of 3 minutes.");
     pty.press("\r");

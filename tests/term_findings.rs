@@ -4,7 +4,7 @@ use dlearn::check::{Finding, NotYet, Place, Verdict};
 use dlearn::term::{Terminal, findings, measure};
 
 fn finding(id: &str, title: &str, verdict: Verdict) -> Finding {
-    Finding { id: id.into(), title: title.into(), weight: 1, hidden: false, verdict, evidence: vec![] }
+    Finding { id: id.into(), title: title.into(), weight: 1, hidden: false, optional: false, verdict, evidence: vec![] }
 }
 
 fn not_yet() -> Verdict {
@@ -78,6 +78,15 @@ fn a_hidden_check_is_seen_only_where_it_failed() {
     };
     assert!(!hidden(Verdict::pass()).contains("Hidden"));
     assert!(hidden(not_yet()).contains("Hidden"));
+}
+
+#[test]
+fn what_is_optional_says_so_and_does_not_keep_the_others_from_passing() {
+    let optional = Finding { optional: true, ..finding("o", "It is tiny", not_yet()) };
+    let all = [mixed().swap_remove(0), optional];
+    let text = findings::render(&all, &Terminal::plain(80));
+    assert!(text.contains("It is tiny (optional)") && !text.contains("Begin with"), "{text}");
+    assert!(text.contains("1 of 2 checks pass, and the other one is optional."), "{text}");
 }
 
 #[test]

@@ -51,6 +51,51 @@ fn what_an_author_quotes_cannot_steer_the_terminal() {
 }
 
 #[test]
+fn attributes_of_code_are_not_shown_and_change_no_colour() {
+    let terminal = Terminal::full(80, 24);
+    for (plain, with) in [
+        ("sh", "sh fails=\"1 2\" input='exit'"),
+        ("dockerfile", "dockerfile file=web.Dockerfile"),
+        ("text", "text output columns since=23.0"),
+        ("yaml", "text file=notes.txt"),
+        ("python", "python file=app.py"),
+    ] {
+        let block = |info| markdown::render(&format!("```{info}\nRUN docker build -t a .\n```\n"), &terminal);
+        assert_eq!(block(plain), block(with), "{with}");
+    }
+}
+
+/// What is on the screen is selected and pasted into a shell, as learners do it.
+#[test]
+fn a_here_document_on_the_screen_can_be_pasted_into_a_shell() {
+    let block = "cat > Dockerfile <<'END'\nFROM busybox:1.36\n  # two spaces\nEND\ncat Dockerfile";
+    let in_list = format!("1. Write it:\n\n   ```sh\n   {}\n   ```\n", block.replace('\n', "\n   "));
+    for page in [format!("```sh\n{block}\n```\n"), in_list] {
+        let shown = markdown::render(&page, &Terminal::plain(80));
+        let selected = &shown[shown.find("cat >").unwrap()..];
+        let folder = tempfile::tempdir().unwrap();
+        let mut shell = std::process::Command::new("sh");
+        let output = shell.args(["-c", selected]).current_dir(&folder).output().unwrap();
+        assert_eq!(String::from_utf8_lossy(&output.stdout), "FROM busybox:1.36\n  # two spaces\n", "{shown}");
+    }
+}
+
+#[test]
+fn code_stands_at_the_left_edge_only_where_spaces_would_spoil_it() {
+    let shown = |info: &str, code: &str| {
+        let page = format!("Save:\n\n```{info}\n{code}\n```\n");
+        markdown::render(&page, &Terminal::plain(80)).split_once("\n\n").unwrap().1.to_owned()
+    };
+    let python = "def hello():\n    print(1)\n";
+    assert_eq!(shown("python file=hello.py", python.trim_end()), python);
+    assert_eq!(shown("text file=.dockerignore", "*.log"), "*.log\n");
+    assert_eq!(shown("dockerfile", "RUN <<EOF\nmake\nEOF"), "RUN <<EOF\nmake\nEOF\n");
+    assert_eq!(shown("sh", "docker build \\\n  -t a ."), "    docker build \\\n      -t a .\n");
+    let quoted = markdown::render("> ```yaml\n> a: 1\n> ```\n", &Terminal::plain(80));
+    assert_eq!(quoted, "▌ a: 1\n", "the bar of a quotation stays");
+}
+
+#[test]
 fn deep_nesting_neither_fails_nor_runs_out_of_width() {
     for nested in ["> ".repeat(3000), "- ".repeat(3000), "1. ".repeat(500)] {
         let text = markdown::render(&format!("{nested}deep inside"), &Terminal::plain(40));

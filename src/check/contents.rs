@@ -5,8 +5,9 @@
 //! RUN made it) may differ in what [`crate::layers::VOLATILE`] lists, and besides in whatever differs
 //! between two rebuilds of the same files: such a step is not repeatable, and that is nobody's fault.
 
+use super::matching::shown;
 use crate::dockerfile::Instruction;
-use crate::evidence::{BuildFacts, EntryFacts, EntryKind, HistoryRow, LayersFacts};
+use crate::evidence::{BuildFacts, EntryFacts, EntryKind, HistoryRow, LayerFacts, LayersFacts};
 use crate::layers::{Difference, DifferenceKind, Tolerance, are_alike, compare_layers};
 use std::collections::BTreeSet;
 
@@ -86,6 +87,43 @@ pub fn differences(
         }));
     }
     found
+}
+
+/// Which files one side's step brings and the other side's does not, as half a sentence behind the words of both; empty
+/// where there is none. Each side is its rows above the base's, and its layers; the step is the one with number `at`.
+pub fn brought(
+    has: (&[HistoryRow], &LayersFacts),
+    gives: (&[HistoryRow], &LayersFacts),
+    skip: usize,
+    at: usize,
+) -> String {
+    let files = |(rows, layers): (&[HistoryRow], &LayersFacts)| {
+        let layer = layer_of(rows, layers, skip, at);
+        let is_file = |kind| matches!(kind, EntryKind::File | EntryKind::Link | EntryKind::HardLink);
+        let entries = layer.into_iter().flat_map(|layer| &layer.entries);
+        entries.filter(|(_, entry)| is_file(entry.change)).map(|(path, _)| path.clone()).collect::<BTreeSet<_>>()
+    };
+    let (own, rebuilt) = (files(has), files(gives));
+    let listed = |mut paths: std::collections::btree_set::Difference<'_, String>| {
+        let first = shown(&format!("/{}", paths.next()?));
+        Some(match paths.count() {
+            0 => first,
+            more => format!("{first} and {more} more"),
+        })
+    };
+    match (listed(own.difference(&rebuilt)), listed(rebuilt.difference(&own))) {
+        (Some(only), _) => format!("; the image's step brings {only}, which yours does not"),
+        (None, Some(only)) => format!("; your step brings {only}, which the image's does not"),
+        (None, None) => String::new(),
+    }
+}
+
+/// The layer that a row made, where it made one.
+fn layer_of<'l>(rows: &[HistoryRow], layers: &'l LayersFacts, skip: usize, at: usize) -> Option<&'l LayerFacts> {
+    let mut layers = layers.layers.iter().skip(skip).peekable();
+    let mut made =
+        rows.iter().map(|row| layers.next_if(|layer| layer.created_by.as_deref() == Some(row.instruction.as_str())));
+    made.nth(at).flatten()
 }
 
 /// In what one layer of an image differs from a rebuild's.
@@ -182,14 +220,7 @@ mod tests {
     use crate::evidence::LayerFacts;
 
     fn layer(made_by: &str, files: &[(&str, &str)]) -> LayerFacts {
-        let file = |content: &str| EntryFacts {
-            change: EntryKind::File,
-            mode: 0o644,
-            uid: 0,
-            gid: 0,
-            size: 1,
-            content: content.into(),
-        };
+        let file = |content: &str| EntryFacts::plain(EntryKind::File, 1, content);
         LayerFacts {
             created_by: Some(made_by.into()),
             entries: files.iter().map(|(path, content)| (path.to_string(), file(content))).collect(),
@@ -248,6 +279,23 @@ mod tests {
         gone[1].entries.insert("app".into(), hidden);
         let differing = found(dockerfile, &whole, &gone);
         assert!(differing.contains(&(2, false, "app/x".to_owned())), "it was removed before: {differing:?}");
+    }
+
+    #[test]
+    fn a_steps_files_are_named_where_only_one_side_brings_them() {
+        let row = |text: &str| HistoryRow { instruction: text.into(), ..HistoryRow::default() };
+        let base = layer("COPY base /", &[("base", "1")]);
+        let all = layer("COPY … .", &[("app/app.sh", "1"), ("app/list", "1"), ("app/token", "1")]);
+        let list = layer("COPY … ./", &[("app/list", "1")]);
+        let old = ([row("ENV A=b"), row("COPY … .")], layers(&[base.clone(), all.clone()]));
+        let new = ([row("ENV A=b"), row("COPY … ./")], layers(&[base, list]));
+        let (old, new) = ((&old.0[..], &old.1), (&new.0[..], &new.1));
+        assert_eq!(brought(old, new, 1, 1), "; the image's step brings `/app/app.sh` and 1 more, which yours does not");
+        assert_eq!(brought(new, old, 1, 1), "; your step brings `/app/app.sh` and 1 more, which the image's does not");
+        assert_eq!(brought(new, new, 1, 1), "");
+        assert_eq!(brought(old, new, 1, 0), "", "ENV makes no layer");
+        let shorter = (&new.0[..1], new.1);
+        assert_eq!(brought(shorter, new, 1, 1), "; your step brings `/app/list`, which the image's does not");
     }
 
     #[test]

@@ -36,9 +36,13 @@ pub fn ran(build: &BuildFacts) -> bool {
 
 /// The line that tells most about the failure: the command's own words where one failed, else the builder's.
 pub fn telling(build: &BuildFacts) -> String {
-    let end = build.log.iter().skip(build.log.len().saturating_sub(END)).cloned().collect::<Vec<_>>().join("\n");
     let error = build.error.as_deref().unwrap_or_default();
-    telling_line(if ran(build) { &end } else { error }).to_owned()
+    let end = &build.log[build.log.len().saturating_sub(END)..];
+    // What the classic builder says itself begins and ends what the command printed.
+    let begun = end.iter().rposition(|line| line.starts_with(" ---> Running in ")).map_or(0, |place| place + 1);
+    let printed = end[begun..].iter().filter(|line| !line.starts_with("Removing intermediate container "));
+    let printed = printed.cloned().collect::<Vec<_>>().join("\n");
+    telling_line(if ran(build) && !printed.trim().is_empty() { &printed } else { error }).to_owned()
 }
 
 /// The verdict over a build of `file` that failed. `how` is what was special about it (` with empty cache mounts`).
@@ -59,4 +63,24 @@ pub fn verdict(build: &BuildFacts, file: &str, builder: Builder, how: &str, advi
     }
     let said = shown(&telling(build));
     Ok(Verdict::not_yet(expected, format!("its build{how} with {builder} fails: {said}"), advice))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_commands_words_tell_and_the_builders_where_it_said_nothing() {
+        let telling = |log: &[&str]| {
+            let log = log.iter().map(ToString::to_string).collect();
+            let error = Some("The command '/bin/sh -c exit 3' returned a non-zero code: 3".to_owned());
+            telling(&BuildFacts { log, error, ..BuildFacts::default() })
+        };
+        let begun = ["Step 2/2 : RUN make", "no error so far", " ---> Running in 8193fd8520d0"];
+        let with = |said: &[&str]| telling(&[&begun, said, &["Removing intermediate container 8193fd8520d0"]].concat());
+        assert_eq!(with(&["make: error: no target", "bye"]), "make: error: no target");
+        assert_eq!(with(&["bye"]), "bye");
+        assert_eq!(with(&[]), "The command '/bin/sh -c exit 3' returned a non-zero code: 3");
+        assert_eq!(telling(&["#7 0.1 error: it breaks"]), "#7 0.1 error: it breaks");
+    }
 }

@@ -26,6 +26,24 @@ pub enum Stop {
     CannotTell(Unavailable),
 }
 
+/// What is only wanted for the words of a message.
+pub trait ForTheMessage<T> {
+    /// The same; none where it cannot be told.
+    ///
+    /// # Errors
+    /// Where it was not asked yet.
+    fn for_the_message(self) -> Result<Option<T>, Stop>;
+}
+
+impl<T> ForTheMessage<T> for Result<T, Stop> {
+    fn for_the_message(self) -> Result<Option<T>, Stop> {
+        match self {
+            Err(Stop::CannotTell(_)) => Ok(None),
+            other => other.map(Some),
+        }
+    }
+}
+
 /// The facts so far, and a record of what was asked.
 #[derive(Debug)]
 pub struct Inquiry<'a> {
@@ -70,6 +88,11 @@ impl<'a> Inquiry<'a> {
         self.subject.images.get(alias).cloned().unwrap_or_else(|| alias.to_owned())
     }
 
+    /// Whether an image of the exercise has this name on this engine: one that the learner makes.
+    pub fn is_of_the_exercise(&self, name: &str) -> bool {
+        self.subject.images.values().any(|own| own == name)
+    }
+
     /// Asks; the fact itself is what the typed methods below give.
     pub fn ask(&self, need: Need) -> Asked<'a, Fact> {
         self.used.borrow_mut().insert(need.clone());
@@ -110,6 +133,11 @@ impl<'a> Inquiry<'a> {
         layers(image: &str, skip: usize) -> Layers(LayersFacts), Need::Layers { image: image.into(), skip }
     );
     ask!(
+        /// Where an image holds a value.
+        secret(image: &str, value: &str) -> Secret(SecretFacts),
+        Need::Secret { image: image.into(), value: value.into() }
+    );
+    ask!(
         /// A build.
         build(plan: BuildPlan) -> Build(BuildFacts), Need::Build(plan)
     );
@@ -126,8 +154,26 @@ impl<'a> Inquiry<'a> {
         serve(plan: ServePlan) -> Serve(ServeFacts), Need::Serve(plan)
     );
     ask!(
+        /// How a container stops.
+        stop(plan: StopPlan) -> Stop(StopFacts), Need::Stop(plan)
+    );
+    ask!(
+        /// What a container's health check notices.
+        health(plan: HealthPlan) -> Health(HealthFacts), Need::Health(plan)
+    );
+    ask!(
         /// A text file of the workspace.
         workspace_file(path: &str) -> Text(TextFacts), Need::WorkspaceFile { path: path.into() }
+    );
+
+    ask!(
+        /// An image archive in the workspace; `image` is the one that is meant where it holds several.
+        archive(path: &str, image: &str) -> Archive(ArchiveFacts),
+        Need::Archive { path: path.into(), image: image.into() }
+    );
+    ask!(
+        /// What carries a label.
+        objects(label: &str) -> Objects(ObjectsFacts), Need::Objects { label: label.into() }
     );
 
     ask!(

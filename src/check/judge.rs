@@ -73,12 +73,5 @@ fn ask_all(check: &Check, inquiry: &Inquiry<'_>) -> Option<Verdict> {
 }
 
 fn finding(check: &Check, verdict: Verdict, evidence: Vec<String>) -> Finding {
-    Finding {
-        id: check.id.clone(),
-        title: check.title.clone(),
-        weight: check.weight,
-        hidden: check.hidden,
-        verdict,
-        evidence,
-    }
+    Finding { evidence, ..Finding::of(check, verdict) }
 }

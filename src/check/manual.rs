@@ -28,9 +28,11 @@ pub(super) fn page(key: &str, struct_name: &str, source: &str) -> String {
     page
 }
 
-/// The fields or words of a type that the same file defines.
+/// The fields or words of a type that the same file defines, or the one that kinds share.
 fn nested(name: &str, lines: &[&str]) -> String {
     let head = |kind: &str| format!("pub {kind} {name} {{");
+    let shared: Vec<&str> = include_str!("kinds/then.rs").lines().collect();
+    let lines = if shared.contains(&head("struct").as_str()) { &shared } else { lines };
     let Some(at) = lines.iter().position(|line| *line == head("struct") || *line == head("enum")) else {
         return String::new();
     };
@@ -85,7 +87,7 @@ fn field(line: &str) -> Option<(&str, String, String)> {
 
 fn plain(kind: &str) -> &str {
     match kind {
-        "String" => "text",
+        "String" | "Label" => "text",
         "bool" => "true or false",
         "u16" | "u32" | "u64" | "i64" | "usize" => "number",
         "TextMatch" => "text matcher",

@@ -4,20 +4,30 @@ use regex::Regex;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::borrow::Cow;
+use std::sync::LazyLock;
 
 /// A regular expression that was valid when the course was read.
+///
+/// In a recipe it may hold parameters, `{{name}}`, which no regular expression can: it is then valid with words in their
+/// places, and read again once they are known.
 #[derive(Clone, Debug)]
-pub struct Pattern(Regex);
+pub struct Pattern {
+    text: String,
+    regex: Regex,
+}
+
+/// A parameter.
+static PARAMETER: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"\{\{\s*[\w.]+\s*\}\}").expect("a valid expression"));
 
 impl Pattern {
     /// Whether it matches anywhere in `text`.
     pub fn found_in(&self, text: &str) -> bool {
-        self.0.is_match(text)
+        self.regex.is_match(text)
     }
 
     /// The expression as it was written.
     pub fn as_str(&self) -> &str {
-        self.0.as_str()
+        &self.text
     }
 }
 
@@ -36,11 +46,12 @@ impl Serialize for Pattern {
 impl<'de> Deserialize<'de> for Pattern {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
-        Regex::new(&text).map(Pattern).map_err(|error| {
+        let regex = Regex::new(&PARAMETER.replace_all(&text, "x")).map_err(|error| {
             let reason = error.to_string();
             let last = reason.lines().last().unwrap_or_default().trim();
             serde::de::Error::custom(format!("`{text}` is not a regular expression: {last}"))
-        })
+        })?;
+        Ok(Self { text, regex })
     }
 }
 
@@ -113,6 +124,11 @@ pub fn shown(text: &str) -> String {
     }
 }
 
+/// `1 layer`, `2 layers`
+pub fn count(n: usize, what: &str) -> String {
+    format!("{n} {what}{}", if n == 1 { "" } else { "s" })
+}
+
 /// The last line of some output that says something.
 pub fn last_line(output: &str) -> &str {
     output.lines().rev().map(str::trim).find(|line| !line.is_empty()).unwrap_or_default()
@@ -123,14 +139,89 @@ pub fn exec_form(words: &[String]) -> String {
     if words.is_empty() { "nothing".into() } else { serde_json::to_string(words).unwrap_or_default() }
 }
 
+/// A command as a person would type it in a shell: words with a meaning for the shell in quotes.
+pub fn typed<'a>(words: impl IntoIterator<Item = &'a String>) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=,".contains(c);
+    let quoted = |word: &String| match word {
+        word if !word.is_empty() && word.chars().all(plain) => word.clone(),
+        word => format!("'{}'", word.replace('\'', r"'\''")),
+    };
+    words.into_iter().map(quoted).collect::<Vec<_>>().join(" ")
+}
+
 /// Whether a shell stays between the engine and the program: `/bin/sh -c TEXT`, or what SHELL names
-/// instead (Dockerfile reference, "Shell and exec form"). With `exec` at its head the text replaces the
-/// shell, so that form is none.
+/// instead (Dockerfile reference, "Shell and exec form"); words behind the text are its `$0`, `$1`, …. With `exec` the
+/// text replaces the shell, so that form is none.
 pub fn is_shell_form(words: &[String]) -> bool {
-    let [shell, flags @ .., text] = words else { return false };
-    let name = shell.rsplit('/').next().unwrap_or(shell);
-    let is_shell = matches!(name, "sh" | "bash" | "ash" | "dash" | "zsh" | "ksh");
-    is_shell && flags.last().is_some_and(|flag| flag == "-c") && !text.trim_start().starts_with("exec ")
+    shell_text(words).is_some_and(|text| !hands_over(text))
+}
+
+/// Whether a shell is started that turns into its program by `exec`.
+pub fn is_handed_over(words: &[String]) -> bool {
+    shell_text(words).is_some_and(hands_over)
+}
+
+/// What a shell is given to run: the word behind its options, where `c` is one of them (POSIX.1-2017, `sh`, "Options").
+fn shell_text(words: &[String]) -> Option<&str> {
+    let (shell, rest) = words.split_first()?;
+    let (mut rest, mut runs_text) = (rest.iter().filter(|_| is_shell(shell)), false);
+    while let Some(word) = rest.next() {
+        let letters = match word.strip_prefix(['-', '+']) {
+            Some("-") => return rest.next().filter(|_| runs_text).map(String::as_str),
+            Some(long) if long.starts_with('-') => continue,
+            Some(letters) if !letters.is_empty() => letters,
+            _ => return Some(word.as_str()).filter(|_| runs_text),
+        };
+        runs_text |= word.starts_with('-') && letters.contains('c');
+        // `-o pipefail`: the option's name is a word of its own.
+        if letters.contains(['o', 'O']) {
+            rest.next();
+        }
+    }
+    None
+}
+
+fn is_shell(program: &str) -> bool {
+    let name = program.rsplit('/').next().unwrap_or(program);
+    matches!(name, "sh" | "bash" | "ash" | "dash" | "zsh" | "ksh")
+}
+
+/// Whether one of the commands of a line is `exec …`, alone: in a pipe or in the background it takes the place of a
+/// child, and the shell stays.
+fn hands_over(text: &str) -> bool {
+    // Each command with the operator before it.
+    let mut commands = vec![(String::new(), String::new())];
+    let (mut quote, mut escaped) = (None, false);
+    let mut chars = text.chars().peekable();
+    while let Some(c) = chars.next() {
+        let Some((_, command)) = commands.last_mut() else { break };
+        // `>&2` and `&>` belong to a redirection.
+        let redirects = c == '&' && (command.ends_with(['>', '<']) || chars.peek() == Some(&'>'));
+        if quote.is_none() && !escaped && is_operator(c) && !redirects {
+            let mut operator = String::from(c);
+            while let Some(more) = chars.next_if(|next| is_operator(*next)) {
+                operator.push(more);
+            }
+            commands.push((operator.trim().to_owned(), String::new()));
+            continue;
+        }
+        command.push(c);
+        match (quote, c) {
+            _ if escaped => escaped = false,
+            (Some('"') | None, '\\') => escaped = true,
+            (Some(open), _) if open == c => quote = None,
+            (None, '"' | '\'') => quote = Some(c),
+            _ => {}
+        }
+    }
+    commands.iter().enumerate().any(|(at, (before, command))| {
+        let after = commands.get(at + 1).map_or("", |(operator, _)| operator);
+        command.trim_start().starts_with("exec ") && before != "|" && after != "|" && after != "&"
+    })
+}
+
+fn is_operator(c: char) -> bool {
+    matches!(c, ';' | '&' | '|' | '\n')
 }
 
 /// The first line of some output that names an error, else its last line that says something.
@@ -159,8 +250,50 @@ mod tests {
         let words = |list: &[&str]| list.iter().map(ToString::to_string).collect::<Vec<_>>();
         assert!(is_shell_form(&words(&["/bin/sh", "-c", "httpd -f"])));
         assert!(!is_shell_form(&words(&["httpd", "-f"])));
-        assert!(!is_shell_form(&words(&["sh", "-c", "echo", "x"])));
+        assert!(is_shell_form(&words(&["sh", "-c", "./greet \"$@\"", "--"])), "the words behind it are the text's own");
+        assert!(is_handed_over(&words(&["/bin/sh", "-ec", "exec ./greet \"$@\"", "greet"])));
+        assert!(is_shell_form(&words(&["bash", "--login", "-euo", "pipefail", "-c", "--", "httpd"])));
+        for program in
+            [&["sh", "start.sh", "-c", "x"][..], &["sh"], &["sh", "-c"], &["-c", "x"], &["sh", "-", "x"], &[]]
+        {
+            assert!(!is_shell_form(&words(program)), "{program:?}");
+        }
         assert!(is_shell_form(&words(&["/bin/bash", "-o", "pipefail", "-c", "httpd -f"])));
         assert!(!is_shell_form(&words(&["sh", "-c", "exec httpd -f"])));
+    }
+
+    #[test]
+    fn exec_takes_the_place_of_the_shell_where_it_stands_alone() {
+        let line = |text: &str| ["/bin/sh", "-c", text].map(str::to_owned);
+        for text in [
+            "exec httpd -f",
+            "echo hello && exec httpd -f",
+            "set -e; cd /srv ; exec ./server --name \"a; b\"",
+            "exec httpd -f >&2",
+            "exec httpd -f 2>&1 ;",
+            "test -f x || exec ./server",
+            "./helper & exec ./server",
+            "exec ./server &> /log",
+        ] {
+            assert!(is_handed_over(&line(text)) && !is_shell_form(&line(text)), "{text}");
+        }
+        for text in ["httpd -f", "exec httpd -f | cat", "exec httpd -f & wait", "echo 'a; exec b'", "a | exec b", ""] {
+            assert!(!is_handed_over(&line(text)) && is_shell_form(&line(text)), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_command_is_shown_as_it_would_be_typed() {
+        let words = ["echo", "it's", "a b", "", "x=1"].map(str::to_owned);
+        assert_eq!(typed(&words), r"echo 'it'\''s' 'a b' '' x=1");
+    }
+
+    #[test]
+    fn a_pattern_may_wait_for_its_parameters() {
+        let read = |text: &str| serde_json::from_value::<Pattern>(text.into());
+        let waiting = read("^/{{folder}}/[^/]*\\.{{ ending }}$").unwrap();
+        assert_eq!(waiting.as_str(), "^/{{folder}}/[^/]*\\.{{ ending }}$", "filled in later, from the text");
+        assert!(read("({{folder}}").is_err() && read("a{{").is_err());
+        assert!(read("^/[a-z]{2}$").unwrap().found_in("/ab"));
     }
 }

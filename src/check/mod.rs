@@ -15,9 +15,11 @@ mod naming;
 pub mod provenance;
 pub mod quote;
 mod spec;
+mod starting;
 mod verdict;
+mod written;
 
-pub use inquiry::{Asked, Inquiry, Stop, Subject};
+pub use inquiry::{Asked, ForTheMessage, Inquiry, Stop, Subject};
 pub use judge::{Judged, judge};
 pub use kinds::Kind;
 pub use spec::{Check, CheckSpec};

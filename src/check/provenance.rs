@@ -6,6 +6,7 @@
 //! what lies in the layers.
 
 use super::matching::exec_form;
+use crate::dockerfile::Instruction;
 use crate::evidence::{Builder, ConfigFacts, EntryKind, HistoryRow, ImageFacts, LayerFacts, RowAuthor};
 use std::collections::BTreeMap;
 
@@ -62,23 +63,43 @@ pub fn committed<'a>(own: &'a [HistoryRow], rebuilt: &[HistoryRow]) -> Option<&'
     own.iter().find(|row| row.author == RowAuthor::Unmarked && !known(row))
 }
 
-/// The first step in which two histories differ, as half a sentence about the image. `rebuilt` is
-/// what the Dockerfile gives.
-pub fn step_difference(own: &[HistoryRow], rebuilt: &[HistoryRow]) -> Option<String> {
+/// The first step in which two histories differ: its number (from 0), and half a sentence about the image. `rebuilt` is
+/// what the Dockerfile gives, and `written` its instructions, where each has a row of its own.
+pub fn step_difference(
+    own: &[HistoryRow],
+    rebuilt: &[HistoryRow],
+    written: &[&Instruction],
+) -> Option<(usize, String)> {
     let signed = |row: &HistoryRow| (row.author, row.instruction.clone());
-    let differ = own.iter().zip(rebuilt).find(|(has, gives)| signed(has) != signed(gives));
-    if let Some((has, gives)) = differ {
-        let (has, gives) = (words(has), words(gives));
-        return Some(if has == gives {
+    let as_written = |at: usize| match written.get(at).filter(|_| written.len() == rebuilt.len()) {
+        Some(instruction) if hides_files(&rebuilt[at]) => {
+            let line = instruction.original.replace("\\\n", " ");
+            format!("`{}`", shortened(&line.split_whitespace().collect::<Vec<_>>().join(" ")))
+        }
+        _ => words(&rebuilt[at]),
+    };
+    if let Some(at) = own.iter().zip(rebuilt).position(|(has, gives)| signed(has) != signed(gives)) {
+        let (has, gives) = (words(&own[at]), words(&rebuilt[at]));
+        let told = if has == gives {
             format!("{has} in the history was not written by the builder that your Dockerfile's step was")
         } else {
-            format!("the image was made with {has}, where your Dockerfile says {gives}")
-        });
+            format!("the image was made with {has}, where your Dockerfile says {}", as_written(at))
+        };
+        return Some((at, told));
     }
-    if let Some(more) = own.get(rebuilt.len()) {
-        return Some(format!("the image has a step that your Dockerfile lacks: {}", words(more)));
-    }
-    rebuilt.get(own.len()).map(|more| format!("your Dockerfile has a step that the image lacks: {}", words(more)))
+    let (at, least) = (own.len().min(rebuilt.len()), own.len().max(rebuilt.len()));
+    (at < least).then(|| match own.get(at) {
+        Some(more) => (at, format!("the image has a step that your Dockerfile lacks: {}", words(more))),
+        None => (at, format!("your Dockerfile has a step that the image lacks: {}", as_written(at))),
+    })
+}
+
+/// Whether the row does not say what was copied: the classic builder writes a checksum in its place.
+pub fn hides_files(row: &HistoryRow) -> bool {
+    let mut words = row.instruction.split(' ');
+    row.author == RowAuthor::Builder(Builder::Classic)
+        && words.next().is_some_and(|keyword| ["COPY", "ADD"].contains(&keyword))
+        && words.any(|word| word == "…")
 }
 
 /// A row for people: `COPY . /site`, shortened.
@@ -197,8 +218,9 @@ mod tests {
     #[test]
     fn steps_are_told_apart_by_words_number_and_author() {
         let rows = [row(BUILDKIT, "COPY a /"), row(BUILDKIT, "RUN make")];
-        let differs = |own: &[HistoryRow], rebuilt: &[HistoryRow]| step_difference(own, rebuilt).unwrap_or_default();
-        assert_eq!(step_difference(&rows, &rows), None);
+        let differs =
+            |own: &[HistoryRow], rebuilt: &[HistoryRow]| step_difference(own, rebuilt, &[]).unwrap_or_default().1;
+        assert_eq!(step_difference(&rows, &rows, &[]), None);
         assert!(differs(&rows, &rows[..1]).contains("your Dockerfile lacks: `RUN make`"));
         assert!(differs(&rows[..1], &rows).contains("the image lacks: `RUN make`"));
         let other = [row(BUILDKIT, "COPY b /")];
@@ -206,6 +228,23 @@ mod tests {
         assert!(
             differs(&[row(RowAuthor::Unmarked, "COPY a /")], &rows[..1]).contains("was not written by the builder")
         );
+    }
+
+    #[test]
+    fn where_the_history_hides_what_is_copied_the_dockerfile_is_quoted() {
+        let dockerfile = crate::dockerfile::parse("FROM a\nCOPY list \\\n  app.sh ./\nRUN make\n");
+        let written = dockerfile.steps_with(dockerfile.final_stage().unwrap(), &Default::default());
+        let own = [row(CLASSIC, "COPY … .")];
+        let rebuilt = [row(CLASSIC, "COPY … ./"), row(CLASSIC, "RUN make")];
+        let told = "the image was made with `COPY … .`, where your Dockerfile says `COPY list app.sh ./`";
+        assert_eq!(step_difference(&own, &rebuilt, &written), Some((0, told.to_owned())));
+        assert!(
+            step_difference(&own, &rebuilt, &[]).unwrap().1.ends_with("`COPY … ./`"),
+            "it is not known whose it is"
+        );
+        let lacks = "your Dockerfile has a step that the image lacks: `RUN make`";
+        assert_eq!(step_difference(&rebuilt[..1], &rebuilt, &written), Some((1, lacks.to_owned())));
+        assert!(!hides_files(&row(BUILDKIT, "COPY … ./")) && !hides_files(&row(CLASSIC, "RUN echo … ")));
     }
 
     #[test]

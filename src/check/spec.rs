@@ -30,6 +30,9 @@ pub struct CheckSpec {
     /// Not shown to learners.
     #[serde(default)]
     pub hidden: bool,
+    /// The exercise is passed without it; its points are earned only with it.
+    #[serde(default)]
+    pub optional: bool,
     /// Advice instead of the kind's own.
     #[serde(default)]
     pub advice: Option<String>,
@@ -65,6 +68,8 @@ pub struct Check {
     pub after: Vec<String>,
     /// Not shown to learners.
     pub hidden: bool,
+    /// The exercise is passed without it.
+    pub optional: bool,
     /// Advice instead of the kind's own.
     pub advice: Option<String>,
 }
@@ -78,7 +83,7 @@ impl Check {
             parts.map(|(name, _)| name.trim().to_owned()).collect::<Vec<_>>()
         };
         self.asks.iter().find_map(|ask| {
-            let later = |name: &str| matches!(ask, Kind::Experiment(_)) && super::kinds::LATER.contains(&name);
+            let later = |name: &str| ask.later().contains(&name);
             let text = serde_json::to_string(ask).ok()?;
             names(&text)
                 .into_iter()
@@ -140,6 +145,7 @@ impl CheckSpec {
             weight: self.weight,
             after: self.after.clone(),
             hidden: self.hidden,
+            optional: self.optional,
             advice: advice.map(|advice| crate::course::fill(&advice, values)),
         })
     }

@@ -1,5 +1,6 @@
 //! The three verdicts, and what surrounds one in a report.
 
+use super::Check;
 use serde::{Deserialize, Serialize};
 
 /// What a check concludes.
@@ -53,6 +54,14 @@ pub struct Place {
     pub text: String,
 }
 
+impl Place {
+    /// A line (from 1) of a file with this text.
+    pub(crate) fn of_line(file: &str, text: &str, line: usize) -> Self {
+        let text = text.lines().nth(line.saturating_sub(1)).unwrap_or_default();
+        Self { file: file.to_owned(), line, text: text.to_owned() }
+    }
+}
+
 impl Verdict {
     /// A pass without advice.
     pub fn pass() -> Self {
@@ -99,6 +108,9 @@ pub struct Finding {
     /// Not shown to the learner until it fails in grading.
     #[serde(default)]
     pub hidden: bool,
+    /// The exercise is passed without it; its points are earned only with it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub optional: bool,
     /// The verdict.
     #[serde(flatten)]
     pub verdict: Verdict,
@@ -107,6 +119,19 @@ pub struct Finding {
 }
 
 impl Finding {
+    /// What a check concludes, without evidence.
+    pub fn of(check: &Check, verdict: Verdict) -> Self {
+        Self {
+            id: check.id.clone(),
+            title: check.title.clone(),
+            weight: check.weight,
+            hidden: check.hidden,
+            optional: check.optional,
+            verdict,
+            evidence: Vec::new(),
+        }
+    }
+
     /// Whether learners see it: a hidden check only where it failed.
     pub fn is_shown(&self) -> bool {
         !self.hidden || matches!(self.verdict, Verdict::NotYet(_))
@@ -117,11 +142,11 @@ impl Finding {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
-    /// Every check passed.
+    /// Every check passed, but perhaps optional ones.
     Pass,
-    /// At least one check failed.
+    /// At least one check failed that is not optional.
     NotYet,
-    /// None failed, and at least one could not be told.
+    /// None of those failed, and at least one could not be told.
     CannotTell,
 }
 
@@ -129,7 +154,7 @@ impl Outcome {
     /// The conclusion over `findings`. A failed check decides even where another cannot be told.
     pub fn of<'a>(findings: impl IntoIterator<Item = &'a Finding>) -> Self {
         let mut outcome = Outcome::Pass;
-        for finding in findings {
+        for finding in findings.into_iter().filter(|finding| !finding.optional) {
             match finding.verdict {
                 Verdict::NotYet(_) => return Outcome::NotYet,
                 Verdict::CannotTell { .. } => outcome = Outcome::CannotTell,
@@ -145,6 +170,38 @@ impl Outcome {
             Outcome::Pass => 0,
             Outcome::NotYet => 1,
             Outcome::CannotTell => 3,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn finding(optional: bool, verdict: Verdict) -> Finding {
+        Finding {
+            id: String::new(),
+            title: String::new(),
+            weight: 1,
+            hidden: false,
+            optional,
+            verdict,
+            evidence: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn what_is_optional_decides_nothing() {
+        let unsure = || Verdict::CannotTell { reason: "x".into(), help: "y".into() };
+        for optional in [Verdict::pass(), Verdict::not_yet("x", "y", "z"), unsure()] {
+            for (required, outcome) in [
+                (Verdict::pass(), Outcome::Pass),
+                (Verdict::not_yet("x", "y", "z"), Outcome::NotYet),
+                (unsure(), Outcome::CannotTell),
+            ] {
+                let findings = [finding(true, optional.clone()), finding(false, required)];
+                assert_eq!(Outcome::of(&findings), outcome, "{optional:?}");
+            }
         }
     }
 }

@@ -1,13 +1,14 @@
 //! `dlearn check`: judges an exercise once.
 
 use super::app::App;
-use super::exercise::{Step, look, record, set_up};
+use super::exercise::{Step, earned, look, record, set_up};
 use crate::check::{Finding, Outcome};
 use crate::course::Round;
 use crate::engine::Recorded;
 use crate::evidence::Evidence;
 use crate::examine::{Examined, examine};
 use crate::failure::{Failure, exit};
+use crate::learner::State;
 use crate::report::{
     self,
     json::{self, CheckReport},
@@ -49,10 +50,10 @@ pub(super) async fn run(
     let Examined { findings, .. } = examined;
     let outcome = Outcome::of(&findings);
     // Recorded first: whoever reads the output may be gone.
-    let step = record(&mut learner, &mine, outcome)?;
+    let step = record(&mut learner, &mine, &findings)?;
     show(app, round, &findings)?;
     if !app.common.json {
-        conclude(app, &mine, step)?;
+        conclude(app, &mine, learner.state(), step)?;
     }
     if step == Step::NextRound
         && let Some(next) = mine.rounds.get(mine.current + 1)
@@ -77,14 +78,14 @@ pub(super) fn show(app: &App, round: &Round, all: &[Finding]) -> Result<(), Fail
 }
 
 /// Says why it worked, and what comes next.
-fn conclude(app: &App, mine: &super::app::Mine<'_>, step: Step) -> Result<(), Failure> {
+fn conclude(app: &App, mine: &super::app::Mine<'_>, state: &State, step: Step) -> Result<(), Failure> {
     let round = mine.round();
     let done = match step {
         Step::Same => return Ok(()),
         Step::NextRound => format!("**Round {} of {} is done.**", round.number, round.of),
         Step::Passed => {
-            let points = mine.entry.exercise.points;
-            format!("**{} is done: {points} points.** Go on with `dlearn next`.", round.exercise)
+            let points = earned(state, &mine.entry.exercise);
+            format!("**{} is done: {points}.** Go on with `dlearn next`.", round.exercise)
         }
     };
     report::line("")?;

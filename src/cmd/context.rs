@@ -3,7 +3,7 @@
 use super::app::App;
 use crate::context::{Survey, SurveyEntry, Verdict, survey};
 use crate::failure::{Failure, exit};
-use crate::report::{self, json};
+use crate::report::{self, json, size};
 use crate::term::sanitize_line;
 use serde::Serialize;
 use std::path::Path;
@@ -89,14 +89,4 @@ fn summary(found: &Survey) -> String {
         found.files_out,
         size(found.bytes_out)
     )
-}
-
-/// Bytes as docker shows them: powers of a thousand.
-fn size(bytes: u64) -> String {
-    match bytes {
-        0..1_000 => format!("{bytes} B"),
-        1_000..1_000_000 => format!("{:.1} kB", bytes as f64 / 1e3),
-        1_000_000..1_000_000_000 => format!("{:.1} MB", bytes as f64 / 1e6),
-        _ => format!("{:.1} GB", bytes as f64 / 1e9),
-    }
 }

@@ -1,13 +1,14 @@
 //! What `check`, `watch` and `next` share: a round is set up, examined, and its result recorded.
 
 use super::app::{App, Mine};
-use crate::check::Outcome;
-use crate::course::{Entry, Round};
+use crate::check::{Finding, Outcome};
+use crate::course::{Entry, Exercise, Round};
 use crate::engine::{Answers, Collector, CollectorOptions, ConnectOptions, Engine, Practice};
 use crate::evidence::Evidence;
 use crate::examine::{Examined, examine};
 use crate::failure::Failure;
-use crate::learner::{Learner, SetUp};
+use crate::grade::score::{Points, shares};
+use crate::learner::{Learner, SetUp, State};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::oneshot;
@@ -118,7 +119,8 @@ pub(super) enum Step {
 }
 
 /// Records the result of a check.
-pub(super) fn record(learner: &mut Learner, mine: &Mine<'_>, outcome: Outcome) -> Result<Step, Failure> {
+pub(super) fn record(learner: &mut Learner, mine: &Mine<'_>, findings: &[Finding]) -> Result<Step, Failure> {
+    let outcome = Outcome::of(findings);
     let exercise = &mine.entry.exercise;
     let (number, of) = (mine.round().number, mine.rounds.len());
     let now = jiff::Timestamp::now();
@@ -127,13 +129,35 @@ pub(super) fn record(learner: &mut Learner, mine: &Mine<'_>, outcome: Outcome) -
         if outcome != Outcome::CannotTell {
             state.attempted(&exercise.id);
         }
-        outcome == Outcome::Pass && state.round_passed(&exercise.id, number, of, exercise.points, now)
+        if outcome != Outcome::Pass {
+            return false;
+        }
+        state.left_open(&exercise.id, points_left(mine, findings));
+        state.round_passed(&exercise.id, number, of, exercise.points, now)
     })?;
     Ok(match (outcome, passed) {
         (Outcome::Pass, true) => Step::Passed,
         (Outcome::Pass, false) => Step::NextRound,
         _ => Step::Same,
     })
+}
+
+/// Whole points of the exercise that optional checks of this round have not earned, rounded up.
+fn points_left(mine: &Mine<'_>, findings: &[Finding]) -> u32 {
+    let rounds = vec![1; mine.rounds.len()];
+    let share = Points::whole(mine.entry.exercise.points).shared(&rounds)[mine.current];
+    let scored = shares(&mine.round().checks, findings, share);
+    let open = scored.iter().filter(|(finding, _)| finding.optional).map(|(_, score)| score.of.0 - score.points.0);
+    u32::try_from(open.sum::<u64>().div_ceil(100)).unwrap_or(u32::MAX)
+}
+
+/// `10 points`, or `8 of 10 points …` where optional checks have left some.
+pub(super) fn earned(state: &State, exercise: &Exercise) -> String {
+    let (points, left) = (exercise.points, state.exercises.get(&exercise.id).map_or(0, |it| it.points_left));
+    match left {
+        0 => format!("{points} points"),
+        left => format!("{} of {points} points, the rest with what is optional", points.saturating_sub(left)),
+    }
 }
 
 /// Brings the round's files; says what was put beside the learner's own.

@@ -163,15 +163,7 @@ async fn held<'a>(app: &App, course: &'a Course, sources: &[Source]) -> Result<V
         let taken = tokio::task::spawn_blocking(move || intake::take(&owned, Limits::default())).await;
         // What cannot be taken is told when it is graded.
         let Ok(Ok(taken)) = taken else { continue };
-        for entry in course.exercises.values() {
-            // One by one: what is there twice is told when it is graded.
-            let one = std::slice::from_ref(&entry);
-            if layout::find(&taken.files, one)
-                .map_or(true, |places| places.values().any(|place| is_named(place, entry)))
-            {
-                found.insert(entry.exercise.id.clone());
-            }
-        }
+        found.extend(layout::find(&taken.files, &all(course)).into_keys());
     }
     progress.finish();
     if found.is_empty() {
@@ -186,12 +178,6 @@ async fn held<'a>(app: &App, course: &'a Course, sources: &[Source]) -> Result<V
     Ok(entries)
 }
 
-/// Whether a folder was found by its name, and not because it might be the exercise's.
-fn is_named(place: &str, entry: &Entry) -> bool {
-    let name = place.rsplit('/').next().unwrap_or_default();
-    name == entry.folder || name.eq_ignore_ascii_case(&entry.exercise.id)
-}
-
 /// Where everything is built, with the images that answers need, and what was made for it.
 async fn place(app: &App, options: &GradeOptions, entries: &[&Entry]) -> Result<(Where, Option<Ledger>), Failure> {
     let failed = |error: EngineError| Failure::Engine(error.unavailable());
@@ -204,12 +190,14 @@ async fn place(app: &App, options: &GradeOptions, entries: &[&Entry]) -> Result<
     }
     let allowed: Vec<Allowed> = entries.iter().map(|entry| plan::allowed(entry, &options.allow_image)).collect();
     let wished = allowed.iter().flat_map(Allowed::names).collect();
-    let (engine, here) = app.outside(needed.collect(), wished).await?;
-    let progress = Progress::start("preparing a throw-away engine", &app.terminal);
-    let ledger = Ledger::open(&engine, "grade", "").map_err(failed)?;
-    let bases = engine.sandbox_bases(&ledger, &here).await.map_err(failed);
-    progress.finish();
-    Ok((Where::Sandbox { bases: bases?, limits: SandboxLimits::default() }, Some(ledger)))
+    let (bases, ledger) = app.sandbox_bases("grade", needed.collect(), wished).await?;
+    let limits = SandboxLimits {
+        memory: options.memory,
+        disk: Some(options.disk),
+        cpus: Some(options.cpus),
+        ..SandboxLimits::default()
+    };
+    Ok((Where::Sandbox { bases, limits }, Some(ledger)))
 }
 
 async fn all_of(app: &App, class: &Class<'_>, sources: &[Source], jobs: usize) -> Vec<Graded> {

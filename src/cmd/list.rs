@@ -13,6 +13,14 @@ struct ListReport {
     course: String,
     title: String,
     modules: Vec<Module>,
+    /// Pages to look things up in: `dlearn read ID`.
+    references: Vec<Reference>,
+}
+
+#[derive(Debug, Serialize)]
+struct Reference {
+    id: String,
+    title: String,
 }
 
 #[derive(Debug, Serialize)]
@@ -76,9 +84,12 @@ pub(super) fn run(app: &App) -> Result<i32, Failure> {
                 .collect(),
         })
         .collect();
+    let pages = course.references.values().map(|page| &page.front);
+    let references: Vec<Reference> =
+        pages.map(|front| Reference { id: front.id.clone(), title: front.title.clone() }).collect();
     if app.common.json {
         let (name, title) = (course.outline.course.clone(), course.outline.title.clone());
-        json::print(&ListReport { schema: "dlearn/list/1", course: name, title, modules })?;
+        json::print(&ListReport { schema: "dlearn/list/1", course: name, title, modules, references })?;
         return Ok(exit::DONE);
     }
     report::line(&course.outline.title)?;
@@ -90,6 +101,12 @@ pub(super) fn run(app: &App) -> Result<i32, Failure> {
             let points = if row.points > 0 { format!(", {} points", row.points) } else { String::new() };
             report::line(&format!("{here}{mark} {:4} {} ({} min{points})", row.id, row.title, row.minutes))?;
         }
+    }
+    if !references.is_empty() {
+        report::line("\nTo look things up: dlearn read ID")?;
+    }
+    for page in &references {
+        report::line(&format!("   {:4} {}", page.id, page.title))?;
     }
     Ok(exit::DONE)
 }

@@ -1,7 +1,7 @@
 //! The live loop of an exercise: files, engine, keyboard and checks come together in one place.
 
 use super::app::{App, Mine};
-use super::exercise::{Checking, Checks, Step, record};
+use super::exercise::{Checking, Checks, Step, earned, record};
 use super::hint::told;
 use crate::check::{Finding, Outcome};
 use crate::course::Round;
@@ -12,7 +12,7 @@ use crate::learner::{Learner, State};
 use crate::term::live::{Frame, Live, LiveEvent};
 use crate::term::prompt::{Reply, Turn};
 use crate::term::{Terminal, findings};
-use crate::watching::Watching;
+use crate::watching::{Watched, Watching};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -71,8 +71,7 @@ pub(super) async fn run(
 ) -> Result<Ended, Failure> {
     let round = mine.round();
     let workspace = learner.workspace(mine.entry, round);
-    let images = round.subject.images.values().cloned().collect();
-    let mut watching = Watching::start(&workspace, ConnectOptions::default(), images);
+    let mut watching = Watching::start(&workspace, ConnectOptions::default(), Watched::of(round));
     let live = Live::new(&app.terminal).map_err(|error| Failure::usage(error.to_string(), error.help()))?;
     let mut session = Session {
         terminal: &app.terminal,
@@ -230,8 +229,8 @@ impl Session<'_> {
         let round = self.round;
         let head = match step {
             Step::Passed => {
-                let points = self.mine.entry.exercise.points;
-                format!("**{} {}: done, {points} points.**", round.exercise, self.mine.entry.exercise.title)
+                let points = earned(learner.state(), &self.mine.entry.exercise);
+                format!("**{} {}: done, {points}.**", round.exercise, self.mine.entry.exercise.title)
             }
             _ => format!("**Round {} of {} is done.**", round.number, round.of),
         };
@@ -248,12 +247,12 @@ impl Session<'_> {
         self.findings = findings;
         match Outcome::of(&self.findings) {
             Outcome::Pass => {
-                let step = record(learner, self.mine, Outcome::Pass)?;
+                let step = record(learner, self.mine, &self.findings)?;
                 self.live.close();
                 self.view = View::Passed(step);
             }
             Outcome::NotYet if changed => {
-                record(learner, self.mine, Outcome::NotYet)?;
+                record(learner, self.mine, &self.findings)?;
             }
             Outcome::NotYet | Outcome::CannotTell => {}
         }

@@ -4,6 +4,7 @@ mod app;
 mod check;
 mod clean;
 mod context;
+mod dockerfile;
 mod doctor;
 mod exercise;
 mod explain;
@@ -12,16 +13,22 @@ mod hint;
 mod images;
 mod join;
 mod keys;
+mod lanes;
+mod layers;
 mod lint;
 mod list;
 mod live;
 mod new;
 mod next;
 mod read;
+mod reference;
 mod reset;
 mod schema;
 mod selfcheck;
+mod selfcheck_lessons;
+mod selfcheck_mutate;
 mod service;
+mod shell;
 mod solution;
 mod status;
 mod submit;
@@ -108,12 +115,15 @@ async fn run(app: &App, command: Command) -> Result<i32, Failure> {
         Command::Hint { id } => hint::run(app, id),
         Command::Solution { id, yes, out } => solution::run(app, &id, yes, out),
         Command::Context { context, file } => context::run(app, &context, &file),
+        Command::Dockerfile { file, target } => dockerfile::run(app, &file, target.as_deref()),
         Command::Read { id } => read::run(app, &id).await,
+        Command::Ref { name } => reference::run(app, &name),
         Command::Status => status::run(app),
         Command::List => list::run(app),
         Command::Reset { new_registry: true, yes, .. } => reset::new_registry(app, yes).await,
         Command::Reset { id, yes, .. } => reset::run(app, id.as_deref(), yes).await,
         Command::Clean { dry_run, yes } => clean::run(app, dry_run, yes).await,
+        Command::Layers(options) => layers::run(app, options).await,
         Command::Doctor => doctor::run(app).await,
         Command::Explain { name } => explain::run(app, name.as_deref()),
         Command::Lint { path } => lint::run(app, path.as_deref()),
@@ -124,8 +134,10 @@ async fn run(app: &App, command: Command) -> Result<i32, Failure> {
         Command::Join { key } => join::run(app, &key),
         Command::Keys { roster, secret_file } => keys::run(app, &roster, &secret_file),
         Command::Grade(options) => grade::run(app, options).await,
-        Command::Selfcheck { ids, builder, case, jobs, engine, record } => {
-            selfcheck::run(app, selfcheck::Wanted { ids, builder, case, jobs, engine, record }).await
+        Command::Completions { shell } => shell::completions(shell),
+        Command::Man { out } => shell::man(out.as_deref()),
+        Command::Selfcheck { ids, builder, case, jobs, engine, record, mutate } => {
+            selfcheck::run(app, selfcheck::Wanted { ids, builder, case, jobs, engine, record, mutate }).await
         }
     }
 }

@@ -2,9 +2,9 @@
 
 use super::app::App;
 use super::check::LEFT;
-use super::exercise::{Step, notes, set_up};
+use super::exercise::{Step, earned, notes, set_up};
 use super::live::{self, Setting};
-use crate::course::{Block, Course, Entry, Item, Lesson, Question, Section};
+use crate::course::{Course, Entry, Item, Question};
 use crate::failure::{Failure, exit};
 use crate::learner::progress::{Next, counts, next_item, resume, retrieval};
 use crate::learner::{Learner, LearnerError, State};
@@ -12,9 +12,6 @@ use crate::term::progress::Progress as Spinner;
 use crate::term::prompt::{self, Reply, Turn};
 use crate::term::reader::{self, ReadOutcome, ReadProgress};
 use crate::term::show_page;
-
-/// Title of the section that asks about earlier lessons.
-const BEFORE: &str = "Before you begin";
 
 pub(super) async fn run(app: &App, id: Option<String>) -> Result<i32, Failure> {
     let course = app.course()?;
@@ -171,7 +168,7 @@ async fn lesson(
     section: usize,
 ) -> Result<(Learner, bool), Failure> {
     learner.update(|state| state.go_to(id))?;
-    let whole = with_questions(&course.lessons[id], retrieval(course, learner.state(), id));
+    let whole = course.lessons[id].beginning_with(retrieval(course, learner.state(), id));
     let sections = course.lessons[id].sections.len();
     let before = whole.sections.len() - sections;
     let from = if section == 0 { 0 } else { section + before };
@@ -187,18 +184,6 @@ async fn lesson(
         learner.update(|state| state.section_read(id, sections, sections))?;
     }
     Ok((learner, outcome == ReadOutcome::Finished))
-}
-
-/// The lesson with questions about earlier ones in front, where there are any.
-fn with_questions(lesson: &Lesson, questions: Vec<&Question>) -> Lesson {
-    let mut lesson = lesson.clone();
-    if !questions.is_empty() {
-        let text = "A few questions about what you have read before. Answering from memory is what makes it stay.";
-        let mut blocks = vec![Block::Text(format!("## {BEFORE}\n\n{text}"))];
-        blocks.extend(questions.into_iter().cloned().map(Block::Question));
-        lesson.sections.insert(0, Section { title: BEFORE.into(), blocks });
-    }
-    lesson
 }
 
 /// Saves each step at once, so that a kill loses nothing.
@@ -248,7 +233,9 @@ async fn exercise(
         let setting = Setting { fresh, note: Some(told).filter(|told| !told.is_empty()), then: &then };
         let ended = live::run(app, learner, &mine, setting).await?;
         match ended.passed {
-            Some(Step::Passed) => done.push(format!("{id} {title}: passed, {} points", entry.exercise.points)),
+            Some(Step::Passed) => {
+                done.push(format!("{id} {title}: passed, {}", earned(learner.state(), &entry.exercise)));
+            }
             Some(Step::NextRound) => done.push(format!("{id} {title}: round {number} of {of} passed")),
             Some(Step::Same) | None => {}
         }

@@ -1,8 +1,9 @@
-//! `dlearn read`: a lesson from beginning to end, without recording anything.
+//! `dlearn read`: a lesson from beginning to end, with its questions about earlier ones; nothing is recorded.
 
 use super::app::App;
 use crate::course::{Item, Question};
 use crate::failure::{Failure, exit};
+use crate::report;
 use crate::term::reader::{self, ReadProgress};
 
 struct Nobody;
@@ -14,23 +15,27 @@ impl ReadProgress for Nobody {
 
 pub(super) async fn run(app: &App, id: &str) -> Result<i32, Failure> {
     let course = app.course()?;
-    let lesson = match course.item(id) {
-        Some(Item::Lesson(id)) => &course.lessons[&id],
-        Some(Item::Exercise(id)) => {
-            let lesson = &course.exercises[&id].exercise.lesson;
-            return Err(Failure::usage(
-                format!("{id} is an exercise"),
-                format!("its lesson is {lesson}: dlearn read {lesson}"),
-            ));
-        }
-        None => return Err(Failure::unknown_id("lesson", id, course.lessons.keys().map(String::as_str))),
+    let Some(lesson) = course.page(id) else {
+        return Err(match course.item(id) {
+            Some(Item::Exercise(id)) => {
+                let lesson = &course.exercises[&id].exercise.lesson;
+                Failure::usage(
+                    format!("{id} is an exercise, and only lessons are read"),
+                    format!(
+                        "dlearn next {id} goes to it and shows its task; its lesson is {lesson}: dlearn read {lesson}"
+                    ),
+                )
+            }
+            _ => Failure::unknown_id("lesson", id, course.pages().map(|page| page.front.id.as_str())),
+        });
     };
+    let lesson = lesson.beginning_with(course.recalled(lesson));
     if app.terminal.interactive() {
-        let lesson = lesson.clone();
         let read = app.blocking(move |terminal| reader::read(&lesson, 0, 0, terminal, &mut Nobody));
         let _ = read.await?.map_err(|error| Failure::usage(error.to_string(), error.help()))?;
+        report::line("Reading is not counted. dlearn next goes on with the course, where you are in it.")?;
     } else {
-        app.terminal.print(&reader::whole(lesson, 0, &app.terminal))?;
+        app.terminal.print(&reader::whole(&lesson, 0, &app.terminal))?;
     }
     Ok(exit::DONE)
 }

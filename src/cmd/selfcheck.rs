@@ -1,7 +1,10 @@
-//! `dlearn selfcheck`: proves exercises on an engine of its own, or on the one that is named.
+//! `dlearn selfcheck`: proves exercises on an engine of its own, or on the one that is named, and lessons.
 
 use super::app::{App, Mark};
-use crate::course::Course;
+use super::lanes::spread;
+use super::workplace::Workplace;
+use super::{selfcheck_lessons, selfcheck_mutate};
+use crate::course::{Course, Item};
 use crate::engine::{Engine, SandboxLimits};
 use crate::evidence::Builder;
 use crate::failure::{Failure, exit};
@@ -10,19 +13,22 @@ use crate::report::{self, json};
 use crate::selfcheck::{self, CaseResult, PlannedCase, Proved, Workbench, prove};
 use futures_util::{StreamExt, stream};
 use serde::Serialize;
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::BTreeSet;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::time::SystemTime;
 
 /// One row of the table.
 #[derive(Debug, Serialize)]
-struct Row {
-    case: String,
-    builder: Builder,
+pub(super) struct Row {
+    pub case: String,
+    pub builder: Builder,
     /// `as_expected`, `otherwise` or `cannot_tell`
-    result: &'static str,
-    detail: String,
-    seconds: f64,
+    pub result: &'static str,
+    pub detail: String,
+    /// What was looked at in a lesson, and what was not, with the reason.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
+    pub seconds: f64,
 }
 
 #[derive(Debug, Serialize)]
@@ -33,6 +39,9 @@ struct SelfcheckReport<'a> {
     cannot_tell: usize,
     cases: &'a [Row],
 }
+
+/// What `--builder` says for both, but each right or wrong answer with one only.
+const BY_TURNS: &str = "by-turns";
 
 /// What is to be proven, and how.
 pub(super) struct Wanted {
@@ -46,20 +55,39 @@ pub(super) struct Wanted {
     pub engine: Option<String>,
     /// Folder for the facts of each case.
     pub record: Option<PathBuf>,
+    /// To switch each check off instead.
+    pub mutate: bool,
 }
 
 pub(super) async fn run(app: &App, wanted: Wanted) -> Result<i32, Failure> {
     let course = app.course()?;
-    let all = match wanted.builder.as_deref() {
+    let builders = match wanted.builder.as_deref() {
         Some("classic") => vec![Builder::Classic],
-        Some(_) => vec![Builder::BuildKit],
-        None => vec![Builder::Classic, Builder::BuildKit],
+        Some("buildkit") => vec![Builder::BuildKit],
+        _ => vec![Builder::Classic, Builder::BuildKit],
     };
-    let all = selfcheck::plan(&course, &wanted.ids, &all)
-        .map_err(|what| Failure::usage(what, "dlearn list shows them all"))?;
-    let named = |case: &PlannedCase<'_>| wanted.case.as_ref().is_none_or(|text| case.path().contains(text));
-    let mut cases: Vec<PlannedCase<'_>> = all.into_iter().filter(named).collect();
-    if cases.is_empty() {
+    let (exercises, lessons) = sorted(&course, &wanted.ids)?;
+    let named = |name: &str| wanted.case.as_ref().is_none_or(|text| name.contains(text));
+    let mut cases = match exercises {
+        Some(ids) => selfcheck::plan(&course, &ids, &builders)
+            .map_err(|what| Failure::usage(what, "dlearn list shows them all"))?,
+        None => Vec::new(),
+    };
+    cases.retain(|case| named(&case.path()));
+    let mut lessons = match lessons {
+        Some(ids) => selfcheck::plan_lessons(&course, &ids, &builders)
+            .map_err(|(what, advice)| Failure::usage(what, format!("{advice}; dlearn lint shows all such mistakes")))?,
+        None => Vec::new(),
+    };
+    lessons.retain(|planned| named(&planned.lesson.front.id));
+    if wanted.engine.is_some() {
+        if !wanted.ids.is_empty() && cases.is_empty() {
+            let what = "lessons are proven in throw-away engines only";
+            return Err(Failure::usage(what, "their commands would work on your own files: leave --engine out"));
+        }
+        lessons.clear();
+    }
+    if cases.is_empty() && lessons.is_empty() {
         let text = wanted.case.unwrap_or_default();
         return Err(Failure::usage(format!("no case has `{text}` in its name"), "dlearn selfcheck shows the names"));
     }
@@ -69,18 +97,72 @@ pub(super) async fn run(app: &App, wanted: Wanted) -> Result<i32, Failure> {
             Failure::usage(what, "name one where you may write")
         })?;
     }
+    if wanted.mutate {
+        return selfcheck_mutate::run(app, &course, &cases, &wanted).await;
+    }
+    let (mut rows, mut left) = (Vec::new(), Ok(()));
+    if !cases.is_empty() {
+        (rows, left) = exercises_of(app, &course, &mut cases, &wanted).await?;
+    }
+    if !lessons.is_empty() {
+        match selfcheck_lessons::prove_all(app, &lessons, wanted.jobs.clamp(1, 16)).await {
+            Ok((proved, gone)) => {
+                rows.extend(proved);
+                left = left.and(gone);
+            }
+            Err(failure) if rows.is_empty() => return Err(failure),
+            // What was found of exercises is true all the same.
+            Err(failure) => left = left.and(Err(failure)),
+        }
+    }
+    // First what was found: it is true whether or not everything can be removed.
+    let concluded = conclude(app, &rows);
+    left?;
+    concluded
+}
+
+/// The ids of exercises and those of lessons and references; all for an empty list, none for nothing.
+type Sorted = (Option<Vec<String>>, Option<Vec<String>>);
+
+fn sorted(course: &Course, ids: &[String]) -> Result<Sorted, Failure> {
+    let (mut exercises, mut lessons) = (Vec::new(), Vec::new());
+    for id in ids {
+        match course.item(id) {
+            Some(Item::Exercise(id)) => exercises.push(id),
+            Some(Item::Lesson(id)) => lessons.push(id),
+            None if course.page(id).is_some() => lessons.push(id.clone()),
+            None => return Err(Failure::unknown_id("lesson or exercise", id, course.all_ids())),
+        }
+    }
+    let asked = |found: Vec<String>| (ids.is_empty() || !found.is_empty()).then_some(found);
+    Ok((asked(exercises), asked(lessons)))
+}
+
+/// What bounds the throw-away engines. The course is the author's own: what it writes is bounded by the disk only.
+pub(super) fn limits(network: bool) -> SandboxLimits {
+    SandboxLimits { memory: 4 << 30, disk: None, cpus: None, processes: 4096, network }
+}
+
+/// What was found, and whether everything could be removed.
+async fn exercises_of(
+    app: &App,
+    course: &Course,
+    cases: &mut Vec<PlannedCase<'_>>,
+    wanted: &Wanted,
+) -> Result<(Vec<Row>, Result<(), Failure>), Failure> {
+    let workplace = workplace(app, cases, wanted).await?;
+    let rows = prove_all(app, &workplace.engines, course, cases, wanted).await?;
+    Ok((rows, workplace.leave().await))
+}
+
+/// Engines for these cases.
+pub(super) async fn workplace(app: &App, cases: &[PlannedCase<'_>], wanted: &Wanted) -> Result<Workplace, Failure> {
     let images: BTreeSet<&str> = cases.iter().flat_map(|case| super::service::images_of(case.entry)).collect();
     let allowed: Vec<Allowed> = cases.iter().map(|case| plan::allowed(case.entry, &[])).collect();
     let wished: BTreeSet<&str> = allowed.iter().flat_map(Allowed::names).collect();
-    // The course is the author's own: what its answers write is bounded by the disk only.
     let network = cases.iter().any(|case| case.entry.exercise.needs.network);
-    let limits = SandboxLimits { memory: 4 << 30, disk: None, cpus: None, processes: 4096, network };
-    let jobs = wanted.jobs.clamp(1, 16);
-    let count = jobs.min(cases.len());
-    let workplace = app.workplace(wanted.engine.as_deref(), "selfcheck", images, wished, &limits, count).await?;
-    let rows = prove_all(app, &workplace.engines, &course, &mut cases, &wanted).await;
-    workplace.leave().await?;
-    conclude(app, &rows?)
+    let count = wanted.jobs.clamp(1, 16).min(cases.len());
+    app.workplace(wanted.engine.as_deref(), "selfcheck", images, wished, &limits(network), count).await
 }
 
 async fn prove_all(
@@ -91,9 +173,13 @@ async fn prove_all(
     wanted: &Wanted,
 ) -> Result<Vec<Row>, Failure> {
     let engine = &engines[0];
-    if wanted.builder.is_none() {
+    let by_turns = wanted.builder.as_deref() == Some(BY_TURNS);
+    if by_turns || wanted.builder.is_none() {
         let builders = engine.facts().await.map_err(|error| Failure::Engine(error.unavailable()))?.builders;
         cases.retain(|case| builders.contains(&case.builder));
+    }
+    if by_turns {
+        selfcheck::by_turns(cases, today());
     }
     let token = crate::learner::new_token()?;
     let benches: Vec<Workbench> = engines.iter().map(|_| Workbench::recording(wanted.record.clone())).collect();
@@ -104,16 +190,11 @@ async fn prove_all(
         (place, row(case.builder, &prove(engine, course, case, token, bench).await))
     };
     let mut proofs = if engine.endpoint().is_thrown_away() {
-        // Each has its own and does one after another. What takes a learner long takes long here: it begins first.
+        // What takes a learner long takes long here: it begins first.
         let mut open: Vec<usize> = (0..cases.len()).collect();
         open.sort_by_key(|place| std::cmp::Reverse(cases[*place].entry.exercise.minutes));
-        let open = Arc::new(Mutex::new(VecDeque::from(open)));
-        let lanes = engines.iter().zip(&benches).map(|(engine, bench)| {
-            let open = Arc::clone(&open);
-            let next = move || open.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
-            stream::iter(std::iter::from_fn(next)).then(move |place| proof(engine, bench, place)).boxed()
-        });
-        stream::select_all(lanes).boxed()
+        let of = |place: usize| cases[place].exercise();
+        spread(engines, &benches, open, of, proof)
     } else {
         // Cases with the classic builder go one after another, so those with BuildKit need not wait in a line with
         // them.
@@ -146,16 +227,28 @@ async fn prove_all(
     Ok(rows.into_iter().map(|(_, row)| row).collect())
 }
 
-fn row(builder: Builder, proved: &Proved) -> Row {
-    let (result, detail) = match &proved.result {
+/// Days since 1970, so that what one day's run tries with one builder the next day's tries with the other.
+fn today() -> u64 {
+    let passed = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    passed.as_secs() / (24 * 3600)
+}
+
+/// A result in a word, and in detail.
+pub(super) fn told(result: &CaseResult) -> (&'static str, String) {
+    match result {
         CaseResult::AsExpected(message) => ("as_expected", message.clone()),
         CaseResult::Otherwise { expected, found } => ("otherwise", format!("expected: {expected}\nfound: {found}")),
         CaseResult::CannotTell(why) => ("cannot_tell", why.clone()),
-    };
-    Row { case: proved.path.clone(), builder, result, detail, seconds: proved.took.as_secs_f64() }
+    }
 }
 
-fn shown(row: &Row, width: usize, app: &App) -> String {
+fn row(builder: Builder, proved: &Proved) -> Row {
+    let (result, detail) = told(&proved.result);
+    Row { case: proved.path.clone(), builder, result, detail, notes: Vec::new(), seconds: proved.took.as_secs_f64() }
+}
+
+/// A row for people.
+pub(super) fn shown(row: &Row, width: usize, app: &App) -> String {
     let builder = match row.builder {
         Builder::Classic => "classic",
         Builder::BuildKit => "buildkit",
@@ -175,6 +268,11 @@ fn shown(row: &Row, width: usize, app: &App) -> String {
         for detail in row.detail.lines() {
             line.push_str(&format!("\n      {detail}"));
         }
+    }
+    for (index, note) in row.notes.iter().enumerate() {
+        let on_its_own_line = index > 0 || row.result != "as_expected";
+        line.push_str(if on_its_own_line { "\n      " } else { "  " });
+        line.push_str(note);
     }
     line
 }

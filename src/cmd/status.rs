@@ -6,7 +6,7 @@ use crate::Secret;
 use crate::course::Course;
 use crate::failure::{Failure, exit};
 use crate::learner::State;
-use crate::learner::progress::{Next, next_item, rounds_of};
+use crate::learner::progress::{Next, counts, next_item, rounds_of};
 use crate::report::{self, json};
 use serde::Serialize;
 
@@ -58,7 +58,10 @@ pub(super) fn run(app: &App) -> Result<i32, Failure> {
         current: state.and_then(|state| state.current.clone()),
         lessons: count("lesson", &|_| 1),
         exercises: count("exercise", &|_| 1),
-        points: count("exercise", &|row| row.points),
+        points: Count {
+            done: state.map_or(0, |state| counts(&course, state).points),
+            of: rows.iter().map(|row| row.points).sum(),
+        },
         missed_questions: state.map_or(0, |state| state.questions.values().filter(|question| question.missed).count()),
         practice_registry: learner.as_ref().and_then(|learner| learner.known_practice()).map(|practice| {
             PracticeReport { address: practice.address(), user: practice.user, password: practice.password }

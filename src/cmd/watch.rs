@@ -7,7 +7,7 @@ use super::live::{self, Setting};
 use crate::check::Outcome;
 use crate::engine::ConnectOptions;
 use crate::failure::Failure;
-use crate::watching::Watching;
+use crate::watching::{Watched, Watching};
 
 pub(super) async fn run(app: &App, id: Option<String>) -> Result<i32, Failure> {
     let course = app.course()?;
@@ -42,15 +42,14 @@ async fn printed(
 ) -> Result<i32, Failure> {
     let round = mine.round();
     let workspace = learner.workspace(mine.entry, round);
-    let images = round.subject.images.values().cloned().collect();
-    let mut watching = Watching::start(&workspace, ConnectOptions::default(), images);
+    let mut watching = Watching::start(&workspace, ConnectOptions::default(), Watched::of(round));
     let mut before = Vec::new();
     loop {
         let findings = look(mine, &workspace).await.findings;
         let outcome = Outcome::of(&findings);
         if findings != before {
             show(app, round, &findings)?;
-            record(learner, mine, outcome)?;
+            record(learner, mine, &findings)?;
         }
         if outcome == Outcome::Pass {
             return Ok(outcome.exit_code());

@@ -4,7 +4,7 @@
 use super::app::App;
 use crate::engine::{
     ConnectOptions, Engine, EngineError, Ledger, Leftover, PASSAGE_IMAGE, REGISTRY_IMAGES, SANDBOX_IMAGE, Sandbox,
-    SandboxLimits, leftovers, remove,
+    SandboxBases, SandboxLimits, leftovers, remove,
 };
 use crate::failure::Failure;
 use crate::term::progress::Progress;
@@ -13,6 +13,8 @@ use std::collections::BTreeSet;
 
 /// What `--engine` says for the engine that every other command works on.
 const OWN: &str = "own";
+/// What is said meanwhile.
+const PREPARING: &str = "preparing a throw-away engine";
 
 /// Engines to work on.
 pub(super) struct Workplace {
@@ -49,18 +51,33 @@ impl App {
             super::images::bring(self, &engine, images).await?;
             return Ok(Workplace { engines: vec![engine], sandboxes: Vec::new(), ledger: None });
         }
-        let (engine, here) = self.outside(images, wished).await?;
-        let ledger = Ledger::open(&engine, purpose, "").map_err(failed)?;
-        let progress = Progress::start("preparing a throw-away engine", &self.terminal);
-        let preparing = async {
-            let bases = engine.sandbox_bases(&ledger, &here).await?;
-            try_join_all((0..count.max(1)).map(|_| bases.sandbox(limits))).await
-        };
-        let sandboxes = preparing.await.map_err(failed);
+        let (bases, ledger) = self.sandbox_bases(purpose, images, wished).await?;
+        let progress = Progress::start(PREPARING, &self.terminal);
+        let sandboxes = try_join_all((0..count.max(1)).map(|_| bases.sandbox(limits))).await.map_err(failed);
         progress.finish();
         let sandboxes = sandboxes?;
         let engines = sandboxes.iter().map(|sandbox| sandbox.engine.clone()).collect();
         Ok(Workplace { engines, sandboxes, ledger: Some(ledger) })
+    }
+
+    /// What throw-away engines begin with: all of `images`, and those of `wished` that can be had. Everything that is
+    /// made is the ledger's.
+    ///
+    /// # Errors
+    /// Where the engine does not answer, or an image cannot be had.
+    pub async fn sandbox_bases(
+        &self,
+        purpose: &str,
+        images: BTreeSet<&str>,
+        wished: BTreeSet<&str>,
+    ) -> Result<(SandboxBases, Ledger), Failure> {
+        let failed = |error: EngineError| Failure::Engine(error.unavailable());
+        let (engine, here) = self.outside(images, wished).await?;
+        let ledger = Ledger::open(&engine, purpose, "").map_err(failed)?;
+        let progress = Progress::start(PREPARING, &self.terminal);
+        let bases = engine.sandbox_bases(&ledger, &here).await.map_err(failed);
+        progress.finish();
+        Ok((bases?, ledger))
     }
 
     /// The engine on which throw-away engines run, with what they need; and the images that go into them: all of
@@ -68,7 +85,7 @@ impl App {
     ///
     /// # Errors
     /// Where it does not answer, or an image cannot be had.
-    pub async fn outside<'a>(
+    async fn outside<'a>(
         &self,
         mut images: BTreeSet<&'a str>,
         wished: BTreeSet<&'a str>,
@@ -116,9 +133,7 @@ impl Workplace {
     /// Where the outer engine does not do it.
     pub async fn leave(self) -> Result<(), Failure> {
         let leaving = async {
-            for sandbox in self.sandboxes {
-                sandbox.remove().await?;
-            }
+            try_join_all(self.sandboxes.into_iter().map(Sandbox::remove)).await?;
             match self.ledger {
                 Some(ledger) => ledger.cleanup().await,
                 None => Ok(()),

@@ -5,8 +5,10 @@
 //! stands in the text is not kept: of a login remains only *how* the password was given.
 
 mod docker;
+mod script;
 mod shell;
 
+pub use script::{Entered, commands};
 use std::fmt;
 
 /// Longer lines (in bytes, continuation lines included) are reported and not read.

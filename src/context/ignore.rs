@@ -115,6 +115,27 @@ impl Ignore {
         self.decision(deciding)
     }
 
+    /// Whether everything stays out that a COPY of `source` names (a path, perhaps with wildcards): as BuildKit's build
+    /// check CopyIgnoredFile asks it. An exception that may bring back something at or below it speaks against.
+    pub fn shuts_out(&self, source: &str) -> bool {
+        let source = clean(source.trim_start_matches('/'));
+        let root = source == ".";
+        let everything = |rule: &Compiled| !rule.exception && ["*", "**", "**/*"].contains(&rule.pattern.text.as_str());
+        if root && !self.rules.iter().any(everything) {
+            return false;
+        }
+        let below = |path: &str, folder: &str| {
+            folder.is_empty() || path == folder || path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'))
+        };
+        let folder = if root { "" } else { source.as_str() };
+        let brought_back = self.exceptions().any(|exception| {
+            let wildcard = exception.split('/').position(|part| part.contains(['*', '?', '[']));
+            let fixed = exception.split('/').take(wildcard.unwrap_or(usize::MAX)).collect::<Vec<_>>().join("/");
+            below(&fixed, folder) || wildcard.is_some() && below(folder, &fixed)
+        });
+        !brought_back && (root || self.decide(&source).excluded)
+    }
+
     /// No rule at all.
     pub fn is_empty(&self) -> bool {
         self.rules.is_empty()

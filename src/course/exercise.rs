@@ -79,6 +79,18 @@ pub enum Draw {
     Range(u32, u32),
     /// One of these.
     Pick(Vec<String>),
+    /// What stands at the place that another value was picked from: `of: lines, pick: [...]`.
+    Along(Along),
+}
+
+/// A value that goes with another one.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Along {
+    /// The name of that value, which is a `pick`.
+    pub of: String,
+    /// One text for each of its texts.
+    pub pick: Vec<String>,
 }
 
 /// Variants of which a learner gets some, drawn from the token.
@@ -275,6 +287,42 @@ pub enum Step {
         #[serde(default)]
         silent: bool,
     },
+    /// `docker save -o`
+    Save {
+        /// Image that goes into the archive.
+        image: String,
+        /// The archive, in the workspace.
+        path: String,
+    },
+    /// `docker load -i`
+    Load {
+        /// The archive, in the workspace.
+        path: String,
+        /// Image that it holds.
+        image: String,
+    },
+    /// `docker create` and `docker export -o`
+    Export {
+        /// Image of the container.
+        image: String,
+        /// The archive, in the workspace.
+        path: String,
+    },
+    /// `docker create`: a container that does not run, and stays
+    Create {
+        /// Image of the container.
+        image: String,
+    },
+    /// `docker rm` of what `create` made
+    RemoveContainers {
+        /// Image of the containers.
+        image: String,
+    },
+    /// `docker image prune --filter label=LABEL`, of this case's own images only
+    Prune {
+        /// `KEY=VALUE`
+        label: String,
+    },
     /// Writes a file into the workspace after the earlier steps (an edit that was never built, say).
     Write {
         /// Path in the workspace.
@@ -282,12 +330,36 @@ pub enum Step {
         /// New content.
         text: String,
     },
+    /// Looks a checksum up and writes it into a file, in place of the words `DIGEST` (`sha256:…`) and `REPOSITORY` (the
+    /// image's name without its tag).
+    Digest {
+        /// The image.
+        image: String,
+        /// Path in the workspace.
+        path: String,
+        /// Which of its checksums.
+        #[serde(default)]
+        of: Checksum,
+    },
+}
+
+/// A checksum that `docker image inspect` shows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Checksum {
+    /// Of the manifest, as a registry knows it (`RepoDigests`): the image was pushed or pulled before.
+    #[default]
+    Manifest,
+    /// The image's id.
+    Id,
+    /// Of its lowest layer (`RootFS.Layers`).
+    Layer,
 }
 
 impl Step {
     /// Whether it may come in the way of what others do at the same time with the same images or ports.
     pub fn wants_to_be_alone(&self) -> bool {
-        matches!(self, Step::Remove { .. } | Step::Run { .. })
+        matches!(self, Step::Remove { .. } | Step::Run { .. } | Step::Prune { .. })
     }
 
     /// `docker build -t IMAGE .`

@@ -1,6 +1,7 @@
-//! `lessons/*.md`: front matter, Markdown, quiz blocks. `lessons/README.md` is its manual.
+//! `lessons/*.md`: front matter, Markdown, quiz blocks, code. `lessons/README.md` is its manual.
 
 use super::CourseError;
+use super::code::Fence;
 use pulldown_cmark::{CodeBlockKind, Event, HeadingLevel, Options, Parser, Tag, TagEnd};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -8,10 +9,17 @@ use serde::{Deserialize, Serialize};
 /// One lesson.
 #[derive(Clone, Debug)]
 pub struct Lesson {
+    /// Its file, relative to the course's folder.
+    pub file: String,
     /// Its front matter.
     pub front: Front,
     /// What is shown at one time: the text before the first `##` heading, then one for each `##`.
     pub sections: Vec<Section>,
+    /// Ids of earlier lessons' questions that are asked before the first section (a fenced block with the info string
+    /// `recall`: a YAML list).
+    pub recall: Vec<String>,
+    /// Its other fenced blocks, in the order of the file.
+    pub fences: Vec<Fence>,
 }
 
 /// The YAML between the `---` lines at the head of a lesson.
@@ -26,6 +34,9 @@ pub struct Front {
     pub minutes: u32,
     /// What the learner can do afterwards, as one sentence.
     pub objective: String,
+    /// Images that its commands use beside `busybox:1.36` and `python:3.11-slim`: `dlearn selfcheck` brings them.
+    #[serde(default)]
+    pub images: Vec<String>,
 }
 
 /// One screenful of a lesson.
@@ -71,6 +82,23 @@ pub struct Choice {
     pub because: String,
 }
 
+/// Title of the section that asks about earlier lessons.
+const BEFORE: &str = "Before you begin";
+
+/// What a fenced block is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum What {
+    Quiz,
+    Recall,
+    Code,
+}
+
+/// A fenced block that is being read.
+struct Open {
+    what: What,
+    fence: Fence,
+}
+
 impl Lesson {
     /// Reads a lesson.
     ///
@@ -83,15 +111,24 @@ impl Lesson {
         let front: Front = super::source::yaml_at(file, front_text, 1)?;
         let body = &text[body_start..];
         let mut sections = vec![Section { title: front.title.clone(), blocks: Vec::new() }];
+        let (mut recall, mut fences) = (Vec::new(), Vec::new());
         let mut from = 0;
         let mut heading: Option<std::ops::Range<usize>> = None;
-        let mut quiz: Option<usize> = None;
+        let mut open: Option<Open> = None;
+        let mut html: Option<String> = None;
+        // Where the fence before ended, as long as nothing but empty lines follows it.
+        let mut fence_end = 0;
         let push_text = |sections: &mut Vec<Section>, text: &str| {
-            if !text.trim().is_empty() {
-                let section = sections.last_mut().expect("there is always a section");
-                section.blocks.push(Block::Text(text.trim().to_owned()));
+            let text = text.trim();
+            let blocks = &mut sections.last_mut().expect("there is always a section").blocks;
+            match blocks.last_mut() {
+                _ if text.is_empty() => {}
+                // Around a comment: it is one text.
+                Some(Block::Text(before)) => before.push_str(&format!("\n\n{text}")),
+                _ => blocks.push(Block::Text(text.to_owned())),
             }
         };
+        let line_at = |at: usize| text[..body_start + at].matches('\n').count();
         for (event, span) in Parser::new_ext(body, Options::all()).into_offset_iter() {
             match event {
                 Event::Start(Tag::Heading { level: HeadingLevel::H2, .. }) => heading = Some(span),
@@ -102,18 +139,70 @@ impl Lesson {
                     sections.push(Section { title, blocks: Vec::new() });
                     from = at.start;
                 }
-                Event::Start(Tag::CodeBlock(CodeBlockKind::Fenced(info))) if &*info == "quiz" => {
-                    push_text(&mut sections, &body[from..span.start]);
-                    quiz = Some(span.start);
+                Event::Start(Tag::HtmlBlock) => html = Some(String::new()),
+                Event::Html(part) => {
+                    if let Some(html) = &mut html {
+                        html.push_str(&part);
+                    }
                 }
-                Event::Text(yaml) if quiz.is_some() => {
-                    let line = text[..body_start + span.start].matches('\n').count();
-                    let question: Question = super::source::yaml_at(file, &yaml, line)?;
-                    question.check(file, line)?;
-                    let section = sections.last_mut().expect("there is always a section");
-                    section.blocks.push(Block::Question(question));
+                Event::End(TagEnd::HtmlBlock) => {
+                    let follows = !fences.is_empty() && body[fence_end..span.start].trim().is_empty();
+                    let html = html.take().unwrap_or_default();
+                    let line = line_at(span.start) + 1;
+                    let comment = Fence::of_comment(&html, line, follows).map_err(|what| {
+                        let help =
+                            "let `-->` stand on a line of its own, and nowhere else in the comment: write … for --->";
+                        CourseError::new(file, what, help).at(line, None)
+                    })?;
+                    if let Some(fence) = comment {
+                        push_text(&mut sections, &body[from..span.start]);
+                        fences.push(fence);
+                        (fence_end, from) = (span.end, span.end);
+                    }
                 }
-                Event::End(TagEnd::CodeBlock) if quiz.take().is_some() => from = span.end,
+                Event::Start(Tag::CodeBlock(CodeBlockKind::Fenced(info))) => {
+                    let what = match &*info {
+                        "quiz" => What::Quiz,
+                        "recall" => What::Recall,
+                        _ => What::Code,
+                    };
+                    if what != What::Code {
+                        push_text(&mut sections, &body[from..span.start]);
+                    }
+                    let follows = !fences.is_empty() && body[fence_end..span.start].trim().is_empty();
+                    // The line of the fence itself, from 1.
+                    let line = line_at(span.start) + 1;
+                    open = Some(Open {
+                        what,
+                        fence: Fence { line, info: info.to_string(), text: String::new(), follows },
+                    });
+                }
+                Event::Text(text) => {
+                    if let Some(Open { fence, .. }) = &mut open {
+                        fence.text.push_str(&text);
+                    }
+                }
+                Event::End(TagEnd::CodeBlock) => {
+                    let Some(Open { what, fence }) = open.take() else { continue };
+                    match what {
+                        What::Quiz => {
+                            let question: Question = super::source::yaml_at(file, &fence.text, fence.line)?;
+                            question.check(file, fence.line)?;
+                            let section = sections.last_mut().expect("there is always a section");
+                            section.blocks.push(Block::Question(question));
+                        }
+                        What::Recall => {
+                            let ids: Vec<String> = super::source::yaml_at(file, &fence.text, fence.line)?;
+                            recall.extend(ids);
+                        }
+                        What::Code => {
+                            fences.push(fence);
+                            fence_end = span.end;
+                            continue;
+                        }
+                    }
+                    from = span.end;
+                }
                 _ => {}
             }
         }
@@ -122,7 +211,20 @@ impl Lesson {
         if sections.is_empty() {
             return Err(CourseError::new(file, "the lesson has no text", "write Markdown below the front matter"));
         }
-        Ok(Self { front, sections })
+        Ok(Self { file: file.to_owned(), front, sections, recall, fences })
+    }
+
+    /// The lesson with a section in front that asks these questions; the lesson itself for none.
+    #[must_use]
+    pub fn beginning_with(&self, questions: Vec<&Question>) -> Self {
+        let mut lesson = self.clone();
+        if !questions.is_empty() {
+            let text = "A few questions about what you have read before. Answering from memory is what makes it stay.";
+            let mut blocks = vec![Block::Text(format!("## {BEFORE}\n\n{text}"))];
+            blocks.extend(questions.into_iter().cloned().map(Block::Question));
+            lesson.sections.insert(0, Section { title: BEFORE.into(), blocks });
+        }
+        lesson
     }
 
     /// All its questions, in order.
@@ -160,4 +262,34 @@ fn front_matter<'a>(file: &str, text: &'a str) -> Result<(&'a str, usize), Cours
     let rest = text.strip_prefix("---\n").ok_or_else(|| error("the lesson does not begin with front matter"))?;
     let end = rest.find("\n---\n").ok_or_else(|| error("the front matter has no closing line `---`"))?;
     Ok((&rest[..=end], 4 + end + 5))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FRONT: &str = "---\nid: L02\ntitle: Two\nminutes: 5\nobjective: See.\n---\n";
+
+    #[test]
+    fn questions_to_recall_are_no_text() {
+        let text = format!("{FRONT}\n```recall\n[L01.a, L01.b]\n```\n\nText.\n\n## More\n\nText.\n");
+        let lesson = Lesson::parse("lessons/L02.md", &text).unwrap();
+        assert_eq!(lesson.recall, ["L01.a", "L01.b"]);
+        assert_eq!(lesson.sections[0].blocks, [Block::Text("Text.".into())]);
+        assert_eq!(lesson.sections.len(), 2);
+    }
+
+    #[test]
+    fn a_broken_recall_block_is_told_with_its_line() {
+        let error = Lesson::parse("lessons/L02.md", &format!("{FRONT}\n```recall\nids: [L01.a]\n```\n")).unwrap_err();
+        assert_eq!((error.file.as_str(), error.line), ("lessons/L02.md", Some(9)), "{error}");
+    }
+
+    #[test]
+    fn a_text_with_a_comment_in_it_stays_one_screen() {
+        let text = format!("{FRONT}\nOne.\n\n<!--sh\ntrue\n-->\n\nTwo.\n\n<!-- a note -->\n\nThree.\n");
+        let lesson = Lesson::parse("lessons/L02.md", &text).unwrap();
+        assert_eq!(lesson.sections[0].blocks, [Block::Text("One.\n\nTwo.\n\n<!-- a note -->\n\nThree.".into())]);
+        assert_eq!(lesson.fences.len(), 1);
+    }
 }

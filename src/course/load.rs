@@ -1,16 +1,18 @@
 //! Reads a whole course and looks things up in it.
 
 use super::exercise::Draw;
-use super::{CourseError, Exercise, FileSet, Item, Lesson, Outline, Source, recipe::Recipe, service, source};
+use super::{CourseError, Exercise, FileSet, Item, Lesson, Outline, Question, Source, recipe::Recipe, service, source};
 use std::collections::BTreeMap;
 
-/// A course: outline, lessons, exercises, recipes.
+/// A course: outline, lessons, references, exercises, recipes.
 #[derive(Clone, Debug)]
 pub struct Course {
     /// Title and order.
     pub outline: Outline,
     /// Lessons by id.
     pub lessons: BTreeMap<String, Lesson>,
+    /// Pages to look things up in (`lessons/reference/*.md`), by id: written like lessons, and no step of the course.
+    pub references: BTreeMap<String, Lesson>,
     /// Exercises by id.
     pub exercises: BTreeMap<String, Entry>,
     /// Recipes by name.
@@ -63,12 +65,11 @@ impl Course {
             })
         };
         let (recipe_files, lesson_files, exercise_files) = (files("checks"), files("lessons"), files("exercises"));
-        let course = Self {
-            recipes: recipes(&recipe_files, &mut errors),
-            outline: outline(&lesson_files, &mut errors),
-            lessons: lessons(&lesson_files, &mut errors),
-            exercises: exercises(exercise_files, &mut errors),
-        };
+        let recipes = recipes(&recipe_files, &mut errors);
+        let outline = outline(&lesson_files, &mut errors);
+        let is_reference = |(_, page): &(String, Lesson)| page.file.starts_with(REFERENCES);
+        let (references, lessons) = pages(&lesson_files, &mut errors).into_iter().partition(is_reference);
+        let course = Self { recipes, outline, lessons, references, exercises: exercises(exercise_files, &mut errors) };
         if errors.is_empty() {
             let outline_text =
                 lesson_files.get("course.yaml").map(|text| String::from_utf8_lossy(text)).unwrap_or_default();
@@ -99,18 +100,46 @@ impl Course {
             .or_else(|| find(Box::new(self.exercises.keys())).map(Item::Exercise))
     }
 
-    /// All ids, for "did you mean".
+    /// The lesson or reference with this id, in any case of letters.
+    pub fn page(&self, id: &str) -> Option<&Lesson> {
+        self.pages().find(|page| page.front.id.eq_ignore_ascii_case(id))
+    }
+
+    /// All lessons, and then all references.
+    pub fn pages(&self) -> impl Iterator<Item = &Lesson> {
+        self.lessons.values().chain(self.references.values())
+    }
+
+    /// All ids of steps, for "did you mean".
     pub fn ids(&self) -> impl Iterator<Item = &str> {
         self.lessons.keys().chain(self.exercises.keys()).map(String::as_str)
+    }
+
+    /// All ids of steps and references, for "did you mean".
+    pub fn all_ids(&self) -> impl Iterator<Item = &str> {
+        self.ids().chain(self.references.keys().map(String::as_str))
+    }
+
+    /// The question with this id, and the lesson that it belongs to.
+    pub fn question(&self, id: &str) -> Option<(&Lesson, &Question)> {
+        let mut all = self.pages().flat_map(|lesson| lesson.questions().map(move |question| (lesson, question)));
+        all.find(|(_, question)| question.id == id)
+    }
+
+    /// The questions of earlier lessons that a lesson asks first.
+    pub fn recalled(&self, lesson: &Lesson) -> Vec<&Question> {
+        lesson.recall.iter().filter_map(|id| Some(self.question(id)?.1)).collect()
     }
 
     fn check_outline(&self) -> Result<(), CourseError> {
         for id in self.outline.modules.iter().flat_map(|module| &module.items) {
             if self.item(id).is_none() {
-                let near = crate::nearest(id, self.ids());
-                let help = near
-                    .map(|near| format!("did you mean {near}?"))
-                    .unwrap_or_else(|| "remove it, or add its file".into());
+                let is_reference = self.references.contains_key(id);
+                let near = crate::nearest(id, self.ids()).filter(|_| !is_reference);
+                let help = near.map(|near| format!("did you mean {near}?")).unwrap_or_else(|| match is_reference {
+                    true => "take it out: a reference stands in no module".into(),
+                    false => "remove it, or add its file".into(),
+                });
                 return Err(CourseError::new(
                     "lessons/course.yaml",
                     format!("there is no lesson or exercise `{id}`"),
@@ -123,7 +152,8 @@ impl Course {
 
     fn check_questions(&self) -> Result<(), CourseError> {
         let mut seen = BTreeMap::new();
-        for (id, lesson) in &self.lessons {
+        for lesson in self.pages() {
+            let id = &lesson.front.id;
             for question in lesson.questions() {
                 if let Some(other) = seen.insert(&question.id, id) {
                     let what = format!("two questions have the id {} (in {other} and {id})", question.id);
@@ -178,6 +208,8 @@ fn check_draws(entry: &Entry, file: &str) -> Result<(), CourseError> {
         let empty = match draw {
             Draw::Range(first, last) => first > last,
             Draw::Pick(words) => words.is_empty(),
+            // It goes along with one that is not empty.
+            Draw::Along(_) => false,
         };
         if empty {
             let what = format!("nothing can be drawn for `{name}`");
@@ -224,18 +256,22 @@ fn outline(files: &FileSet, errors: &mut Vec<CourseError>) -> Outline {
     })
 }
 
-/// Whether a file below `lessons/` is a lesson.
-pub(super) fn is_lesson(path: &str) -> bool {
+/// Whether a file below `lessons/` is a lesson or a reference.
+pub(super) fn is_page(path: &str) -> bool {
     path.ends_with(".md") && !path.ends_with("README.md")
 }
 
-fn lessons(files: &FileSet, errors: &mut Vec<CourseError>) -> BTreeMap<String, Lesson> {
-    let mut lessons = BTreeMap::new();
-    for (path, content) in files.iter().filter(|(path, _)| is_lesson(path)) {
+/// Where references stand.
+const REFERENCES: &str = "lessons/reference/";
+
+/// Lessons and references by id.
+fn pages(files: &FileSet, errors: &mut Vec<CourseError>) -> BTreeMap<String, Lesson> {
+    let mut pages = BTreeMap::new();
+    for (path, content) in files.iter().filter(|(path, _)| is_page(path)) {
         let file = format!("lessons/{path}");
         match text(&file, content).and_then(|text| Lesson::parse(&file, text)) {
             Ok(lesson) => {
-                if let Some(other) = lessons.insert(lesson.front.id.clone(), lesson) {
+                if let Some(other) = pages.insert(lesson.front.id.clone(), lesson) {
                     let what = format!("another lesson has the id `{}`", other.front.id);
                     let error = CourseError::new(file, what, "ids are unique");
                     errors.push(source::located(error, &String::from_utf8_lossy(content)));
@@ -244,7 +280,7 @@ fn lessons(files: &FileSet, errors: &mut Vec<CourseError>) -> BTreeMap<String, L
             Err(error) => errors.push(error),
         }
     }
-    lessons
+    pages
 }
 
 fn exercises(files: FileSet, errors: &mut Vec<CourseError>) -> BTreeMap<String, Entry> {

@@ -4,6 +4,8 @@
 //! structure by serde; [`round::Round`] is one exercise made ready for one learner, with names,
 //! token and drawn values filled in. Checks only ever see a round.
 
+pub mod code;
+pub mod coverage;
 mod error;
 pub mod exercise;
 pub mod lesson;

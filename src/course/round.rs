@@ -2,7 +2,7 @@
 
 use super::{
     CourseError, FileSet,
-    exercise::{Case, Cases, Draw, Under},
+    exercise::{Along, Case, Cases, Draw, Under},
     recipe::Recipe,
     template,
 };
@@ -107,6 +107,10 @@ impl super::load::Entry {
         let file = format!("exercises/{}/exercise.yaml", self.folder);
         let rounds = exercise.rounds.as_ref();
         let chosen = variant.and_then(|name| rounds?.variants.get(name));
+        if let Some((name, of)) = self.astray() {
+            let what = format!("`{name}` goes along with `{of}`, which is no pick of as many texts");
+            return Err(CourseError::new(file, what, "give each text of the one its text of the other"));
+        }
         let mut values = self.values(token, number);
         values.extend(chosen.iter().flat_map(|variant| variant.vars.clone()));
         let images: BTreeMap<String, String> = exercise
@@ -141,6 +145,12 @@ impl super::load::Entry {
                 let near = crate::nearest(unknown, checks.iter().map(|other| other.id.as_str()));
                 let help = near.map(|near| format!("did you mean `{near}`?")).unwrap_or_default();
                 return Err(CourseError::new(file, what, help));
+            }
+            let above = |id: &String| checks.iter().find(|other| other.id == *id);
+            if let Some(before) = check.after.iter().filter_map(above).find(|before| before.optional && !check.optional)
+            {
+                let what = format!("check `{}` must pass, and comes after {}, which is optional", check.id, before.id);
+                return Err(CourseError::new(file, what, "make both optional, or neither"));
             }
             checks.push(check);
         }
@@ -181,6 +191,16 @@ impl super::load::Entry {
         Ok(round)
     }
 
+    /// A value that goes along with one that is not picked from as many texts.
+    fn astray(&self) -> Option<(&str, &str)> {
+        let vars = &self.exercise.vars;
+        let alike = |along: &Along| matches!(vars.get(&along.of), Some(Draw::Pick(of)) if of.len() == along.pick.len());
+        vars.iter().find_map(|(name, draw)| match draw {
+            Draw::Along(along) if !alike(along) => Some((name.as_str(), along.of.as_str())),
+            _ => None,
+        })
+    }
+
     /// What `{{name}}` stands for.
     fn values(&self, token: &str, number: usize) -> BTreeMap<String, String> {
         let mut values = BTreeMap::from([
@@ -196,12 +216,19 @@ impl super::load::Entry {
                     let count = u64::from(last.saturating_sub(*first)) + 1;
                     (u64::from(*first) + drawn % count).to_string()
                 }
-                Draw::Pick(words) if words.is_empty() => String::new(),
-                Draw::Pick(words) => words[(drawn % words.len() as u64) as usize].clone(),
+                Draw::Pick(words) => picked(words, drawn),
+                Draw::Along(along) => picked(&along.pick, template::draw(token, &along.of)),
             };
             values.insert(name.clone(), value);
         }
         values
+    }
+}
+
+fn picked(words: &[String], drawn: u64) -> String {
+    match words.len() as u64 {
+        0 => String::new(),
+        count => words[(drawn % count) as usize].clone(),
     }
 }
 

@@ -4,7 +4,7 @@
 //! Draft 07, because that is what editors' YAML support knows best. What may be left out is not offered as `null`: the
 //! key is left out.
 
-use super::{exercise::Exercise, lesson::Front, outline::Outline, recipe::Recipe};
+use super::{coverage::Coverage, exercise::Exercise, lesson::Front, outline::Outline, recipe::Recipe};
 use schemars::transform::{Transform, transform_subschemas};
 use schemars::{JsonSchema, Schema, generate::SchemaSettings};
 use serde::Serialize;
@@ -22,10 +22,11 @@ pub struct Format {
 }
 
 /// All of them.
-pub const FORMATS: [Format; 4] = [
+pub const FORMATS: [Format; 5] = [
     Format { name: "exercise", files: "exercises/*/exercise.yaml", make: of::<Exercise> },
     Format { name: "lesson", files: "lessons/*.md (the front matter)", make: of::<Front> },
     Format { name: "course", files: "lessons/course.yaml", make: of::<Outline> },
+    Format { name: "coverage", files: "lessons/coverage.yaml", make: of::<Coverage> },
     Format { name: "recipe", files: "checks/*.yaml", make: of::<Recipe> },
 ];
 

@@ -63,6 +63,9 @@ pub(super) fn examples(services: &[String]) -> Result<BTreeMap<String, String>, 
     })
 }
 
+/// Most components of an image's name, its registry's among them. Images of runs are found by patterns of a length.
+pub const DEEPEST_NAME: usize = 6;
+
 /// Whether an exercise may claim this name for an image: `e04/web:v1`, or in a registry `HOST/n13/api:1.0` or
 /// `HOST/learner/e04-web:v1` (Docker Hub knows no longer paths).
 pub(super) fn is_own_name(image: &str, repository: &str) -> bool {
@@ -75,7 +78,7 @@ pub(super) fn is_own_name(image: &str, repository: &str) -> bool {
         [first, _, name] if host(first) => name.starts_with(&format!("{repository}-")),
         _ => false,
     };
-    own && !tag.is_empty() && parts.iter().all(|part| !part.is_empty())
+    own && !tag.is_empty() && parts.iter().all(|part| !part.is_empty()) && parts.len() <= DEEPEST_NAME
 }
 
 #[cfg(test)]
@@ -90,6 +93,7 @@ mod tests {
             "127.0.0.1:{{port}}/e04/web:v1",
             "{{registry}}/{{registry.user}}/e04-web:v1",
             "localhost/e04/web:v1",
+            "e04/a/b/c/d/e:v1",
         ] {
             assert!(is_own_name(own, "e04"), "{own}");
         }
@@ -101,6 +105,7 @@ mod tests {
             "{{registry}}/learner/web:v1",
             "e04/:v1",
             "e04:v1",
+            "e04/a/b/c/d/e/f:v1",
         ] {
             assert!(!is_own_name(other, "e04"), "{other}");
         }

@@ -38,12 +38,18 @@ pub fn fill_kind(kind: &Kind, values: &BTreeMap<String, String>) -> Result<Kind,
     serde_json::from_value(value).map_err(|error| error.to_string())
 }
 
-/// Every string inside a JSON value, filled in.
+/// Every string inside a JSON value, filled in; names of fields too, for paths stand there.
 pub fn fill_value(value: &mut serde_json::Value, values: &BTreeMap<String, String>) {
     match value {
         serde_json::Value::String(text) => *text = fill(text, values),
         serde_json::Value::Array(items) => items.iter_mut().for_each(|item| fill_value(item, values)),
-        serde_json::Value::Object(fields) => fields.values_mut().for_each(|field| fill_value(field, values)),
+        serde_json::Value::Object(fields) => {
+            let filled = std::mem::take(fields).into_iter().map(|(name, mut field)| {
+                fill_value(&mut field, values);
+                (fill(&name, values), field)
+            });
+            *fields = filled.collect();
+        }
         _ => {}
     }
 }
@@ -63,5 +69,13 @@ mod tests {
         let values = BTreeMap::from([("port".to_owned(), "8123".to_owned())]);
         let text = "-p {{port}} {{ port }} {{.Size}} {{unknown}} {{";
         assert_eq!(fill(text, &values), "-p 8123 8123 {{.Size}} {{unknown}} {{");
+    }
+
+    #[test]
+    fn names_of_fields_are_filled_too() {
+        let values = BTreeMap::from([("file".to_owned(), "app.py".to_owned())]);
+        let mut value = serde_json::json!({ "edit": { "{{file}}": { "append": "# {{nonce}}, {{file}}" } } });
+        fill_value(&mut value, &values);
+        assert_eq!(value, serde_json::json!({ "edit": { "app.py": { "append": "# {{nonce}}, app.py" } } }));
     }
 }

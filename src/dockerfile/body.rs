@@ -117,6 +117,7 @@ fn from(source: &Source<'_>, found: &mut Found) -> Body {
     let named = words.len() == 3 && words[1].1.eq_ignore_ascii_case("as");
     let name = words.get(2).filter(|_| named).map(|(_, name)| name.clone());
     let name_span = words.get(2).filter(|_| named).map(|(range, _)| source.logical.span(range.clone()));
+    let as_word = words.get(1).filter(|_| named).map(|(_, word)| word.clone());
     if words.is_empty() {
         found.meaning("FROM needs an image, or scratch".into(), source.keyword);
     } else if words.len() != 1 && !named {
@@ -128,7 +129,7 @@ fn from(source: &Source<'_>, found: &mut Found) -> Body {
         let message = format!("{name} is no name for a stage: letters, digits, - _ . and a letter first");
         found.meaning(message, span);
     }
-    Body::From { base, name, base_span, name_span }
+    Body::From { base, as_word, name, base_span, name_span }
 }
 
 fn is_stage_name(name: &str) -> bool {

@@ -8,10 +8,10 @@
 //! Invariants: nothing here does I/O; no text makes it panic, recurse deeply or grow beyond a small
 //! multiple of the text; every span lies inside the text, on character boundaries.
 //!
-//! Advice (Docker's build checks) is not given here: a check reads a [`Dockerfile`], whose spans
-//! point at words, and belongs into a module of its own beside this one.
+//! [`checks`] says what Docker's build checks find in one, and what BuildKit refuses beyond its syntax.
 
 mod body;
+pub mod checks;
 mod flag;
 mod heredoc;
 mod json;
@@ -19,7 +19,11 @@ mod lex;
 mod line;
 mod model;
 mod parse;
+mod platform;
+mod ports;
+mod refusals;
 mod scope;
+mod walk;
 mod words;
 
 pub use lex::expand;

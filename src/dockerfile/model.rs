@@ -246,6 +246,8 @@ pub enum Body {
     From {
         /// An image or a stage, as it is written.
         base: String,
+        /// The word between base and name, as it is written (`AS`, `as`).
+        as_word: Option<String>,
         /// `AS name`, as it is written.
         name: Option<String>,
         /// Where `base` stands.

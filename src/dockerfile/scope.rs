@@ -7,11 +7,11 @@
 //! a shell may do that when they run.
 
 use super::lex::Lexer;
-use super::model::{ArgName, Body, Copy, Dockerfile, Instruction, Pair, Problem, Stage};
+use super::model::{ArgName, Body, Copy, Dockerfile, Instruction, Pair, Problem, Span, Stage};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// How much text the values of a Dockerfile may make together, in bytes.
-const LONGEST_ALTOGETHER: usize = 1024 * 1024;
+pub(super) const LONGEST_ALTOGETHER: usize = 1024 * 1024;
 /// How many stages may be built on one another.
 const LONGEST_CHAIN: usize = 1000;
 
@@ -49,11 +49,35 @@ pub struct Expanded {
     pub env: BTreeMap<String, String>,
     /// Names that were used and are not set (Docker takes them for empty).
     pub unset: BTreeSet<String>,
+    /// Where a word uses a name that is neither set nor declared with ARG, once for each name of each word (but
+    /// in FROM and EXPOSE, for which BuildKit's build check UndefinedVar does not look).
+    pub undefined: Vec<(Span, String)>,
     /// Words that Docker refuses; they are left as they were.
     pub problems: Vec<Problem>,
 }
 
-type Values = BTreeMap<String, String>;
+pub(super) type Values = BTreeMap<String, String>;
+
+/// What a stage leaves to those that are built on it.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Scope {
+    /// What `$NAME` finds.
+    pub(super) visible: Values,
+    /// Names of ARG, also without a value.
+    declared: BTreeSet<String>,
+}
+
+impl Scope {
+    /// Of a base image with this environment.
+    pub(super) fn of_base(env: &Values) -> Self {
+        Self { visible: env.clone(), declared: BTreeSet::new() }
+    }
+
+    /// How many names it holds.
+    pub(super) fn len(&self) -> usize {
+        self.visible.len() + self.declared.len()
+    }
+}
 
 impl Dockerfile {
     /// The external image that a stage is built on, `scratch` for none: names of earlier stages are
@@ -81,15 +105,28 @@ impl Dockerfile {
         let globals = self.globals(variables);
         let mut expanded = Expanded { env: variables.base_env.clone(), ..Expanded::default() };
         // A stage inherits what is visible at the end of the stage that it is built on.
-        let visible = variables.base_env.clone();
-        let mut run = Run { escape: self.escape, globals: &globals, variables, left: LONGEST_ALTOGETHER, visible };
+        let scope = Scope::of_base(&variables.base_env);
+        let mut run = Run { escape: self.escape, globals: &globals, variables, left: LONGEST_ALTOGETHER, scope };
         for stage in self.chain(stage, &globals).0.into_iter().rev() {
-            expanded.instructions.clear();
-            for instruction in &stage.instructions {
-                let instruction = run.instruction(instruction, &mut expanded);
-                expanded.instructions.push(instruction);
-            }
+            run.stage(&stage.instructions, &mut expanded);
         }
+        expanded
+    }
+
+    /// The same for instructions that begin with this scope, which they leave changed. `left`: bytes that values
+    /// may still make.
+    pub(super) fn expanded_in<'a>(
+        &self,
+        instructions: impl IntoIterator<Item = &'a Instruction>,
+        globals: &Values,
+        variables: &Variables,
+        (scope, left): (&mut Scope, &mut usize),
+    ) -> Expanded {
+        let mut expanded = Expanded::default();
+        let scope_before = std::mem::take(scope);
+        let mut run = Run { escape: self.escape, globals, variables, left: *left, scope: scope_before };
+        run.stage(instructions, &mut expanded);
+        (*scope, *left) = (run.scope, run.left);
         expanded
     }
 
@@ -115,6 +152,21 @@ impl Dockerfile {
         sources
     }
 
+    /// The indices of the earlier stages whose files a stage itself takes, with COPY --from or a mount; each once.
+    pub fn takes_from(&self, stage: &Stage) -> Vec<usize> {
+        let mut indices = Vec::new();
+        for name in stage.instructions.iter().flat_map(takes_from) {
+            let earlier = self.stage(&name).map(|source| source.index).filter(|index| *index < stage.index);
+            indices.extend(earlier.filter(|index| !indices.contains(index)));
+        }
+        indices
+    }
+
+    /// The indices of a stage and of those that it is built on.
+    pub(super) fn chain_of(&self, stage: &Stage, variables: &Variables) -> Vec<usize> {
+        self.chain(stage, &self.globals(variables)).0.into_iter().map(|stage| stage.index).collect()
+    }
+
     /// The stage and those it is built on, and the external base.
     fn chain<'a>(&'a self, stage: &'a Stage, globals: &Values) -> (Vec<&'a Stage>, Option<String>) {
         let mut chain = vec![stage];
@@ -136,7 +188,7 @@ impl Dockerfile {
     }
 
     /// The global ARGs with their values, and what the builder predefines.
-    fn globals(&self, variables: &Variables) -> Values {
+    pub(super) fn globals(&self, variables: &Variables) -> Values {
         let mut globals = variables.predefined.clone();
         let names = self.global_args.iter().flat_map(|instruction| match &instruction.body {
             Body::Arg(names) => names.as_slice(),
@@ -174,8 +226,7 @@ struct Run<'a> {
     variables: &'a Variables,
     /// Bytes that may still be made.
     left: usize,
-    /// What `$NAME` finds.
-    visible: Values,
+    scope: Scope,
 }
 
 /// How a word is replaced.
@@ -187,6 +238,15 @@ enum How {
 }
 
 impl Run<'_> {
+    fn stage<'b>(&mut self, instructions: impl IntoIterator<Item = &'b Instruction>, out: &mut Expanded) {
+        out.instructions.clear();
+        out.undefined.clear();
+        for instruction in instructions {
+            let instruction = self.instruction(instruction, out);
+            out.instructions.push(instruction);
+        }
+    }
+
     fn instruction(&mut self, instruction: &Instruction, out: &mut Expanded) -> Instruction {
         let mut copy = instruction.clone();
         let mut word = |text: &mut String| self.word(text, How::Word, instruction, out);
@@ -205,10 +265,7 @@ impl Run<'_> {
                     word(value);
                 }
             }
-            Body::Arg(names) => {
-                // Names stay as they are (so current BuildKit; 20.10 replaces in them, too).
-                names.iter_mut().filter_map(|name| name.default.as_mut()).for_each(&mut word);
-            }
+            Body::Arg(names) => self.arguments(names, instruction, out),
             Body::Copy(body) | Body::Add(body) => self.copy(body, instruction, out),
             Body::Expose(ports) => *ports = self.ports(ports, instruction, out),
             _ => {}
@@ -217,29 +274,36 @@ impl Run<'_> {
         match &mut copy.body {
             Body::From { base, .. } => {
                 // FROM sees the global arguments only.
-                let visible = std::mem::replace(&mut self.visible, self.globals.clone());
+                let visible = std::mem::replace(&mut self.scope.visible, self.globals.clone());
                 self.word(base, How::Word, instruction, out);
-                self.visible = visible;
+                self.scope.visible = visible;
             }
             Body::Env(pairs) => {
                 for Pair { key, value, .. } in pairs {
-                    self.visible.insert(key.clone(), value.clone());
+                    self.scope.visible.insert(key.clone(), value.clone());
                     out.env.insert(key.clone(), value.clone());
-                }
-            }
-            Body::Arg(names) => {
-                for ArgName { name, default, .. } in names {
-                    // Only an argument without a default of its own takes the global one's value.
-                    let given = self.variables.build_args.get(name);
-                    let global = self.globals.get(name).filter(|_| default.is_none());
-                    if let Some(value) = given.or(default.as_ref()).or(global).cloned() {
-                        self.visible.insert(name.clone(), value);
-                    }
                 }
             }
             _ => {}
         }
         copy
+    }
+
+    /// Names stay as they are, and each default sees the names before it (so current BuildKit; 20.10 replaces in
+    /// names, too, and all defaults see what was there before the line).
+    fn arguments(&mut self, names: &mut [ArgName], instruction: &Instruction, out: &mut Expanded) {
+        for ArgName { name, default, .. } in names {
+            let given = self.variables.build_args.get(name);
+            if let Some(default) = default.as_mut().filter(|_| given.is_none()) {
+                self.word(default, How::Word, instruction, out);
+            }
+            // Only an argument without a default of its own takes the global one's value.
+            let global = self.globals.get(name).filter(|_| default.is_none());
+            if let Some(value) = given.or(default.as_ref()).or(global).cloned() {
+                self.scope.visible.insert(name.clone(), value);
+            }
+            self.scope.declared.insert(name.clone());
+        }
     }
 
     fn copy(&mut self, body: &mut Copy, instruction: &Instruction, out: &mut Expanded) {
@@ -256,14 +320,15 @@ impl Run<'_> {
     fn flags(&mut self, copy: &mut Instruction, out: &mut Expanded) {
         let source = copy.clone();
         let from = matches!(copy.body, Body::From { .. });
-        let visible = from.then(|| std::mem::replace(&mut self.visible, self.globals.clone()));
+        let visible = from.then(|| std::mem::replace(&mut self.scope.visible, self.globals.clone()));
         for flag in &mut copy.flags {
-            if let ("chown" | "chmod" | "platform" | "mount", Some(value)) = (flag.name.as_str(), flag.value.as_mut()) {
+            let expands = ["chown", "chmod", "checksum", "platform", "mount"].contains(&flag.name.as_str());
+            if let Some(value) = flag.value.as_mut().filter(|_| expands) {
                 self.word(value, How::Word, &source, out);
             }
         }
         if let Some(visible) = visible {
-            self.visible = visible;
+            self.scope.visible = visible;
         }
     }
 
@@ -271,7 +336,7 @@ impl Run<'_> {
     fn ports(&mut self, ports: &[String], instruction: &Instruction, out: &mut Expanded) -> Vec<String> {
         let mut all = Vec::new();
         for port in ports {
-            let lookup = |name: &str| self.visible.get(name).cloned();
+            let lookup = |name: &str| self.scope.visible.get(name).cloned();
             let lexer = Lexer::new(self.escape, &lookup);
             match lexer.words(port) {
                 Ok(words) => all.extend(words),
@@ -286,11 +351,18 @@ impl Run<'_> {
     }
 
     fn word(&mut self, text: &mut String, how: How, instruction: &Instruction, out: &mut Expanded) {
-        let lookup = |name: &str| self.visible.get(name).cloned();
-        let mut lexer = Lexer::new(self.escape, &lookup);
+        let lookup = |name: &str| self.scope.visible.get(name).cloned();
+        // The escape character by directive does not count in documents.
+        let escape = if how == How::Content { '\\' } else { self.escape };
+        let mut lexer = Lexer::new(escape, &lookup);
         lexer.no_quotes = how == How::Content;
         let result = lexer.word(text);
-        out.unset.extend(lexer.unset.take());
+        let unset = lexer.unset.take();
+        if !matches!(instruction.body, Body::From { .. }) {
+            let undefined = unset.iter().filter(|name| !self.scope.declared.contains(*name));
+            out.undefined.extend(undefined.map(|name| (instruction.span, name.clone())));
+        }
+        out.unset.extend(unset);
         match result {
             Ok(value) if value.len() <= self.left => {
                 self.left -= value.len();

@@ -4,26 +4,18 @@
 //! space, a base image that cannot be fetched, an engine that goes away) is an error, so that nobody
 //! loses marks for it.
 
-use super::{
-    Engine, EngineError, Ledger,
-    buildkit::Progress,
-    call::query,
-    images,
-    text::{BoundedLog, clean},
-};
-use crate::evidence::{BuildFacts, Builder, StepFacts};
+mod fault;
+mod said;
+
+use super::{Engine, EngineError, Ledger, call::query, images, text::clean};
+use crate::evidence::{BuildFacts, Builder};
 use bytes::Bytes;
+use fault::{engines_fault, lost_an_image};
 use http::Method;
-use serde::Deserialize;
+use said::{Line, Said};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-/// Most lines of a build's log that are kept, half of them from each end.
-const LOG_LINES: usize = 20_000;
-/// Most bytes of it, likewise.
-const LOG_BYTES: usize = 2 * 1024 * 1024;
-/// Most instructions that are followed.
-const MOST_STEPS: usize = 10_000;
 /// Most times that a build is tried whose cached images go away under it.
 const MOST_TRIES: u32 = 3;
 /// Most bytes of the builder's last word.
@@ -50,45 +42,6 @@ pub struct BuildJob {
     pub seconds: u64,
     /// Give up as soon as the classic builder does not find a COPY or ADD in its cache.
     pub only_cached_copies: bool,
-}
-
-#[derive(Deserialize)]
-struct Line {
-    stream: Option<String>,
-    status: Option<String>,
-    id: Option<String>,
-    error: Option<String>,
-    #[serde(rename = "errorDetail")]
-    detail: Option<Detail>,
-    #[serde(rename = "progressDetail")]
-    progress: Option<serde_json::Map<String, serde_json::Value>>,
-    aux: Option<serde_json::Value>,
-}
-
-#[derive(Deserialize)]
-struct Detail {
-    message: Option<String>,
-}
-
-/// What the stream of a build gave so far.
-struct Said {
-    log: BoundedLog,
-    buildkit: Progress,
-    /// Output of the classic builder since the last newline.
-    pending: String,
-    error: Option<String>,
-    /// The last image that the classic builder named (` ---> 0123456789ab`), and whether it made it.
-    last_image: Option<(String, bool)>,
-    /// The next image that it names was there before: a base, or out of the cache.
-    taken: bool,
-    /// The last step copies from the context, and nothing is known yet of the cache.
-    copying: bool,
-    /// A step that copies was not in the cache.
-    uncached_copy: bool,
-    /// The classic builder's steps so far.
-    steps: Vec<StepFacts>,
-    /// The line before this one began the last of them.
-    step_begun: bool,
 }
 
 impl Engine {
@@ -138,7 +91,7 @@ impl Engine {
                 ledger.build_failed(&job.tag);
             }
             ledger.adopt().await?;
-            facts.error = said.error.map(|message| shortened(clean(&message).trim()));
+            facts.error = said.error.take().map(|message| shortened(clean(&message).trim()));
         } else {
             let chain = images::chain(self, &job.tag).await?;
             ledger.image_exists(&job.tag, &before, &chain).await?;
@@ -151,11 +104,7 @@ impl Engine {
                 });
             }
         }
-        facts.steps = match job.builder {
-            Builder::BuildKit => said.buildkit.steps(),
-            Builder::Classic => in_stages(said.steps),
-        };
-        facts.log = said.log.into_lines();
+        (facts.steps, facts.log) = said.into_steps_and_log(job.builder);
         Ok(Some(facts))
     }
 
@@ -188,6 +137,11 @@ impl Engine {
         let mut lines = self.json_lines(doing, response);
         while let Some(line) = lines.next::<Line>().await? {
             said.line(line);
+            if let Some(base) = said.triggers_of.take()
+                && let Some((id, _)) = self.id_and_tags(&base).await?
+            {
+                ledger.build_runs_triggers(&job.tag, &id);
+            }
             if let Some((image, made)) = said.last_image.take() {
                 ledger.build_names(&job.tag, &image, made);
             }
@@ -199,220 +153,10 @@ impl Engine {
     }
 }
 
-impl Said {
-    fn new() -> Self {
-        Self {
-            log: BoundedLog::new(LOG_LINES, LOG_BYTES),
-            buildkit: Progress::default(),
-            pending: String::new(),
-            error: None,
-            last_image: None,
-            taken: false,
-            copying: false,
-            uncached_copy: false,
-            steps: Vec::new(),
-            step_begun: false,
-        }
-    }
-
-    fn line(&mut self, line: Line) {
-        if let Some(text) = &line.stream {
-            self.pending.push_str(text);
-            while let Some(end) = self.pending.find('\n') {
-                let rest = self.pending.split_off(end + 1);
-                let whole = std::mem::replace(&mut self.pending, rest);
-                self.classic(&whole);
-            }
-            if self.pending.len() > 64 * 1024 {
-                let whole = std::mem::take(&mut self.pending);
-                self.classic(&whole);
-            }
-        }
-        if let (Some("moby.buildkit.trace"), Some(serde_json::Value::String(aux))) = (line.id.as_deref(), &line.aux) {
-            self.buildkit.add(aux, &mut self.log);
-        }
-        // Pulling a base image: what it says, without the bars.
-        if let (Some(status), true) = (&line.status, line.progress.is_none_or(|progress| progress.is_empty())) {
-            match &line.id {
-                Some(id) => self.log.push(&format!("{id}: {status}")),
-                None => self.log.push(status),
-            }
-        }
-        let error = line.detail.and_then(|detail| detail.message).or(line.error);
-        if let Some(error) = error {
-            self.error = Some(error);
-        }
-    }
-
-    fn classic(&mut self, line: &str) {
-        if let Some(id) = line.strip_prefix(" ---> ").map(str::trim)
-            && id.len() == 12
-            && id.bytes().all(|byte| byte.is_ascii_hexdigit())
-        {
-            self.last_image = Some((id.to_owned(), !self.taken));
-            self.taken = false;
-            self.uncached_copy |= self.copying;
-            self.copying = false;
-        } else if line.starts_with("Step ") {
-            let instruction = line.split_once(" : ").map_or("", |(_, rest)| rest).to_ascii_uppercase();
-            self.copying = instruction.starts_with("COPY ") || instruction.starts_with("ADD ");
-            self.taken = instruction.starts_with("FROM ");
-        } else if line.starts_with(" ---> Using cache") {
-            self.copying = false;
-            self.taken = true;
-        }
-        self.step(line);
-        if !line.trim().is_empty() {
-            self.log.push(line);
-        }
-    }
-
-    /// `Step 2/5 : RUN make`, and right behind it ` ---> Using cache` where that holds: what a step prints
-    /// comes later.
-    fn step(&mut self, line: &str) {
-        let line = line.trim_end();
-        if line == " ---> Using cache" && self.step_begun {
-            self.steps.iter_mut().last().into_iter().for_each(|step| step.cached = true);
-        }
-        let begun = line.strip_prefix("Step ").and_then(|rest| rest.split_once(" : "));
-        self.step_begun = false;
-        if let Some((count, text)) = begun
-            && let Some(Ok(number)) = count.split_once('/').map(|(number, _)| number.parse::<usize>())
-            && number <= MOST_STEPS
-        {
-            // What a RUN prints may look like this, too; it cannot count on.
-            if self.steps.last().is_none_or(|last| last.number < number) {
-                self.steps.push(StepFacts { stage: None, number, text: text.to_owned(), cached: false });
-                self.step_begun = true;
-            }
-        }
-    }
-
-    fn finish(&mut self) {
-        let rest = std::mem::take(&mut self.pending);
-        self.classic(&rest);
-        self.buildkit.finish(&mut self.log);
-    }
-}
-
-/// The classic builder's steps by stages, which it does not name; their numbers do.
-fn in_stages(steps: Vec<StepFacts>) -> Vec<StepFacts> {
-    let mut from = 0_usize;
-    let mut told = Vec::with_capacity(steps.len());
-    for step in steps {
-        if step.text.get(..5).is_some_and(|keyword| keyword.eq_ignore_ascii_case("FROM ")) {
-            from += 1;
-        } else {
-            told.push(StepFacts { stage: from.checked_sub(1).map(|stage| stage.to_string()), ..step });
-        }
-    }
-    told
-}
-
-/// Whether a build's error is none of the subject's doing.
-fn engines_fault(message: &str) -> Result<(), EngineError> {
-    let lower = message.to_lowercase();
-    let has = |words: &[&str]| words.iter().any(|word| lower.contains(word));
-    // What a RUN step prints or returns is the subject's, whatever words it uses.
-    if has(&["did not complete successfully", "executor failed running", "returned a non-zero code"]) {
-        return Ok(());
-    }
-    let refused =
-        |help: &str| Err(EngineError::Misfortune { what: super::error::one_line(message), help: help.to_owned() });
-    if has(&["no space left on device"]) {
-        return refused("free some disk space (`docker system df` shows what Docker uses), then try again");
-    }
-    if lost_an_image(message) {
-        return refused("somebody removed an image in mid-build that it was built on; try again");
-    }
-    if has(&["failed to read downloaded context"]) {
-        return refused(
-            "this engine cannot build over its API with BuildKit (known of Engine 26 with the containerd image \
-             store); update Docker",
-        );
-    }
-    if has(&["context canceled", "code = canceled", "code = unavailable", "transport is closing"]) {
-        return refused("the engine stopped in mid-build; start it again, then try again");
-    }
-    let network = [
-        "dial tcp",
-        "i/o timeout",
-        "tls handshake timeout",
-        "no such host",
-        "connection refused",
-        "network is unreachable",
-        "failed to do request",
-        "toomanyrequests",
-        "temporary failure in name resolution",
-        "request canceled while waiting for connection",
-        "client.timeout exceeded",
-    ];
-    if has(&network) {
-        return refused(
-            "something that the Dockerfile fetches could not be fetched: see whether its name is right and \
-             whether `docker pull` gets it",
-        );
-    }
-    Ok(())
-}
-
-/// Whether the classic builder has taken an image from its cache that was removed meanwhile. On the containerd store
-/// (seen with 28.5) it also finds images that were removed some moments ago.
-fn lost_an_image(message: &str) -> bool {
-    let lower = message.to_lowercase();
-    lower.starts_with("failed to export image: no such image") || lower.starts_with("unable to find image \"sha256:")
-}
-
 fn shortened(text: &str) -> String {
     let mut end = text.len().min(LONGEST_ERROR);
     while !text.is_char_boundary(end) {
         end -= 1;
     }
     text[..end].to_owned()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_base_that_cannot_be_fetched_is_nobodys_wrong_answer() {
-        let message = "failed to solve: python:3.99: failed to do request: Head \"https://registry-1.docker.io\": \
-                       dial tcp: lookup registry-1.docker.io: no such host";
-        assert!(engines_fault(message).is_err());
-        assert!(engines_fault("pull access denied for nothing, repository does not exist").is_ok());
-    }
-
-    #[test]
-    fn steps_of_the_classic_builder_are_cached_where_it_says_so_at_once() {
-        let mut said = Said::new();
-        for line in [
-            "Step 1/4 : FROM busybox\n",
-            " ---> 0123456789ab\n",
-            "Step 2/4 : RUN make\n",
-            " ---> Using cache\n",
-            " ---> 0123456789ab\n",
-            "Step 3/4 : FROM busybox\n",
-            "Step 4/4 : RUN echo\n",
-            " ---> Running in 0123456789ab\n",
-            " ---> Using cache\n",
-            "Step 2/4 : RUN what is printed\n",
-        ] {
-            said.classic(line);
-        }
-        let step = |stage: &str, number, text: &str, cached| StepFacts {
-            stage: Some(stage.into()),
-            number,
-            text: text.into(),
-            cached,
-        };
-        assert_eq!(in_stages(said.steps), [step("0", 2, "RUN make", true), step("1", 4, "RUN echo", false)]);
-    }
-
-    #[test]
-    fn what_a_run_step_does_is_the_subjects() {
-        let message = "process \"/bin/sh -c echo dial tcp; false\" did not complete successfully: exit code: 1";
-        assert!(engines_fault(message).is_ok());
-        assert!(engines_fault("The command '/bin/sh -c curl # i/o timeout' returned a non-zero code: 1").is_ok());
-    }
 }

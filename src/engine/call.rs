@@ -134,9 +134,30 @@ impl Engine {
         JsonLines { engine, doing, body: response.into_body(), buffer: BytesMut::new(), ended: false }
     }
 
+    /// The end of a streamed answer that tells only whether something worked, in the field `error` of one of its lines.
+    ///
+    /// # Errors
+    /// What it tells.
+    pub(crate) async fn finished(&self, doing: &str, response: Response<Incoming>) -> Result<(), EngineError> {
+        let mut lines = self.json_lines(doing, response);
+        while let Some(line) = lines.next::<Told>().await? {
+            if let Some(message) = line.error {
+                let message = error::one_line(&message);
+                return Err(EngineError::Refused { doing: doing.into(), status: 200, message });
+            }
+        }
+        Ok(())
+    }
+
     pub(crate) fn unintelligible(&self, doing: &str, what: &str) -> EngineError {
         EngineError::Unintelligible { doing: doing.into(), what: error::one_line(what) }
     }
+}
+
+#[derive(Deserialize)]
+struct Told {
+    #[serde(default)]
+    error: Option<String>,
 }
 
 /// See [`Engine::json_lines`].

@@ -5,8 +5,9 @@
 //! is found dead, everything else is answered *unavailable* at once.
 
 use super::{
-    Engine, EngineError, Ledger, Practice,
+    Engine, EngineError, Ledger, Practice, archive,
     build::BuildJob,
+    experiment::with_nonce,
     files::{self, Context},
 };
 use crate::context::TarStyle;
@@ -74,6 +75,8 @@ pub(super) struct Given {
     pub(super) edits: BTreeMap<String, Edit>,
     /// The style of the context's archive, where it is settled.
     pub(super) style: Option<TarStyle>,
+    /// How often the same was built before, for another tag.
+    pub(super) repetition: u8,
 }
 
 /// Answers needs from an engine and a workspace.
@@ -122,6 +125,7 @@ impl Collector {
             Err(error) => return unavailable(needs, &error.unavailable()),
         };
         let mut files: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+        let mut layers: BTreeMap<String, BTreeSet<usize>> = BTreeMap::new();
         let exports = Semaphore::new(CONCURRENT_EXPORTS);
         let mut jobs: Vec<BoxFuture<'_, Vec<Told>>> = Vec::new();
         for need in needs {
@@ -130,8 +134,16 @@ impl Collector {
                 Need::File { image, path } => {
                     files.entry(image).or_default().insert(path);
                 }
-                need => jobs.push(read(&engine, &exports, need).boxed()),
+                // One export serves all questions about an image's layers.
+                Need::Layers { image, skip } => {
+                    layers.entry(image).or_default().insert(skip);
+                }
+                Need::Secret { image, value } => jobs.push(read_secret(&engine, &exports, image, value).boxed()),
+                need => jobs.push(read(&engine, need).boxed()),
             }
+        }
+        for (image, skips) in layers {
+            jobs.push(read_layers(&engine, &exports, image, skips).boxed());
         }
         for (image, paths) in files {
             jobs.push(read_files(&engine, &ledger, image, paths).boxed());
@@ -170,6 +182,8 @@ impl Collector {
             }
             Need::Run(plan) => engine.run(&ledger, plan).await.map(|facts| facts.map(Fact::Run)),
             Need::Serve(plan) => engine.serve(&ledger, plan).await.map(|facts| facts.map(Fact::Serve)),
+            Need::Stop(plan) => engine.start_and_stop(&ledger, plan).await.map(|facts| facts.map(Fact::Stop)),
+            Need::Health(plan) => engine.health(&ledger, plan).await.map(|facts| facts.map(Fact::Health)),
             Need::Registry { name } => {
                 let asked = engine.in_registry(&ledger, self.practice.as_ref(), name).await;
                 asked.map(|facts| facts.map(Fact::Registry))
@@ -212,13 +226,17 @@ impl Collector {
             }
             Builder::Classic => &[(TarStyle::Plain, false)],
         };
+        let (plan, nonce) = &with_nonce(plan)?;
         let fresh = matches!(plan.source, Source::Fresh(_));
         for (style, only_cached_copies) in styles {
-            let way = match (only_cached_copies, given.edits.is_empty()) {
+            let mut way = match (only_cached_copies, given.edits.is_empty()) {
                 (true, _) => "old client".to_owned(),
                 (false, true) => String::new(),
                 (false, false) => format!("{:?}", given.edits),
             };
+            if given.repetition > 0 {
+                way.push_str(&format!(" again {}", given.repetition));
+            }
             let tag = ledger.build_tag(plan, &way);
             let (workspace, starter) = (self.options.workspace.clone(), self.options.starter.clone());
             let (owned, edits, style) = (plan.clone(), given.edits.clone(), *style);
@@ -256,7 +274,7 @@ impl Collector {
                 let _ = engine.remove_cache_mounts(&space).await;
             }
             if let Some(facts) = built? {
-                return Ok(Some((BuildFacts { dockerfile_seen: seen, ..facts }, style)));
+                return Ok(Some((BuildFacts { dockerfile_seen: seen, nonce: nonce.clone(), ..facts }, style)));
             }
         }
         Ok(None)
@@ -284,10 +302,23 @@ impl Answers for Collector {
                     let answer = files::text(&self.options.workspace, path);
                     answers.push((need, answer));
                 }
-                Need::Build(_) | Need::Experiment(_) | Need::Run(_) | Need::Serve(_) | Need::Registry { .. } => {
-                    works.push(need)
+                Need::Archive { path, image } => {
+                    let answer = archive::of_workspace(&self.options.workspace, path, image).await;
+                    answers.push((need, answer));
                 }
-                Need::Engine | Need::Image { .. } | Need::File { .. } | Need::Layers { .. } => reads.push(need),
+                Need::Build(_)
+                | Need::Experiment(_)
+                | Need::Run(_)
+                | Need::Serve(_)
+                | Need::Stop(_)
+                | Need::Health(_)
+                | Need::Registry { .. } => works.push(need),
+                Need::Engine
+                | Need::Image { .. }
+                | Need::File { .. }
+                | Need::Layers { .. }
+                | Need::Secret { .. }
+                | Need::Objects { .. } => reads.push(need),
             }
         }
         answers.extend(self.reads(reads).await);
@@ -308,18 +339,41 @@ impl Answers for Collector {
 
 type Told = (Need, Result<Option<Fact>, EngineError>);
 
-async fn read(engine: &Engine, exports: &Semaphore, need: Need) -> Vec<Told> {
+async fn read(engine: &Engine, need: Need) -> Vec<Told> {
     let result = match &need {
-        Need::Layers { image, skip } => {
-            // Nobody closes the semaphore; without a permit there would only be more at once.
-            let _permit = exports.acquire().await;
-            engine.layers(image, *skip).await.map(|facts| facts.map(Fact::Layers))
-        }
         Need::Engine => engine.facts().await.map(|facts| Some(Fact::Engine(facts))),
         Need::Image { name } => engine.image(name).await.map(|facts| facts.map(Fact::Image)),
+        Need::Objects { label } => engine.objects(label).await.map(|facts| Some(Fact::Objects(facts))),
         _ => Ok(None),
     };
     vec![(need, result)]
+}
+
+/// Scans an image once, from the lowest layer that somebody asks about.
+async fn read_layers(engine: &Engine, exports: &Semaphore, image: String, skips: BTreeSet<usize>) -> Vec<Told> {
+    // Nobody closes the semaphore; without a permit there would only be more at once.
+    let _permit = exports.acquire().await;
+    let need = |skip: usize| Need::Layers { image: image.clone(), skip };
+    let mut skips = skips.into_iter();
+    let Some(lowest) = skips.next() else { return Vec::new() };
+    let whole = engine.layers(&image, lowest).await;
+    let mut told = Vec::new();
+    for skip in skips {
+        let facts = match &whole {
+            // Where there was no room for all paths, there may be enough for those of the upper layers.
+            Ok(Some(facts)) if facts.truncated => engine.layers(&image, skip).await,
+            other => other.as_ref().map(|facts| facts.as_ref().map(|facts| facts.above(skip))).map_err(Clone::clone),
+        };
+        told.push((need(skip), facts.map(|facts| facts.map(Fact::Layers))));
+    }
+    told.push((need(lowest), whole.map(|facts| facts.map(Fact::Layers))));
+    told
+}
+
+async fn read_secret(engine: &Engine, exports: &Semaphore, image: String, value: String) -> Vec<Told> {
+    let _permit = exports.acquire().await;
+    let facts = engine.sightings(&image, &value).await.map(|facts| facts.map(Fact::Secret));
+    vec![(Need::Secret { image, value }, facts)]
 }
 
 async fn read_files(engine: &Engine, ledger: &Ledger, image: String, paths: BTreeSet<String>) -> Vec<Told> {

@@ -2,7 +2,7 @@
 
 use super::{Engine, EngineError, Ledger, call::query, name, text::BoundedBytes};
 use bollard::container::LogOutput;
-use bollard::models::{ContainerCreateBody, HostConfig, HostConfigLogConfig, PortBinding};
+use bollard::models::{ContainerCreateBody, HealthConfig, HostConfig, HostConfigLogConfig, PortBinding};
 use bollard::query_parameters::{
     CreateContainerOptionsBuilder, KillContainerOptions, LogsOptionsBuilder, StartContainerOptions,
     WaitContainerOptionsBuilder,
@@ -36,6 +36,35 @@ pub(crate) struct ContainerSpec {
     pub(crate) network: Option<String>,
     /// Leave the labels out, because they would get into an image that is committed.
     pub(crate) unlabelled: bool,
+    /// How the image's own health check is run, instead of what the image says; its test stays.
+    pub(crate) probing: Option<Probing>,
+}
+
+/// When a health check is run.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Probing {
+    /// Between two probes, and before the first.
+    pub(crate) interval: Duration,
+    /// A probe that takes longer has failed.
+    pub(crate) timeout: Duration,
+    /// So many failures in a row make it unhealthy.
+    pub(crate) retries: i64,
+}
+
+impl Probing {
+    /// An empty test is the image's. Nothing is excused as starting up: the shortest start period that is not "the
+    /// image's" (0) is a millisecond. Engines before 25 know no start interval and ignore it.
+    fn config(self) -> HealthConfig {
+        let nanoseconds = |time: Duration| i64::try_from(time.as_nanos()).ok();
+        HealthConfig {
+            test: Some(Vec::new()),
+            interval: nanoseconds(self.interval),
+            timeout: nanoseconds(self.timeout),
+            retries: Some(self.retries),
+            start_period: nanoseconds(Duration::from_millis(1)),
+            start_interval: nanoseconds(self.interval),
+        }
+    }
 }
 
 /// What came of creating or starting a container.
@@ -201,6 +230,7 @@ fn body(ledger: &Ledger, spec: &ContainerSpec, limits: bool) -> ContainerCreateB
         env: Some(spec.env.iter().map(|(name, value)| format!("{name}={value}")).collect()),
         exposed_ports: port.map(|port| vec![port]),
         labels: (!spec.unlabelled).then(|| ledger.labels()),
+        healthcheck: spec.probing.map(Probing::config),
         attach_stdout: Some(true),
         attach_stderr: Some(true),
         host_config: Some(host_config),
@@ -242,10 +272,15 @@ fn is_subjects_fault(status: u16, message: &str) -> bool {
 
 /// Removes a container by force, with its anonymous volumes. Gives whether it existed.
 pub(crate) async fn remove_container(engine: &Engine, name: &str) -> Result<bool, EngineError> {
+    remove_container_within(engine, name, REMOVE_SECONDS).await
+}
+
+/// The same for one whose volumes may hold many files: the engine answers when all of them are gone.
+pub(crate) async fn remove_container_within(engine: &Engine, name: &str, seconds: u64) -> Result<bool, EngineError> {
     let doing = format!("remove container {name}");
     let target = format!("/containers/{name}{}", query(&[("force", "1"), ("v", "1")]));
     engine
-        .long(&doing, REMOVE_SECONDS, async {
+        .long(&doing, seconds, async {
             let mut existed = false;
             loop {
                 match engine.call(&doing, http::Method::DELETE, &target, None).await {

@@ -110,6 +110,10 @@ pub(crate) fn context_of(
             let files = FileSet::from([(plan.dockerfile.clone(), dockerfile.clone().into_bytes())]);
             packed(context::pack_files(&files, &plan.dockerfile, style, &LIMITS))
         }
+        Source::Files(files) => {
+            let files = files.iter().map(|(path, text)| (path.clone(), text.clone().into_bytes())).collect();
+            packed(context::pack_files(&files, &plan.dockerfile, style, &LIMITS))
+        }
     }
 }
 
@@ -146,6 +150,9 @@ fn folder(
 
 fn packed(result: Result<Packed, ContextError>) -> Result<Context, EngineError> {
     match result {
+        Ok(Packed { bytes, dockerfile, .. }) if is_without_stage(&bytes, &dockerfile) => {
+            Ok(Context::Refused(format!("{dockerfile} has no FROM: begin with the image to build on")))
+        }
         Ok(Packed { bytes, dockerfile, dockerfile_only_for_builder, .. }) => {
             Ok(Context::Packed { bytes: bytes.into(), dockerfile, only_for_builder: dockerfile_only_for_builder })
         }
@@ -162,6 +169,26 @@ fn packed(result: Result<Packed, ContextError>) -> Result<Context, EngineError> 
             reason: error.to_string(),
         }),
     }
+}
+
+/// Whether a Dockerfile of instructions has none that begins a stage. All engines refuse it, but for BuildKit of Engine
+/// 20.10: of one with ARG alone it dies, and the engine with it (seen).
+fn is_without_stage(archive: &[u8], dockerfile: &str) -> bool {
+    let read = || -> io::Result<Option<String>> {
+        for entry in tar::Archive::new(archive).entries()? {
+            let entry = entry?;
+            if *entry.path_bytes() == *dockerfile.as_bytes() {
+                let mut text = Vec::new();
+                entry.take(LARGEST_TEXT).read_to_end(&mut text)?;
+                return Ok(Some(String::from_utf8_lossy(&text).into_owned()));
+            }
+        }
+        Ok(None)
+    };
+    // What cannot be read here is for the engine to refuse.
+    let Ok(Some(text)) = read() else { return false };
+    let parsed = crate::dockerfile::parse(&text);
+    parsed.stages.is_empty() && parsed.stray.is_empty() && !parsed.global_args.is_empty()
 }
 
 /// Whether a path does not exist, or is none of the workspace's.
@@ -184,6 +211,7 @@ fn part_of(files: &FileSet, folder: &str) -> FileSet {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::evidence::Builder;
 
     #[test]
     fn links_lead_nowhere_outside_and_parents_are_not_named() {
@@ -196,6 +224,19 @@ mod tests {
         assert!(matches!(text(dir.path(), "./a"), Answer::Found(Fact::Text(facts)) if facts.text == "text"));
         for bad in ["link", "folder/passwd", "../x", "/etc/passwd", "gone", "."] {
             assert_eq!(text(dir.path(), bad), Answer::Absent, "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_dockerfile_that_an_engine_dies_of_is_not_sent() {
+        let context = |dockerfile: &str| {
+            let plan =
+                BuildPlan { source: Source::Inline(dockerfile.into()), ..BuildPlan::workspace(Builder::BuildKit) };
+            context_of(Path::new("/nowhere"), &FileSet::new(), &plan, &BTreeMap::new(), TarStyle::BuildKit).unwrap()
+        };
+        assert!(matches!(context("# a comment\nARG a=1\nARG b\n"), Context::Refused(why) if why.contains("no FROM")));
+        for sent in ["ARG a=1\nFROM scratch\n", "RUN true\n", "FROM scratch\n", "junk\n"] {
+            assert!(matches!(context(sent), Context::Packed { .. }), "{sent}");
         }
     }
 

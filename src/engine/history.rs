@@ -82,16 +82,27 @@ fn not_run(text: &str) -> String {
         }
         // The hash of what is copied differs between clients, for the same files.
         Some((copies @ ("COPY" | "ADD"), rest)) if rest.contains(" in ") => {
-            let hashed = |word: &&str| ["file:", "dir:", "multi:"].iter().any(|kind| word.starts_with(kind));
-            let mut words: Vec<&str> = rest.split(' ').collect();
-            if let Some(at) = words.iter().position(hashed) {
-                words[at] = "…";
-                words.retain(|word| *word != "in");
+            let mut words: Vec<String> = rest.split(' ').map(str::to_owned).collect();
+            if let Some((at, start)) = words.iter().enumerate().find_map(|(at, word)| Some((at, hashed(word)?))) {
+                // A flag stands before it without a space: `--chown=1000:1000file:HASH`.
+                let flag = words[at][..start].to_owned();
+                words[at] = if flag.is_empty() { "…".into() } else { format!("{flag} …") };
+                words.retain(|word| word != "in");
             }
             format!("{copies} {}", words.join(" "))
         }
         _ => text.to_owned(),
     }
+}
+
+/// Where the hash begins that the classic builder names in place of what it copies: `dir:HASH`.
+fn hashed(word: &str) -> Option<usize> {
+    ["file:", "dir:", "multi:"].iter().find_map(|kind| {
+        let start = word.rfind(kind)?;
+        let hash = &word[start + kind.len()..];
+        let is_hash = !hash.is_empty() && hash.bytes().all(|byte| byte.is_ascii_hexdigit());
+        (is_hash && (start == 0 || word.starts_with("--"))).then_some(start)
+    })
 }
 
 #[cfg(test)]
@@ -114,7 +125,8 @@ mod tests {
             assert_eq!(instruction(buildkit), instruction_);
         }
         assert_eq!(instruction("/bin/sh -c #(nop) COPY dir:0a1b in /site "), "COPY … /site");
-        assert_eq!(instruction("/bin/sh -c #(nop) COPY --chown=1:1 file:ab in /in "), "COPY --chown=1:1 … /in");
+        assert_eq!(instruction("/bin/sh -c #(nop) COPY --chown=1:1file:ab in /in "), "COPY --chown=1:1 … /in");
+        assert_eq!(instruction("/bin/sh -c #(nop) COPY --chown=keeperdir:0a1b in /x "), "COPY --chown=keeper … /x");
         assert_eq!(instruction("COPY a in /site # buildkit"), "COPY a in /site");
         assert_eq!(instruction(""), "");
     }

@@ -47,7 +47,7 @@ struct HistoryId {
     id: String,
 }
 
-/// Lists all images. The containerd store measures each of them for it: not for every build.
+/// Lists all images. The containerd store measures each of them for it: not for every command.
 pub(crate) async fn list(engine: &Engine, intermediate: bool) -> Result<Vec<Listed>, EngineError> {
     listed(engine, if intermediate { "/images/json?all=1" } else { "/images/json" }).await
 }
@@ -64,6 +64,26 @@ pub(crate) async fn unnamed(engine: &Engine) -> Result<Unnamed, EngineError> {
     };
     let without = found.into_iter().filter(|image| image.names().next().is_none());
     Ok(without.map(|image| (image.id, image.parent_id.unwrap_or_default())).collect())
+}
+
+/// The images that carry a label (`KEY=VALUE`): the engine filters, so nothing without it is seen.
+pub(crate) async fn labelled(engine: &Engine, label: &str) -> Result<Vec<Listed>, EngineError> {
+    let filters = serde_json::json!({ "label": [label] }).to_string();
+    listed(engine, &format!("/images/json{}", query(&[("filters", &filters)]))).await
+}
+
+/// The images that have a name of some run of dlearn's, and perhaps others.
+pub(crate) async fn of_runs(engine: &Engine) -> Result<Vec<Listed>, EngineError> {
+    // What a filter leaves out is not measured. The classic store measures nothing.
+    if !engine.has_containerd_store().await? {
+        return list(engine, false).await;
+    }
+    let filters = serde_json::json!({ "reference": name::patterns_of_runs() }).to_string();
+    match listed(engine, &format!("/images/json{}", query(&[("filters", &filters)]))).await {
+        // That of Docker 24 takes names only, no patterns (moby#45450).
+        Err(EngineError::Refused { .. }) => list(engine, false).await,
+        other => other,
+    }
 }
 
 async fn listed(engine: &Engine, target: &str) -> Result<Vec<Listed>, EngineError> {
@@ -172,19 +192,7 @@ async fn move_to_placeholder(engine: &Engine, tag: &str) -> Result<(), EngineErr
     let empty = Bytes::from_static(&[0; 1024]);
     let work = async {
         let response = engine.call(&doing, Method::POST, &target, Some((empty, "application/x-tar"))).await?;
-        let mut lines = engine.json_lines(&doing, response);
-        while let Some(line) = lines.next::<ImportLine>().await? {
-            if let Some(message) = line.error {
-                return Err(EngineError::Refused { doing: doing.clone(), status: 200, message });
-            }
-        }
-        Ok(())
+        engine.finished(&doing, response).await
     };
     engine.read(&doing, work).await
-}
-
-#[derive(Deserialize)]
-struct ImportLine {
-    #[serde(default)]
-    error: Option<String>,
 }

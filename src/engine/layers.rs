@@ -1,8 +1,8 @@
 //! [`crate::evidence::Need::Layers`]: what an image's layers hold, from its archive as a stream.
 
 use super::{Engine, EngineError, history, name};
-use crate::evidence::LayersFacts;
-use crate::layers::{ScanError, ScanOptions, scan};
+use crate::evidence::{LayersFacts, SecretFacts};
+use crate::layers::{Needles, Scan, ScanError, ScanOptions, scan};
 use http::Method;
 
 /// Seconds that an export may take; images of several gigabytes on a slow disk need minutes.
@@ -14,12 +14,41 @@ impl Engine {
     /// # Errors
     /// Where the engine cannot export it, stopped answering meanwhile, or the archive is no image.
     pub async fn layers(&self, image: &str, skip: usize) -> Result<Option<LayersFacts>, EngineError> {
+        Ok(self.scan(image, skip).await?.map(|scan| scan.facts))
+    }
+
+    /// Where an image holds a value, in any spelling. None where there is no such image.
+    ///
+    /// # Errors
+    /// As [`Self::layers`], and where nothing can be told from the value's absence ([`Needles::of`]).
+    pub async fn sightings(&self, image: &str, value: &str) -> Result<Option<SecretFacts>, EngineError> {
+        let Some(needles) = Needles::of(value) else {
+            return Err(EngineError::Misfortune {
+                what: "the value that is looked for is too short or too long, or has white space in it".into(),
+                help: "tell the author of the exercise".into(),
+            });
+        };
+        // No path has to be kept.
+        let options = ScanOptions { max_entries: 0, needles: Some(needles), ..ScanOptions::default() };
+        Ok(self.scan_with(image, options).await?.map(|scan| SecretFacts { sightings: scan.sightings }))
+    }
+
+    /// The same, with the image's configuration.
+    ///
+    /// # Errors
+    /// As [`Self::layers`].
+    pub async fn scan(&self, image: &str, skip: usize) -> Result<Option<Scan>, EngineError> {
+        self.scan_with(image, ScanOptions { skip, ..ScanOptions::default() }).await
+    }
+
+    async fn scan_with(&self, image: &str, options: ScanOptions) -> Result<Option<Scan>, EngineError> {
         // Asked first, because an export of an image that does not exist fails in several ways.
-        if self.image_id(image).await?.is_none() || !name::is_image_name(image) {
-            return Ok(None);
-        }
+        let Some((_, tags)) = self.id_and_tags(image).await? else { return Ok(None) };
+        // An export of a repository without a tag is one of all its tags.
+        let latest = format!("{}:latest", name::normalise(image));
+        let tagged = tags.iter().any(|tag| name::normalise(tag) == latest);
+        let image = if tagged { format!("{image}:latest") } else { image.to_owned() };
         let doing = format!("export image {image}");
-        let options = ScanOptions { skip, ..ScanOptions::default() };
         let scanned = self
             .long(&doing, EXPORT_SECONDS, async {
                 let response = self.call(&doing, Method::GET, &format!("/images/{image}/get"), None).await?;
@@ -27,15 +56,19 @@ impl Engine {
             })
             .await?;
         match scanned {
-            Ok(scan) => {
-                let mut facts = scan.facts;
-                for made_by in facts.layers.iter_mut().filter_map(|layer| layer.created_by.as_mut()) {
-                    *made_by = history::instruction(made_by);
-                }
-                Ok(Some(facts))
+            Ok(mut scan) => {
+                in_plain_words(&mut scan.facts);
+                Ok(Some(scan))
             }
             Err(ScanError::Read(error)) => Err(self.unintelligible(&doing, &error.to_string())),
             Err(error) => Err(EngineError::Misfortune { what: error.to_string(), help: error.help().into() }),
         }
+    }
+}
+
+/// Puts the builders' words for what made each layer into those of a Dockerfile.
+pub(crate) fn in_plain_words(facts: &mut LayersFacts) {
+    for made_by in facts.layers.iter_mut().filter_map(|layer| layer.created_by.as_mut()) {
+        *made_by = history::instruction(made_by);
     }
 }

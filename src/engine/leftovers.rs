@@ -231,7 +231,7 @@ pub async fn leftovers(engine: &Engine) -> Result<Vec<Leftover>, EngineError> {
             home: thing.home().to_owned(),
         });
     }
-    for image in images::list(engine, false).await? {
+    for image in images::of_runs(engine).await? {
         for name in image.names() {
             let Some(run) = name::run_of(&name).map(str::to_owned) else { continue };
             let standing = standing(&owner, &run, "");

@@ -4,12 +4,8 @@
 use super::{
     Engine, EngineError, Ledger,
     container::{Attempt, ContainerSpec},
-    text::BoundedBytes,
     tunnel::PASSAGE_IMAGE,
 };
-use bollard::exec::{StartExecOptions, StartExecResults};
-use bollard::models::ExecConfig;
-use futures_util::StreamExt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
@@ -31,20 +27,7 @@ impl Engine {
     }
 
     async fn cat_inside(&self, container: &str) -> Result<String, EngineError> {
-        let doing = "run cat in the container";
-        let config = ExecConfig {
-            cmd: Some(TABLES.map(str::to_owned).to_vec()),
-            attach_stdout: Some(true),
-            ..ExecConfig::default()
-        };
-        let exec = self.docker().create_exec(container, config).await.map_err(self.wrong(doing))?;
-        let started = self.docker().start_exec(&exec.id, None::<StartExecOptions>).await.map_err(self.wrong(doing))?;
-        let StartExecResults::Attached { mut output, .. } = started else { return Ok(String::new()) };
-        let mut bytes = BoundedBytes::new(LARGEST);
-        while let Some(part) = output.next().await {
-            bytes.push(part.map_err(self.wrong(doing))?.as_ref());
-        }
-        Ok(bytes.into_text())
+        Ok(self.exec(container, &TABLES.map(str::to_owned), None, LARGEST).await?.output)
     }
 
     /// Reads the tables from another container in the same network.

@@ -5,13 +5,16 @@
 //! context   which engine: DOCKER_HOST, contexts, default socket
 //! transport our own connection, under bollard and beside it
 //! alive     deadlines and the heartbeat
-//! collect   needs → answers; one file for each kind of need (image, file, layers, build, run, serve)
+//! collect   needs → answers; one file for each kind of need (image, file, layers, build, run, serve,
+//!           stop, health)
 //! client    a build by the docker command itself, for what only it finds in the cache
 //! history   who wrote a row of an image's history, and which instruction it stands for
 //! ledger    what was created, and how it is removed on every way out
 //! practice  the practice registry: two containers that outlive a run
 //! registry  what a registry says, asked from inside the engine
 //! tunnel    a TCP connection made inside the engine
+//! archive   an image archive in the workspace
+//! objects   what carries a label
 //! leftovers what earlier runs left behind
 //! steps     what a person might do (build, tag, commit, import), for proofs
 //! recorded  answers from saved evidence, without any engine
@@ -38,8 +41,11 @@
 //! - A build without the cache takes the learner's cache mounts away, unless it has a name space of its own.
 //! - A link in an image that leads back to itself is refused with status 500, not shown.
 //! - bollard reports an exit code other than 0 as an error.
+//! - Where BuildKit gives a name to another image, the containerd store drops the old image at once; the classic
+//!   store keeps it, dangling.
 
 mod alive;
+mod archive;
 pub mod build;
 mod buildkit;
 mod call;
@@ -50,9 +56,11 @@ pub mod context;
 mod door;
 mod error;
 pub mod events;
+mod exec;
 mod experiment;
 mod file;
 mod files;
+mod health;
 mod history;
 mod http;
 mod image;
@@ -63,6 +71,7 @@ mod leftovers;
 mod listening;
 mod mounts;
 mod name;
+mod objects;
 mod pipe;
 mod practice;
 pub mod pull;
@@ -73,6 +82,7 @@ mod runlock;
 mod sandbox;
 mod serve;
 pub mod steps;
+mod stop;
 pub mod text;
 mod transport;
 mod tunnel;
@@ -82,6 +92,7 @@ pub use collect::{Answers, Collector, CollectorOptions};
 pub use context::{ConnectOptions, Endpoint, resolve};
 pub use error::EngineError;
 pub use events::Event;
+pub(crate) use layers::in_plain_words;
 #[doc(hidden)]
 pub use ledger::forget_everything;
 pub use ledger::{Ledger, clean_up_everything};

@@ -29,6 +29,9 @@ pub(crate) fn repository_and_tag(name: &str) -> (&str, &str) {
 /// What names images that dlearn made for a run; followed by the run and a name.
 pub(crate) const RUN_PREFIX: &str = "dlearn-run/";
 
+/// Components that an image's name may have, without its registry and namespace: no fewer than a course may give it.
+const DEEPEST_NAME: usize = 6;
+
 /// The run that an image name belongs to: `dlearn-run/0123456789ab/b77:latest` → `0123456789ab`, and in a
 /// registry `127.0.0.1:5123/learner/dlearn-run/0123456789ab/app:v1`.
 pub(crate) fn run_of(name: &str) -> Option<&str> {
@@ -49,6 +52,13 @@ pub(crate) fn in_run(run: &str, name: &str) -> String {
         (Some(host), Some((namespace, rest))) => format!("{host}/{namespace}/{RUN_PREFIX}{run}/{rest}"),
         (Some(host), None) => format!("{host}/{RUN_PREFIX}{run}/{path}"),
     }
+}
+
+/// Patterns that every name of a run matches (Engine API, `GET /images/json`, filter `reference`): `*` ends at a `/`,
+/// so there is one for each number of components before and after.
+pub(crate) fn patterns_of_runs() -> Vec<String> {
+    let each = |above| (1..=DEEPEST_NAME).map(move |below| format!("{above}{RUN_PREFIX}*{}", "/*".repeat(below)));
+    ["", "*/", "*/*/"].into_iter().flat_map(each).collect()
 }
 
 /// The registry in a name, where there is one, and the rest.
@@ -121,6 +131,20 @@ mod tests {
             assert_eq!(run_of(name), None, "{name}");
         }
         assert_eq!(run_of("ada/dlearn-run/0123456789ab/web:v1"), None);
+    }
+
+    #[test]
+    fn an_engine_that_filters_finds_every_name_of_a_run() {
+        let names =
+            ["web:v1", "e04/web:v1", "127.0.0.1:5123/web", "127.0.0.1:5123/learner/web:v1", "h.io/a/b/c/d/e/f:1"];
+        for name in names.map(|name| in_run("0123456789ab", name)) {
+            // Go's path.Match, as far as a pattern has nothing but `*`.
+            let matches = |pattern: &String| {
+                let (parts, wanted): (Vec<&str>, Vec<&str>) = (name.split('/').collect(), pattern.split('/').collect());
+                parts.len() == wanted.len() && parts.iter().zip(wanted).all(|(part, want)| want == "*" || want == *part)
+            };
+            assert!(patterns_of_runs().iter().any(matches), "{name}");
+        }
     }
 
     #[test]

@@ -3,6 +3,7 @@
 //! Every name that a step gives lies under the run's own prefix, so the ledger removes it by tag and
 //! no name of anybody's is ever moved; but in a throw-away engine, whose names are nobody's.
 
+mod objects;
 mod registry;
 
 use super::{
@@ -10,16 +11,17 @@ use super::{
     build::BuildJob,
     call::{RegistryAuth, query},
     container::{Attempt, ContainerSpec},
-    error,
     files::{self, Context},
     images, name, text,
 };
 use crate::context::TarStyle;
-use crate::course::{exercise::Step, mode_of};
+use crate::course::{
+    exercise::{Checksum, Step},
+    mode_of,
+};
 use crate::evidence::Builder;
 use bytes::Bytes;
 use http::Method;
-use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::{self, Write};
@@ -88,7 +90,8 @@ pub async fn perform_all(
     builder: Builder,
     steps: &[Step],
 ) -> Result<(), StepError> {
-    let mut stage = Stage { engine, ledger, workspace, images, builder, logins: BTreeMap::new() };
+    let (logins, containers) = (BTreeMap::new(), Vec::new());
+    let mut stage = Stage { engine, ledger, workspace, images, builder, logins, containers };
     for step in steps {
         stage.perform(step).await?;
     }
@@ -118,6 +121,8 @@ struct Stage<'a> {
     builder: Builder,
     /// By registry.
     logins: BTreeMap<String, RegistryAuth>,
+    /// What `create` made: image and name.
+    containers: Vec<(String, String)>,
 }
 
 impl Stage<'_> {
@@ -148,9 +153,37 @@ impl Stage<'_> {
             Step::Login { .. } | Step::Push { .. } | Step::Pull { .. } | Step::Remove { .. } | Step::Run { .. } => {
                 self.with_registry(step).await
             }
+            Step::Save { .. }
+            | Step::Load { .. }
+            | Step::Export { .. }
+            | Step::Create { .. }
+            | Step::RemoveContainers { .. }
+            | Step::Prune { .. } => self.with_objects(step).await,
             Step::Write { path, text } => write(self.workspace, path, text.as_bytes())
                 .map_err(|error| impossible(format!("{path} cannot be written: {error}"))),
+            Step::Digest { image, path, of } => self.digest(image, path, *of).await,
         }
+    }
+
+    /// Writes a checksum of an image into a file.
+    async fn digest(&self, image: &str, path: &str, of: Checksum) -> Result<(), StepError> {
+        let name = self.name(image);
+        let repository = name::repository_and_tag(name).0;
+        let missing = || impossible(format!("{name} has no such checksum: push it first"));
+        let digest = match of {
+            Checksum::Manifest => {
+                let all = self.engine.references_by_digest(name).await?;
+                let own = all.iter().find_map(|entry| entry.strip_prefix(repository)?.strip_prefix('@'));
+                own.map(str::to_owned)
+            }
+            Checksum::Id => self.engine.image_id(name).await?,
+            Checksum::Layer => self.engine.image(name).await?.and_then(|image| image.layers.first().cloned()),
+        };
+        let digest = digest.ok_or_else(missing)?;
+        let failed = |error: io::Error| impossible(format!("{path} cannot be written: {error}"));
+        let text = fs::read_to_string(files::below(self.workspace, path).map_err(failed)?).map_err(failed)?;
+        let text = text.replace("REPOSITORY", repository).replace("DIGEST", &digest);
+        write(self.workspace, path, text.as_bytes()).map_err(failed)
     }
 
     /// What the exercise calls an image, on the engine; other names stand for themselves.
@@ -258,14 +291,7 @@ impl Stage<'_> {
             let chunks = futures_util::TryStreamExt::map_err(chunks, io::Error::other);
             let body = (bollard::body_try_stream(chunks), "application/x-tar");
             let response = engine.send(doing, Method::POST, &target, body).await?;
-            let mut lines = engine.json_lines(doing, response);
-            while let Some(line) = lines.next::<ImportLine>().await? {
-                if let Some(message) = line.error {
-                    let message = error::one_line(&message);
-                    return Err(EngineError::Refused { doing: doing.into(), status: 200, message });
-                }
-            }
-            Ok(())
+            engine.finished(doing, response).await
         };
         engine.long(doing, COPY_SECONDS, work).await?;
         self.made(&to, &before).await?;
@@ -312,12 +338,6 @@ impl Stage<'_> {
     }
 }
 
-#[derive(Deserialize)]
-struct ImportLine {
-    #[serde(default)]
-    error: Option<String>,
-}
-
 fn impossible(what: String) -> StepError {
     StepError::Impossible { what, help: "correct the case's steps in exercise.yaml".into() }
 }
@@ -333,8 +353,13 @@ fn one_file(name: &str, content: &[u8]) -> io::Result<Vec<u8>> {
     archive.into_inner()
 }
 
-/// Writes a file below the workspace; folders on the way are made, links are not followed.
+/// Writes a file below the workspace; see [`create`].
 fn write(workspace: &Path, path: &str, content: &[u8]) -> io::Result<()> {
+    create(workspace, path, mode_of(content))?.write_all(content)
+}
+
+/// Opens a file below the workspace for writing; folders on the way are made, links are not followed.
+fn create(workspace: &Path, path: &str, mode: u32) -> io::Result<fs::File> {
     let (folder, file) = path.rsplit_once('/').unwrap_or((".", path));
     if path.starts_with('/') || matches!(file, "" | "." | "..") {
         return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is no path of a file below the workspace"));
@@ -355,8 +380,8 @@ fn write(workspace: &Path, path: &str, content: &[u8]) -> io::Result<()> {
         _ => {}
     }
     let mut options = fs::OpenOptions::new();
-    options.write(true).create(true).truncate(true).mode(mode_of(content));
-    options.open(&target)?.write_all(content)
+    options.write(true).create(true).truncate(true).mode(mode);
+    options.open(&target)
 }
 
 #[cfg(test)]

@@ -94,15 +94,30 @@ impl Engine {
 
     /// Starts a command in a container of ours (`docker exec -i`).
     async fn command_in(&self, container: &str, command: &[&str]) -> io::Result<Tunnel> {
+        self.exec_in(container, command, ExecConfig::default()).await
+    }
+
+    /// Starts a command on a terminal in a container of ours (`docker exec -it`), with these variables.
+    ///
+    /// # Errors
+    /// Where the container has ended, or has no such command.
+    pub(crate) async fn terminal_in(&self, container: &str, command: &[&str], env: Vec<String>) -> io::Result<Tunnel> {
+        let config = ExecConfig { tty: Some(true), env: Some(env), ..ExecConfig::default() };
+        self.exec_in(container, command, config).await
+    }
+
+    async fn exec_in(&self, container: &str, command: &[&str], config: ExecConfig) -> io::Result<Tunnel> {
+        let tty = config.tty.unwrap_or_default();
         let config = ExecConfig {
             cmd: Some(command.iter().map(|&word| word.to_owned()).collect()),
             attach_stdin: Some(true),
             attach_stdout: Some(true),
             attach_stderr: Some(true),
-            ..ExecConfig::default()
+            ..config
         };
         let exec = self.docker().create_exec(container, config).await.map_err(io::Error::other)?;
-        let started = self.docker().start_exec(&exec.id, None::<StartExecOptions>).await.map_err(io::Error::other)?;
+        let options = StartExecOptions { tty, ..StartExecOptions::default() };
+        let started = self.docker().start_exec(&exec.id, Some(options)).await.map_err(io::Error::other)?;
         match started {
             StartExecResults::Attached { output, input } => Ok(Tunnel { output, input, rest: Bytes::new() }),
             StartExecResults::Detached => Err(io::ErrorKind::BrokenPipe.into()),

@@ -1,6 +1,11 @@
 //! The answers. Field names are the field's own terms; sizes are bytes, times are seconds.
 
+mod running;
+mod secret;
+
 use super::Builder;
+pub use running::*;
+pub use secret::*;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -17,6 +22,8 @@ pub enum Fact {
     File(FileFacts),
     /// Answer to [`super::Need::Layers`].
     Layers(LayersFacts),
+    /// Answer to [`super::Need::Secret`].
+    Secret(SecretFacts),
     /// Answer to [`super::Need::Build`].
     Build(BuildFacts),
     /// Answer to [`super::Need::Experiment`].
@@ -25,8 +32,16 @@ pub enum Fact {
     Run(RunFacts),
     /// Answer to [`super::Need::Serve`].
     Serve(ServeFacts),
+    /// Answer to [`super::Need::Stop`].
+    Stop(StopFacts),
+    /// Answer to [`super::Need::Health`].
+    Health(HealthFacts),
     /// Answer to [`super::Need::WorkspaceFile`].
     Text(TextFacts),
+    /// Answer to [`super::Need::Archive`].
+    Archive(ArchiveFacts),
+    /// Answer to [`super::Need::Objects`].
+    Objects(ObjectsFacts),
     /// Answer to [`super::Need::Registry`].
     Registry(RegistryFacts),
 }
@@ -172,6 +187,16 @@ pub struct LayersFacts {
     pub truncated: bool,
 }
 
+impl LayersFacts {
+    /// The same without the contents of the first `skip` layers.
+    #[must_use]
+    pub fn above(&self, skip: usize) -> Self {
+        let mut facts = self.clone();
+        facts.layers.iter_mut().take(skip).for_each(|layer| layer.entries.clear());
+        facts
+    }
+}
+
 /// One layer.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct LayerFacts {
@@ -201,6 +226,14 @@ pub struct EntryFacts {
     pub size: u64,
     /// SHA-256 of a file's content, or the target of a link.
     pub content: String,
+}
+
+#[cfg(test)]
+impl EntryFacts {
+    /// An entry of root's with the usual permissions.
+    pub(crate) fn plain(change: EntryKind, size: u64, content: &str) -> Self {
+        Self { change, mode: 0o644, uid: 0, gid: 0, size, content: content.to_owned() }
+    }
 }
 
 /// What a layer does with a path (OCI image specification, "Image Layer Filesystem Changeset").
@@ -244,6 +277,9 @@ pub struct BuildFacts {
     /// COPY see it (BuildKit over the API; no client does that).
     #[serde(default)]
     pub dockerfile_seen: Option<String>,
+    /// What stood for `{{nonce}}` in the files of [`super::Source::Files`]; empty for other builds.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub nonce: String,
 }
 
 /// What became of one instruction in a build.
@@ -271,48 +307,6 @@ pub struct ExperimentFacts {
     pub nonce: String,
 }
 
-/// How a container's run went.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct RunFacts {
-    /// Exit code; none when it was stopped for exceeding its time.
-    pub exit: Option<i64>,
-    /// Standard output, lossy UTF-8, control sequences removed, at most 64 KiB.
-    pub stdout: String,
-    /// Standard error, likewise.
-    pub stderr: String,
-    /// The engine's reason when the program could not be started at all.
-    pub start_error: Option<String>,
-    /// The time limit was exceeded.
-    pub timed_out: bool,
-}
-
-/// How a service answered.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct ServeFacts {
-    /// One for each path asked, none where no answer came.
-    pub responses: Vec<Option<HttpFacts>>,
-    /// The container's last output (both streams), control sequences removed, at most 64 KiB.
-    pub logs: String,
-    /// Exit code, when the container ended by itself.
-    pub exit: Option<i64>,
-    /// The engine's reason when the program could not be started at all.
-    pub start_error: Option<String>,
-    /// Addresses on which something listened inside the container (`127.0.0.1:8080`), where that
-    /// could be read.
-    pub listening: Option<Vec<String>>,
-}
-
-/// One HTTP answer.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct HttpFacts {
-    /// Status code.
-    pub status: u16,
-    /// Headers, names in lower case.
-    pub headers: BTreeMap<String, String>,
-    /// Body, lossy UTF-8, at most 64 KiB.
-    pub body: String,
-}
-
 /// A text file.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct TextFacts {
@@ -320,6 +314,67 @@ pub struct TextFacts {
     pub text: String,
     /// The file is larger than what was read.
     pub truncated: bool,
+}
+
+/// What a file that should be an image archive is.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[expect(clippy::large_enum_variant, reason = "there is one at a time")]
+pub enum ArchiveFacts {
+    /// It holds the image that was meant, or only one.
+    Image(ArchivedImage),
+    /// The files of a container, as `docker export` writes them.
+    ContainerFiles,
+    /// Neither: a link, a damaged or cut archive, several images and none of that name.
+    Other {
+        /// What it is, as a sentence.
+        what: String,
+        /// What to do next, as a sentence.
+        help: String,
+    },
+}
+
+/// An image in an archive. Its layers were hashed.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct ArchivedImage {
+    /// The names that loading it would give, normalised (`n14/app:v1`); at most 50.
+    pub names: Vec<String>,
+    /// Diff ids of the layers, bottom first: equal to those of the same image on an engine
+    /// ([`ImageFacts::layers`]).
+    pub layers: Vec<String>,
+    /// Configuration for containers.
+    pub config: ConfigFacts,
+}
+
+/// What carries a label on an engine; at most 500 of each.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct ObjectsFacts {
+    /// Images, without the intermediate ones of the classic builder.
+    pub images: Vec<LabelledImage>,
+    /// Containers, running or not.
+    pub containers: Vec<LabelledContainer>,
+}
+
+/// An image with the label.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct LabelledImage {
+    /// The engine's id: to be shown, and to find its containers by.
+    pub id: String,
+    /// Its names, normalised, without the throw-away ones of dlearn's own builds. None: it is dangling.
+    pub names: Vec<String>,
+}
+
+/// A container with the label.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct LabelledContainer {
+    /// Its name.
+    pub name: String,
+    /// What its image is called, normalised, as the engine shows it: a name or an id.
+    pub image: String,
+    /// The engine's id of that image.
+    pub image_id: String,
+    /// It runs.
+    pub running: bool,
 }
 
 /// What a registry says about a name in it.

@@ -32,6 +32,14 @@ pub enum Need {
         /// How many layers from the bottom are of no interest (the base's): they are named only.
         skip: usize,
     },
+    /// Where an image holds a value: in its configuration, or in any layer, in any of several spellings. Answer:
+    /// [`super::SecretFacts`].
+    Secret {
+        /// A local image name.
+        image: String,
+        /// What is looked for.
+        value: String,
+    },
     /// Build something under a throw-away tag and say how it went. Answer: [`super::BuildFacts`].
     Build(BuildPlan),
     /// Build the workspace, then a changed copy of it, one right after the other. Answer:
@@ -41,10 +49,27 @@ pub enum Need {
     Run(RunPlan),
     /// Start a container, ask it over HTTP, stop it. Answer: [`super::ServeFacts`].
     Serve(ServePlan),
+    /// Start a container, without network, and stop it as `docker stop` does. Answer: [`super::StopFacts`].
+    Stop(StopPlan),
+    /// Start a container, without network, and watch its own health check, then break the service and watch on.
+    /// Answer: [`super::HealthFacts`].
+    Health(HealthPlan),
     /// A text file of the learner's workspace (at most 256 KiB). Answer: [`super::TextFacts`].
     WorkspaceFile {
         /// Path relative to the workspace, `/` between its parts.
         path: String,
+    },
+    /// What an image archive in the workspace holds. Answer: [`super::ArchiveFacts`].
+    Archive {
+        /// Path relative to the workspace, `/` between its parts.
+        path: String,
+        /// The image that is meant, where the archive holds several.
+        image: String,
+    },
+    /// Which images and containers carry a label. Answer: [`super::ObjectsFacts`].
+    Objects {
+        /// `KEY=VALUE`
+        label: String,
     },
     /// What a registry has under a name. Absent: no registry answers at its address. Answer:
     /// [`super::RegistryFacts`].
@@ -100,6 +125,14 @@ pub struct ExperimentPlan {
     /// By path relative to the build context: what is different in the files of `after`. In paths and
     /// texts, `{{nonce}}` is replaced by a text that was never there before.
     pub edits: BTreeMap<String, Edit>,
+    /// How often it was made before: made once more, it is another experiment.
+    #[serde(default, skip_serializing_if = "is_first")]
+    pub repetition: u8,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for it")]
+fn is_first(repetition: &u8) -> bool {
+    *repetition == 0
 }
 
 /// What is done with one file of a copy. The copy's owner never sees it.
@@ -144,6 +177,9 @@ pub enum Source {
     Starter,
     /// A Dockerfile of our own, with an empty context.
     Inline(String),
+    /// Files of our own by path, the Dockerfile among them. In paths and texts `{{nonce}}` is replaced by a text that was
+    /// never there before ([`super::BuildFacts::nonce`]).
+    Files(BTreeMap<String, String>),
 }
 
 impl Source {
@@ -202,6 +238,42 @@ pub struct ServePlan {
     pub seconds: u32,
 }
 
+/// A container to start and to stop.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct StopPlan {
+    /// A local image name.
+    pub image: String,
+    /// When it is asked to stop.
+    pub ready: Ready,
+    /// Seconds until it must be ready; exceeding it is the subject's fault.
+    pub seconds: u32,
+    /// Seconds between the stop signal and the kill (`docker stop -t`).
+    pub grace: u32,
+}
+
+/// By what it is known that a container is up.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum Ready {
+    /// It has written this text, to either stream.
+    Log(String),
+    /// This file exists, by its absolute path.
+    File(String),
+}
+
+/// A container whose health check is tried.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct HealthPlan {
+    /// A local image name.
+    pub image: String,
+    /// A command that breaks the service, run in the container once it is healthy.
+    pub break_with: Vec<String>,
+    /// Who runs it, instead of the container's own user.
+    pub break_as: Option<String>,
+    /// Seconds until it must be healthy, and again until it must be unhealthy; exceeding it is the subject's fault.
+    pub seconds: u32,
+}
+
 impl fmt::Display for Need {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -209,6 +281,7 @@ impl fmt::Display for Need {
             Need::Image { name } => write!(f, "inspect and history of image {name}"),
             Need::File { image, path } => write!(f, "{path} in image {image}"),
             Need::Layers { image, skip } => write!(f, "contents of the layers of {image} above layer {skip}"),
+            Need::Secret { image, .. } => write!(f, "a value in the configuration and the layers of {image}"),
             Need::Build(plan) => {
                 let what = match &plan.source {
                     Source::Workspace => "the workspace",
@@ -216,6 +289,7 @@ impl fmt::Display for Need {
                     Source::Client => "the workspace, by the docker command,",
                     Source::Starter => "the starter files",
                     Source::Inline(_) => "a probe Dockerfile",
+                    Source::Files(_) => "a probe folder",
                 };
                 write!(f, "build of {what} ({}, context {}) with {}", plan.dockerfile, plan.context, plan.builder)
             }
@@ -230,7 +304,13 @@ impl fmt::Display for Need {
             }
             Need::Run(plan) => write!(f, "a run of {}", plan.image),
             Need::Serve(plan) => write!(f, "HTTP answers of {} on port {}", plan.image, plan.port),
+            Need::Stop(plan) => write!(f, "how a container of {} stops", plan.image),
+            Need::Health(plan) => {
+                write!(f, "the health check of {}, before and after `{}`", plan.image, plan.break_with.join(" "))
+            }
             Need::WorkspaceFile { path } => write!(f, "file {path} of the workspace"),
+            Need::Archive { path, .. } => write!(f, "image archive {path} of the workspace"),
+            Need::Objects { label } => write!(f, "images and containers with the label {label}"),
             Need::Registry { name } => write!(f, "manifest and configuration of {name} in its registry"),
         }
     }

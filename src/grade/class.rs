@@ -94,13 +94,18 @@ impl<'a> Class<'a> {
             notes.push(format!("it was made in another course: {}", tidy(theirs)));
         }
         let who = self.whose(source, manifest.as_ref());
-        let graded = match taken.and_then(|taken| Ok((layout::find(&taken.files, &self.entries)?, taken))) {
+        let graded = match taken {
             Err(refused) => Graded::refused(&self.columns(), &refused),
-            Ok((places, taken)) => {
+            Ok(taken) => {
+                let places = layout::find(&taken.files, &self.entries);
                 let mut exercises = Vec::new();
                 for (entry, column) in self.entries.iter().zip(self.columns()) {
                     exercises.push(match places.get(&entry.exercise.id) {
-                        Some(place) => {
+                        Some(Err([one, other])) => {
+                            let why = format!("it is there twice, as `{one}` and as `{other}`; leave one of the two");
+                            GradedExercise::not_judged(&column, &why)
+                        }
+                        Some(Ok(place)) => {
                             say(&format!("{}: building and checking", column.id));
                             let folder = taken.root().join(place);
                             self.exercise(entry, &column, &folder, manifest.as_ref(), who.member).await

@@ -208,6 +208,8 @@ impl GradedExercise {
         let state = match state_of(&score) {
             // Points may be nothing at all, and what was not judged is not lost.
             _ if rounds.iter().any(|round| round.state == State::NotJudged) => State::NotJudged,
+            // What is optional costs points, and not the pass.
+            _ if !rounds.is_empty() && rounds.iter().all(|round| round.state == State::Passed) => State::Passed,
             State::NotYet if rounds.iter().all(|round| round.state == State::Missing) => State::Missing,
             // Checks may weigh nothing: they must pass all the same.
             State::Passed if rounds.iter().any(|round| round.state != State::Passed) => State::NotYet,
@@ -283,7 +285,7 @@ impl GradedRound {
                 graded.reason = stopped.as_deref().map(tidy);
                 let shares = score::shares(&round.checks, findings, share);
                 graded.score = shares.iter().map(|(_, score)| *score).sum();
-                let passed = shares.iter().all(|(finding, _)| finding.verdict.passed());
+                let passed = shares.iter().all(|(finding, _)| finding.optional || finding.verdict.passed());
                 let open = shares.iter().any(|(finding, _)| matches!(finding.verdict, Verdict::CannotTell { .. }));
                 graded.state = match (passed, open) {
                     (true, _) => State::Passed,

@@ -5,41 +5,36 @@
 //! submission may be that folder itself.
 
 use crate::course::Entry;
-use crate::submission::{MANIFEST, Refused};
+use crate::submission::MANIFEST;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// How far below the top the exercises' folders may lie.
 const DEEPEST: usize = 3;
 
-/// The folders of exercises in a submission with these files, by id; `""` is the submission itself.
-///
-/// # Errors
-/// Where a folder is there twice: nobody knows which is meant.
-pub fn find(files: &[String], wanted: &[&Entry]) -> Result<BTreeMap<String, String>, Refused> {
+/// Where an exercise lies, from the submission's top; `""` is the submission itself. Or both places, where nobody knows
+/// which is meant.
+pub type Place = Result<String, [String; 2]>;
+
+/// The folders of exercises in a submission with these files, by the exercises' ids.
+pub fn find(files: &[String], wanted: &[&Entry]) -> BTreeMap<String, Place> {
     let folders: BTreeSet<&str> = files.iter().flat_map(|file| above(file)).collect();
     let mut found = BTreeMap::new();
     for entry in wanted {
         let named = |folder: &&&str| is_named(folder.rsplit('/').next().unwrap_or_default(), entry);
         let mut places = folders.iter().filter(named);
-        match (places.next(), places.next()) {
-            (Some(place), None) => {
-                found.insert(entry.exercise.id.clone(), (*place).to_owned());
-            }
-            (Some(one), Some(other)) => {
-                return Err(Refused::whole(
-                    format!("{} is there twice, as `{one}` and as `{other}`", entry.exercise.id),
-                    "leave one of the two",
-                ));
-            }
-            (None, _) => {}
-        }
+        let place = match (places.next(), places.next()) {
+            (Some(place), None) => Ok((*place).to_owned()),
+            (Some(one), Some(other)) => Err([(*one).to_owned(), (*other).to_owned()]),
+            (None, _) => continue,
+        };
+        found.insert(entry.exercise.id.clone(), place);
     }
     if let ([entry], true) = (wanted, found.is_empty())
         && let Some(place) = itself(files, entry)
     {
-        found.insert(entry.exercise.id.clone(), place);
+        found.insert(entry.exercise.id.clone(), Ok(place));
     }
-    Ok(found)
+    found
 }
 
 /// Whether a folder with these names in it is a submission, and not a class of them.
@@ -101,7 +96,7 @@ mod tests {
 
     fn place(course: &Course, names: &[&str], ids: &[&str]) -> Vec<(String, String)> {
         let wanted: Vec<&Entry> = ids.iter().map(|id| &course.exercises[*id]).collect();
-        find(&files(names), &wanted).unwrap().into_iter().collect()
+        find(&files(names), &wanted).into_iter().map(|(id, place)| (id, place.unwrap())).collect()
     }
 
     #[test]
@@ -127,11 +122,12 @@ mod tests {
     }
 
     #[test]
-    fn an_exercise_that_is_there_twice_is_refused() {
+    fn an_exercise_that_is_there_twice_has_both_places_and_the_others_have_theirs() {
         let course = course();
-        let both = files(&["E01/Dockerfile", "old/E01-first-dockerfile/Dockerfile"]);
-        let refused = find(&both, &[&course.exercises["E01"]]).unwrap_err();
-        assert!(refused.what.contains("twice") && refused.what.contains("`old/"), "{refused}");
+        let both = files(&["E01/Dockerfile", "old/E01-first-dockerfile/Dockerfile", "S01/round-1/app.py"]);
+        let found = find(&both, &[&course.exercises["E01"], &course.exercises["S01"]]);
+        assert_eq!(found["E01"], Err(["E01".to_owned(), "old/E01-first-dockerfile".to_owned()]));
+        assert_eq!(found["S01"], Ok("S01".to_owned()));
     }
 
     #[test]

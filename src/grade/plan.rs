@@ -18,22 +18,36 @@ pub struct Recipe {
 }
 
 /// The images that answers to an exercise may use: its bases, those of its reference solution and of its other right
-/// answers, and `more`.
+/// answers, and `more`. Images of the exercise's own may be built on where its starter or a right answer does so.
 pub fn allowed(entry: &Entry, more: &[String]) -> Allowed {
-    let answer = |path: &str| {
+    let part = |path: &str| {
         let parts: Vec<&str> = path.split('/').collect();
         let parts = if parts.first() == Some(&"rounds") { &parts[2.min(parts.len())..] } else { &parts[..] };
-        matches!(parts.first(), Some(&"solution" | &"right"))
+        parts.first().copied().unwrap_or_default().to_owned()
     };
     let dockerfile = |path: &str| {
         let name = path.rsplit('/').next().unwrap_or_default();
         name == "Dockerfile" || name.starts_with("Dockerfile.") || name.ends_with(".Dockerfile")
     };
-    let files = entry.files.iter().filter(|(path, _)| answer(path) && dockerfile(path));
-    let used: BTreeSet<String> =
-        files.flat_map(|(_, content)| refusals::images(&String::from_utf8_lossy(content), &BTreeMap::new())).collect();
+    let images = &entry.exercise.images;
+    let names = images.iter().map(|(alias, name)| (format!("image.{alias}"), name.clone())).collect();
+    let named = |content: &[u8]| {
+        refusals::images(&crate::course::fill(&String::from_utf8_lossy(content), &names), &BTreeMap::new())
+    };
+    let (mut used, mut own) = (BTreeSet::new(), BTreeSet::new());
+    for (path, content) in entry.files.iter().filter(|(path, _)| dockerfile(path)) {
+        let part = part(path);
+        let answer = matches!(part.as_str(), "solution" | "right");
+        for name in named(content).into_iter().filter(|_| answer || part == "start") {
+            if images.values().any(|image| *image == name) {
+                own.insert(name);
+            } else if answer {
+                used.insert(name);
+            }
+        }
+    }
     let all = entry.exercise.bases.iter().chain(&used).chain(more);
-    Allowed::new(all.map(String::as_str))
+    Allowed::new(all.map(String::as_str)).and_own(own.iter().map(String::as_str))
 }
 
 /// Images that must be on the engine whatever is submitted.
@@ -112,6 +126,17 @@ mod tests {
         for name in ["busybox", "nginx", "e01/web:v1", "alpine:3.20"] {
             assert!(allowed.get(name).is_none(), "{name}");
         }
+    }
+
+    #[test]
+    fn images_of_the_exercise_are_built_on_where_it_does_so_and_brought_by_nobody() {
+        let (entry, _) = round("N10");
+        let allowed = allowed(&entry, &[]);
+        for name in ["n10/kit:v1", "docker.io/n10/museum:v1", "busybox:1.36"] {
+            assert!(allowed.permits(name), "{name}");
+        }
+        assert!(!allowed.permits("n10/show:v1") && !allowed.permits("n10/kit"));
+        assert_eq!(allowed.names().collect::<Vec<_>>(), ["busybox:1.36"]);
     }
 
     #[test]

@@ -50,31 +50,48 @@ pub struct Refusal {
 
 /// Images that may be used: written out completely, so that `busybox` is `docker.io/library/busybox:latest`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Allowed(BTreeMap<String, String>);
+pub struct Allowed {
+    brought: BTreeMap<String, String>,
+    /// What the submission itself has to build first.
+    own: BTreeMap<String, String>,
+}
+
+/// By the complete name. What is no image's name is left out.
+fn by_name<'a>(names: impl IntoIterator<Item = &'a str>) -> BTreeMap<String, String> {
+    let named = |name: &str| Some((Reference::parse(name).ok()?.complete(), name.to_owned()));
+    names.into_iter().filter_map(named).collect()
+}
 
 impl Allowed {
-    /// These images. What is no image's name is left out.
+    /// These images, which somebody brings. What is no image's name is left out.
     pub fn new<'a>(names: impl IntoIterator<Item = &'a str>) -> Self {
-        Self(
-            names
-                .into_iter()
-                .filter_map(|name| Some((Reference::parse(name).ok()?.complete(), name.to_owned())))
-                .collect(),
-        )
+        Self { brought: by_name(names), own: BTreeMap::new() }
     }
 
-    /// The name by which the image is allowed, where it is.
+    /// And these, which a submission builds, and which nobody may bring.
+    #[must_use]
+    pub fn and_own<'a>(self, names: impl IntoIterator<Item = &'a str>) -> Self {
+        Self { own: by_name(names), ..self }
+    }
+
+    /// Whether a Dockerfile may name the image.
+    pub fn permits(&self, name: &str) -> bool {
+        let complete = Reference::parse(name).map(|name| name.complete());
+        complete.is_ok_and(|name| self.brought.contains_key(&name) || self.own.contains_key(&name))
+    }
+
+    /// The name by which the image is brought, where it is.
     pub fn get(&self, name: &str) -> Option<&str> {
-        self.0.get(&Reference::parse(name).ok()?.complete()).map(String::as_str)
+        self.brought.get(&Reference::parse(name).ok()?.complete()).map(String::as_str)
     }
 
-    /// Their names as they were given.
+    /// Names of those that are brought, as they were given.
     pub fn names(&self) -> impl Iterator<Item = &str> {
-        self.0.values().map(String::as_str)
+        self.brought.values().map(String::as_str)
     }
 
     fn listed(&self) -> String {
-        self.names().collect::<Vec<_>>().join(", ")
+        self.names().chain(self.own.values().map(String::as_str)).collect::<Vec<_>>().join(", ")
     }
 }
 
@@ -98,7 +115,7 @@ pub fn refusals(file: &str, text: &str, args: &BTreeMap<String, String>, allowed
         for used in reading.images().into_iter().take(MOST) {
             let Use { line, how, name } = used;
             match name {
-                Ok(name) if allowed.get(&name).is_some() => {}
+                Ok(name) if allowed.permits(&name) => {}
                 Ok(name) => {
                     let help = format!("use an image of the exercise: {}", allowed.listed());
                     let what = format!("{how} names {}, which this exercise does not use", short(&name));

@@ -144,13 +144,9 @@ pub fn shares(checks: &[Check], findings: &[Finding], round: Points) -> Vec<(Fin
     let weights: Vec<u32> = checks.iter().map(|check| check.weight).collect();
     let scored = checks.iter().zip(round.shared(&weights)).map(|(check, share)| {
         let found = findings.iter().find(|finding| finding.id == check.id).cloned();
-        let finding = found.unwrap_or_else(|| Finding {
-            id: check.id.clone(),
-            title: check.title.clone(),
-            weight: check.weight,
-            hidden: check.hidden,
-            verdict: Verdict::CannotTell { reason: "it was not judged".into(), help: "grade again".into() },
-            evidence: Vec::new(),
+        let finding = found.unwrap_or_else(|| {
+            let unknown = Verdict::CannotTell { reason: "it was not judged".into(), help: "grade again".into() };
+            Finding::of(check, unknown)
         });
         let score = of_finding(&finding.verdict, share);
         (finding, score)

@@ -9,7 +9,7 @@ use super::error::{ScanError, shown};
 use super::layer::{Room, ScannedLayer, normal, scan_layer};
 use super::stream::{Fault, Watch, is_layer, source};
 use super::tar::{BLOCK, Member, MemberKind, TarError, TarReader, read_up_to};
-use super::{MAX_DOCUMENT, ScanOptions};
+use super::{MAX_DOCUMENT, Needles, ScanOptions};
 use std::collections::BTreeMap;
 use std::io::{self, BufRead, Read};
 
@@ -34,9 +34,19 @@ pub(super) struct Contents {
     documents: BTreeMap<String, Option<Vec<u8>>>,
     links: BTreeMap<String, String>,
     document_bytes: usize,
+    /// It holds the file that the engine puts into every container.
+    of_container: bool,
 }
 
+/// The file at the root of every container, which no image archive has.
+const CONTAINER_MARK: &str = ".dockerenv";
+
 impl Contents {
+    /// What is said where nothing in it describes an image.
+    pub(super) fn is_no_image(&self, what: String) -> ScanError {
+        if self.of_container { ScanError::ContainerFiles } else { ScanError::NotAnImage { what } }
+    }
+
     /// A JSON document, none if there is no such file.
     pub(super) fn document(&self, path: &str) -> Result<Option<&[u8]>, ScanError> {
         match self.resolve(path).and_then(|path| self.documents.get(&path)) {
@@ -96,13 +106,14 @@ pub(super) fn read(reader: impl Read, options: &ScanOptions) -> Result<Contents,
         };
         files += 1;
         if files > MAX_FILES {
-            return Err(ScanError::NotAnImage { what: format!("it holds more than {MAX_FILES} files") });
+            return Err(contents.is_no_image(format!("it holds more than {MAX_FILES} files")));
         }
         let path = normal(&member.path);
         if path.len() > MAX_NAME || member.link.len() > MAX_NAME {
             return Err(ScanError::NotAnImage { what: format!("it holds a file named {}", shown(&path)) });
         }
         within = shown(&path);
+        contents.of_container |= path == CONTAINER_MARK;
         // Of two files with one name the later one counts, as when the archive is unpacked.
         contents.forget(&path);
         match member.kind {
@@ -111,8 +122,10 @@ pub(super) fn read(reader: impl Read, options: &ScanOptions) -> Result<Contents,
                     contents.links.insert(path, target);
                 }
             }
-            MemberKind::File => file(&mut contents, path, &member, &mut members, &mut room, &watch)
-                .map_err(|error| stopped(&watch, &error, &within))?,
+            MemberKind::File => {
+                file(&mut contents, path, &member, &mut members, &mut room, (&watch, options.needles.as_ref()))
+                    .map_err(|error| stopped(&watch, &error, &within))?
+            }
             _ => {}
         }
     }
@@ -130,13 +143,13 @@ fn file(
     member: &Member,
     members: &mut TarReader<Box<dyn BufRead + '_>>,
     room: &mut Room,
-    watch: &Watch,
+    (watch, needles): (&Watch, Option<&Needles>),
 ) -> Result<(), TarError> {
     let mut block = [0; BLOCK];
     let count = read_up_to(members, &mut block)?;
     let head = &block[..count];
     if is_layer(head) {
-        let layer = scan_layer(head, &mut *members, room, watch);
+        let layer = scan_layer(head, &mut *members, room, watch, needles);
         if let Err(error) = &layer
             && (members.fault().is_some() || watch.has_fault())
         {

@@ -24,6 +24,11 @@ pub enum ScanError {
         /// What is missing or strange.
         what: String,
     },
+    /// The files of a container, as `docker export` writes them.
+    #[error(
+        "this is not an image archive but the files of a container: it has no manifest.json, no history and no configuration"
+    )]
+    ContainerFiles,
     /// A part of the archive is not what its place says.
     #[error("the image archive is damaged: {path}: {what}")]
     Damaged {
@@ -77,6 +82,9 @@ impl ScanError {
             Self::Read(_) => "Check that the engine answers, or that the file can be read, and try again.",
             Self::Truncated { .. } => {
                 "Save the image again with `docker save`, and check that the disk has room for it."
+            }
+            Self::ContainerFiles => {
+                "Save the image with `docker save IMAGE`; `docker export` writes the files of a container."
             }
             Self::NotAnImage { .. } => {
                 "Give an archive that `docker save IMAGE` wrote. `docker export` writes the files of a container, which have no layers."

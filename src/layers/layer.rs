@@ -4,9 +4,10 @@
 //! Invariant: paths and link targets are data. `..`, absolute targets and devices are recorded and
 //! never acted upon.
 
+use super::secret::{MOST, Needles, Search};
 use super::stream::{Hashed, Watch, decompressed, hex};
 use super::tar::{Member, MemberKind, TarError, TarReader};
-use crate::evidence::{EntryFacts, EntryKind};
+use crate::evidence::{EntryFacts, EntryKind, Spelling};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::io::Read;
@@ -19,7 +20,23 @@ pub(super) struct ScannedLayer {
     pub entries: BTreeMap<String, EntryFacts>,
     /// Paths were left out for want of room.
     pub truncated: bool,
+    /// Where a value was found that is looked for: the member's path, and how it is spelt.
+    pub sightings: Vec<(String, Spelling)>,
 }
+
+impl ScannedLayer {
+    fn note(&mut self, member: &Member, found: Option<Spelling>) {
+        if let Some(spelling) = found
+            && self.sightings.len() < MOST
+        {
+            let path = normal(&member.path).chars().take(LONGEST_SHOWN).collect();
+            self.sightings.push((path, spelling));
+        }
+    }
+}
+
+/// Characters of a path that a sighting keeps.
+const LONGEST_SHOWN: usize = 1024;
 
 /// How much the scan may still remember, over all layers.
 #[derive(Debug)]
@@ -46,40 +63,56 @@ impl Room {
     }
 }
 
-/// Reads a layer to its end. `head` is what was already read of it.
+/// Reads a layer to its end. `head` is what was already read of it. `needles`: what is looked for in names, link targets
+/// and contents, also of what is no part of the image's file system.
 pub(super) fn scan_layer(
     head: &[u8],
     rest: impl Read,
     room: &mut Room,
     watch: &Watch,
+    needles: Option<&Needles>,
 ) -> Result<ScannedLayer, TarError> {
     let mut layer = ScannedLayer::default();
     let mut members = TarReader::new(Hashed::new(decompressed(head, rest, watch)));
     while let Some(member) = members.next_member()? {
-        let Some((path, change)) = classify(&member) else { continue };
-        if change == EntryKind::File {
-            layer.size = layer.size.saturating_add(member.size);
+        let mut search = needles.map(Search::new);
+        if let Some(needles) = needles {
+            let in_name = needles.found_in(&member.path).or_else(|| needles.found_in(&member.link));
+            layer.note(&member, in_name);
         }
-        let content = match change {
-            EntryKind::Link => text(&member.link),
-            EntryKind::HardLink => normal(&member.link),
-            EntryKind::Special => special(&member),
-            EntryKind::File | EntryKind::Directory | EntryKind::Whiteout | EntryKind::Opaque => String::new(),
-        };
-        if !room.take(path.len() + content.len()) {
-            layer.truncated = true;
-            continue;
+        if let Some((path, change)) = classify(&member) {
+            if change == EntryKind::File {
+                layer.size = layer.size.saturating_add(member.size);
+            }
+            let content = match change {
+                EntryKind::Link => text(&member.link),
+                EntryKind::HardLink => normal(&member.link),
+                EntryKind::Special => special(&member),
+                EntryKind::File | EntryKind::Directory | EntryKind::Whiteout | EntryKind::Opaque => String::new(),
+            };
+            if room.take(path.len() + content.len()) {
+                let content = match change {
+                    EntryKind::File => content_hash(&mut members, member.sparse, search.as_mut())?,
+                    _ => content,
+                };
+                let entry = EntryFacts {
+                    change,
+                    mode: member.mode,
+                    uid: member.uid,
+                    gid: member.gid,
+                    size: if change == EntryKind::File { member.size } else { 0 },
+                    content,
+                };
+                insert(&mut layer.entries, path, entry);
+            } else {
+                layer.truncated = true;
+            }
         }
-        let content = if change == EntryKind::File { content_hash(&mut members, member.sparse)? } else { content };
-        let entry = EntryFacts {
-            change,
-            mode: member.mode,
-            uid: member.uid,
-            gid: member.gid,
-            size: if change == EntryKind::File { member.size } else { 0 },
-            content,
-        };
-        insert(&mut layer.entries, path, entry);
+        // Whatever of the member nobody has read yet: only the content of a kept file was.
+        if let Some(search) = &mut search {
+            members.each_chunk(|chunk| search.feed(chunk))?;
+            layer.note(&member, search.found());
+        }
     }
     layer.diff_id = members.into_inner().finish()?;
     Ok(layer)
@@ -134,9 +167,18 @@ fn insert(entries: &mut BTreeMap<String, EntryFacts>, path: String, new: EntryFa
 
 /// SHA-256 of the current member's content. What is stored of a file with holes is not its
 /// content: the prefix keeps the two from being taken for each other.
-fn content_hash<R: std::io::BufRead>(members: &mut TarReader<R>, sparse: bool) -> Result<String, TarError> {
+fn content_hash<R: std::io::BufRead>(
+    members: &mut TarReader<R>,
+    sparse: bool,
+    mut search: Option<&mut Search<'_>>,
+) -> Result<String, TarError> {
     let mut hash = Sha256::new();
-    members.each_chunk(|chunk| hash.update(chunk))?;
+    members.each_chunk(|chunk| {
+        hash.update(chunk);
+        if let Some(search) = &mut search {
+            search.feed(chunk);
+        }
+    })?;
     Ok(format!("{}{}", if sparse { "sparse:" } else { "" }, hex(&hash.finalize())))
 }
 

@@ -34,7 +34,7 @@ pub(super) fn select(contents: &Contents, name: Option<&str>) -> Result<Parts, S
         return choose(rows.0.into_iter().map(Parts::from).collect(), name);
     }
     let Some(index) = parsed::<Index>(contents, "index.json")? else {
-        return Err(ScanError::NotAnImage { what: "it has no manifest.json and no index.json".to_owned() });
+        return Err(contents.is_no_image("it has no manifest.json and no index.json".to_owned()));
     };
     let mut walk = Walk { contents, seen: BTreeSet::new(), images: Vec::new() };
     walk.collect(index, "index.json", None, MAX_DEPTH)?;

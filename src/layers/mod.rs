@@ -2,7 +2,7 @@
 //!
 //! [`scan`] reads what `docker save` writes (up to Engine 24 one folder for each layer, from 25 the
 //! OCI image layout with `manifest.json` beside it), plain OCI layouts, and either of them
-//! compressed. [`compare_layers`] says in what two layers differ.
+//! compressed. [`compare_layers`] says in what two layers differ, [`Stack`] what layers give together.
 //!
 //! Invariants:
 //! - An archive is hostile: whatever its bytes, a scan ends with a [`Scan`] or a [`ScanError`],
@@ -18,6 +18,8 @@ mod config;
 mod error;
 mod layer;
 mod manifest;
+mod secret;
+mod stack;
 mod stream;
 pub(crate) mod tar;
 mod volatile;
@@ -28,9 +30,11 @@ mod tests;
 pub use compare::{Difference, DifferenceKind, Tolerance, are_alike, compare_layers};
 pub use config::{ConfigSummary, HistoryEntry};
 pub use error::ScanError;
+pub use secret::Needles;
+pub use stack::{Hidden, Seen, Stack, Step, TreeDifference, tree_differences};
 pub use volatile::{Place, VOLATILE, Volatile};
 
-use crate::evidence::{LayerFacts, LayersFacts};
+use crate::evidence::{LayerFacts, LayersFacts, SecretPlace, Sighting};
 use archive::Contents;
 use error::shown;
 use manifest::Parts;
@@ -52,11 +56,13 @@ pub struct ScanOptions {
     pub max_bytes: u64,
     /// Which image, where the archive holds several (`docker save A B`).
     pub image: Option<String>,
+    /// What is looked for in the configuration and in every layer, those that are skipped too.
+    pub needles: Option<Needles>,
 }
 
 impl Default for ScanOptions {
     fn default() -> Self {
-        Self { skip: 0, max_entries: 200_000, max_bytes: 64 << 30, image: None }
+        Self { skip: 0, max_entries: 200_000, max_bytes: 64 << 30, image: None, needles: None }
     }
 }
 
@@ -69,6 +75,8 @@ pub struct Scan {
     pub config: ConfigSummary,
     /// The names under which it was saved.
     pub repo_tags: Vec<String>,
+    /// Where [`ScanOptions::needles`] were found: at most 20 places of the configuration and 20 of each layer.
+    pub sightings: Vec<Sighting>,
 }
 
 /// Reads an image archive to its end.
@@ -84,8 +92,29 @@ pub fn scan(reader: impl Read, options: &ScanOptions) -> Result<Scan, ScanError>
     let contents = archive::read(reader, options)?;
     let parts = manifest::select(&contents, options.image.as_deref())?;
     let config = config::read(&contents, &parts.config)?;
+    let mut sightings = Vec::new();
+    if let Some(needles) = &options.needles {
+        let document = contents.document(&parts.config)?;
+        sightings = document.map(|document| needles.in_document(document)).unwrap_or_default();
+        sightings.extend(in_layers(&contents, &parts));
+    }
     let facts = layers(contents, &parts, &config, options)?;
-    Ok(Scan { facts, config, repo_tags: parts.repo_tags })
+    Ok(Scan { facts, config, repo_tags: parts.repo_tags, sightings })
+}
+
+/// What was found in the layers, bottom first; those that cannot be read are reported elsewhere.
+fn in_layers(contents: &Contents, parts: &Parts) -> Vec<Sighting> {
+    /// A manifest may name one layer thousands of times.
+    const ALTOGETHER: usize = 1000;
+    let files = parts.layers.iter().enumerate();
+    let layers = files.filter_map(|(index, path)| {
+        let layer = contents.layers.get(&contents.resolve(path)?)?.as_ref().ok()?;
+        Some(layer.sightings.iter().map(move |(path, spelling)| Sighting {
+            place: SecretPlace::Layer { index, path: path.clone() },
+            spelling: *spelling,
+        }))
+    });
+    layers.flatten().take(ALTOGETHER).collect()
 }
 
 /// Puts the layers into the configuration's order and checks that they are what it says.

@@ -134,7 +134,8 @@ pub fn counts(course: &Course, state: &State) -> Counts {
                 let points = points(course, id);
                 counts.points_possible = counts.points_possible.saturating_add(points);
                 if standing == Standing::Done {
-                    counts.points = counts.points.saturating_add(points);
+                    let left = state.exercises.get(id).map_or(0, |exercise| exercise.points_left);
+                    counts.points = counts.points.saturating_add(points.saturating_sub(left));
                 }
                 course.exercises.get(id).map_or(0, |entry| entry.exercise.minutes)
             }
@@ -152,9 +153,9 @@ fn points(course: &Course, id: &str) -> u32 {
 }
 
 /// The questions to ask before the lesson `id`: those that were missed in an earlier session, at most
-/// five; then one from the lesson two back in the course and one from the lesson five back, or two
-/// from the one of them that there is. Only of lessons that were read, and none of the lesson itself,
-/// which asks its own. The same learner meets the same questions each time.
+/// five; then those that the lesson names, else one from the lesson two back in the course and one from the lesson
+/// five back, or two from the one of them that there is. Only of lessons that were read, and none of the lesson
+/// itself, which asks its own. The same learner meets the same questions each time.
 pub fn retrieval<'a>(course: &'a Course, state: &State, id: &str) -> Vec<&'a Question> {
     let lessons = lessons_in_order(course);
     let mut asked: Vec<&Question> = missed(course, state)
@@ -166,10 +167,20 @@ pub fn retrieval<'a>(course: &'a Course, state: &State, id: &str) -> Vec<&'a Que
         .take(MISSED)
         .collect();
     let Some(at) = lessons.iter().position(|lesson| lesson.front.id == id) else { return asked };
+    let was_read = |lesson: &Lesson| state.lessons.get(&lesson.front.id).is_some_and(|known| known.done);
+    if !lessons[at].recall.is_empty() {
+        let named = lessons[at].recall.iter().filter_map(|id| course.question(id));
+        for (_, question) in named.filter(|(lesson, _)| was_read(lesson)) {
+            if !asked.contains(&question) {
+                asked.push(question);
+            }
+        }
+        return asked;
+    }
     let mut decks: Vec<Vec<&Question>> = Vec::new();
     for back in [2, 5] {
         let Some(lesson) = at.checked_sub(back).and_then(|index| lessons.get(index)) else { continue };
-        if state.lessons.get(&lesson.front.id).is_none_or(|known| !known.done) {
+        if !was_read(lesson) {
             continue;
         }
         let mut deck: Vec<&Question> = lesson.questions().filter(|question| !asked.contains(question)).collect();

@@ -21,7 +21,8 @@ pub(super) fn text(entry: &Entry, round: &Round) -> String {
         if check.hidden {
             hidden += 1;
         } else {
-            text.push_str(&format!("- {}\n", check.title));
+            let optional = if check.optional { " (optional, for the last points)" } else { "" };
+            text.push_str(&format!("- {}{optional}\n", check.title));
         }
     }
     if hidden > 0 {

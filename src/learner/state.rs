@@ -141,6 +141,9 @@ pub struct ExerciseState {
     /// Points that it earned.
     #[serde(default)]
     pub points: u32,
+    /// Points that it has left to be earned, by optional checks.
+    #[serde(default)]
+    pub points_left: u32,
     /// What other versions wrote.
     #[serde(flatten)]
     pub extra: Map<String, Value>,
@@ -163,6 +166,7 @@ impl Default for ExerciseState {
             passed_at: None,
             files: BTreeMap::new(),
             points: 0,
+            points_left: 0,
             extra: Map::new(),
         }
     }
@@ -241,6 +245,12 @@ impl State {
         *shown
     }
 
+    /// Optional checks have left so many of the exercise's points to be earned. What was earned once stays.
+    pub fn left_open(&mut self, exercise: &str, points: u32) {
+        let state = self.exercise(exercise);
+        state.points_left = if state.passed_at.is_some() { state.points_left.min(points) } else { points };
+    }
+
     /// A round (from 1) of `of` has passed. With the last one the exercise has passed, and earns
     /// `points`; returns whether that is so. A second pass changes nothing.
     pub fn round_passed(&mut self, exercise: &str, round: usize, of: usize, points: u32, now: Timestamp) -> bool {
@@ -299,6 +309,16 @@ mod tests {
         let exercise = &state.exercises["E08"];
         assert_eq!((exercise.points, exercise.passed_at), (10, Some(early)));
         assert_eq!(exercise.rounds_passed, [1, 2, 3]);
+    }
+
+    #[test]
+    fn what_optional_checks_leave_open_can_be_earned_later_and_is_never_lost_again() {
+        let mut state = State::new("c", "0");
+        for (left, kept) in [(2, 2), (0, 0), (2, 0)] {
+            state.left_open("E03", left);
+            state.round_passed("E03", 1, 1, 10, Timestamp::UNIX_EPOCH);
+            assert_eq!(state.exercises["E03"].points_left, kept);
+        }
     }
 
     #[test]

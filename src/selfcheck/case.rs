@@ -1,18 +1,17 @@
 //! Proves one case.
 
+use super::bench::{BATCH, SharedStarter, Workbench, options};
 use super::{CaseKind, PlannedCase, Recording};
 use crate::attempt;
 use crate::check::{Finding, Verdict};
 use crate::course::service::{needs_registry, registry_values};
 use crate::course::{Course, FileSet, Round, exercise::Step, exercise::Under};
-use crate::engine::{Answers, Collector, CollectorOptions, Engine, EngineError, Ledger, Practice, perform_all};
+use crate::engine::{Answers, Collector, Engine, EngineError, Ledger, perform_all};
 use crate::evidence::{Answer, Builder, Evidence, Fact, Need};
 use crate::examine::examine;
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::path::Path;
 use std::time::{Duration, Instant};
-use tokio::sync::{Mutex, OnceCell, RwLock};
 
 /// What a case showed.
 #[derive(Clone, Debug)]
@@ -39,108 +38,6 @@ pub enum CaseResult {
     },
     /// It could not be found out.
     CannotTell(String),
-}
-
-/// What is asked about the starter of one variant: the same for every case, so it is found out once.
-#[derive(Debug)]
-struct Starter {
-    collector: Collector,
-    known: BTreeMap<Need, Answer>,
-}
-
-impl Starter {
-    async fn answer(&mut self, needs: BTreeSet<Need>) -> Vec<(Need, Answer)> {
-        let open = needs.iter().filter(|need| !self.known.contains_key(*need)).cloned().collect();
-        let told = self.collector.answer(open).await;
-        let known = needs.iter().filter_map(|need| Some((need.clone(), self.known.get(need)?.clone())));
-        let all: Vec<(Need, Answer)> = known.chain(told).collect();
-        let lasting = all.iter().filter(|(_, answer)| !matches!(answer, Answer::Unavailable(_)));
-        self.known.extend(lasting.cloned());
-        all
-    }
-}
-
-type SharedStarter = Arc<Mutex<Starter>>;
-
-/// How many cases leave their images before they are removed together.
-const BATCH: usize = 24;
-
-/// What the cases of one run share.
-///
-/// Their images are removed between cases, never beside one: the classic builder builds on layers of
-/// earlier builds, and removing an image takes those along that no other image names.
-#[derive(Debug, Default)]
-pub struct Workbench {
-    /// By exercise and variant.
-    starters: std::sync::Mutex<BTreeMap<(String, usize), SharedStarter>>,
-    used: Mutex<Vec<Ledger>>,
-    /// A registry of this run's own, since a case first needed one, with what goes with it.
-    practice: OnceCell<(Practice, Ledger)>,
-    /// Held by the one case that uses the classic builder. Of steps with the same words that were run at the same
-    /// time its cache knows the last only, so neither case would find its own again.
-    classic: Mutex<()>,
-    /// Cases read, removing writes.
-    gate: RwLock<()>,
-    /// Folder into which the facts of each case are written.
-    record: Option<PathBuf>,
-}
-
-impl Workbench {
-    /// Keeps the facts of each case in this folder; nowhere for none.
-    pub fn recording(folder: Option<PathBuf>) -> Self {
-        Self { record: folder, ..Self::default() }
-    }
-
-    fn starter(&self, engine: &Engine, planned: &PlannedCase<'_>, round: &Round) -> SharedStarter {
-        let mut starters = self.starters.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        let key = (round.exercise.clone(), planned.variant);
-        let new = || {
-            let collector = Collector::new(Ok(engine.clone()), options(round, Path::new(".")));
-            Arc::new(Mutex::new(Starter { collector, known: BTreeMap::new() }))
-        };
-        starters.entry(key).or_insert_with(new).clone()
-    }
-
-    async fn practice(&self, engine: &Engine) -> Result<&Practice, EngineError> {
-        let raise = async {
-            let ledger = Ledger::open(engine, "selfcheck", "")?;
-            Ok((engine.raise_for_run(&ledger).await?, ledger))
-        };
-        self.practice.get_or_try_init(|| raise).await.map(|(practice, _)| practice)
-    }
-
-    /// Removes what the cases so far have left, where that is enough to be worth a pause.
-    async fn tidy(&self, enough: usize) {
-        if self.used.lock().await.len() < enough {
-            return;
-        }
-        let _alone = self.gate.write().await;
-        for ledger in std::mem::take(&mut *self.used.lock().await) {
-            let _ = ledger.cleanup().await;
-        }
-    }
-
-    /// Removes everything.
-    pub async fn finish(&self) {
-        self.tidy(0).await;
-        let starters = std::mem::take(&mut *self.starters.lock().unwrap_or_else(std::sync::PoisonError::into_inner));
-        for starter in starters.into_values() {
-            let _ = starter.lock().await.collector.finish().await;
-        }
-        if let Some((_, ledger)) = self.practice.get() {
-            let _ = ledger.cleanup().await;
-        }
-    }
-}
-
-fn options(round: &Round, workspace: &Path) -> CollectorOptions {
-    CollectorOptions {
-        workspace: workspace.to_owned(),
-        starter: round.start.clone(),
-        exercise: round.exercise.clone(),
-        purpose: "selfcheck".into(),
-        ..CollectorOptions::default()
-    }
 }
 
 /// Answers a case's needs: those about the starter from the shared collector.
@@ -184,29 +81,76 @@ pub async fn prove(
     token: &str,
     bench: &Workbench,
 ) -> Proved {
+    let (found, took) = find(engine, course, planned, None, token, bench).await;
+    let result = match found {
+        Ok((planned, findings)) => judge(&planned, &findings),
+        Err(why) => CaseResult::CannotTell(why),
+    };
+    Proved { path: planned.path(), result, took }
+}
+
+/// What is found in a case where one check is switched off: the id of the first that fails, none where all pass.
+///
+/// # Errors
+/// Why that could not be found out.
+pub async fn prove_without(
+    engine: &Engine,
+    course: &Course,
+    planned: &PlannedCase<'_>,
+    check: &str,
+    token: &str,
+    bench: &Workbench,
+) -> Result<Option<String>, String> {
+    let (_, findings) = find(engine, course, planned, Some(check), token, bench).await.0?;
+    for finding in findings {
+        match finding.verdict {
+            Verdict::NotYet(_) => return Ok(Some(finding.id)),
+            Verdict::CannotTell { reason, .. } => return Err(format!("check `{}`: {reason}", finding.id)),
+            _ => {}
+        }
+    }
+    Ok(None)
+}
+
+/// A case as its round has it, and what the checks say of it.
+type Found<'a> = Result<(PlannedCase<'a>, Vec<Finding>), String>;
+
+async fn find<'a>(
+    engine: &Engine,
+    course: &Course,
+    planned: &PlannedCase<'a>,
+    without: Option<&str>,
+    token: &str,
+    bench: &Workbench,
+) -> (Found<'a>, Duration) {
     bench.tidy(BATCH).await;
     let _classic = match planned.builder {
         Builder::Classic => Some(bench.classic.lock().await),
         Builder::BuildKit => None,
     };
     // Names are taken away, or ports published: then no other case runs beside it.
-    let alone = planned.case.steps.iter().flatten().any(Step::wants_to_be_alone);
+    let looks_around = planned.looks_around();
+    let alone = looks_around || planned.case.steps.iter().flatten().any(Step::wants_to_be_alone);
     let (_busy, _alone) = match alone {
         true => (None, Some(bench.gate.write().await)),
         false => (Some(bench.gate.read().await), None),
     };
+    if looks_around {
+        bench.sweep().await;
+    }
     let begun = Instant::now();
-    let result = try_prove(engine, course, planned, token, bench).await.unwrap_or_else(CaseResult::CannotTell);
-    Proved { path: planned.path(), result, took: begun.elapsed() }
+    let found = try_find(engine, course, planned, without, token, bench).await;
+    (found, begun.elapsed())
 }
 
-async fn try_prove(
+async fn try_find<'a>(
     engine: &Engine,
     course: &Course,
-    planned: &PlannedCase<'_>,
+    planned: &PlannedCase<'a>,
+    without: Option<&str>,
     token: &str,
     bench: &Workbench,
-) -> Result<CaseResult, String> {
+) -> Found<'a> {
     let ledger = Ledger::open(engine, "selfcheck", &planned.entry.exercise.id).map_err(|error| error.to_string())?;
     bench.used.lock().await.push(ledger.clone());
     let prefix = ledger.image_name("");
@@ -221,29 +165,39 @@ async fn try_prove(
     }
     let mut rounds = entry.every_variant(&course.recipes, token, &rename).map_err(|error| error.to_string())?;
     let mut round = rounds.swap_remove(planned.variant);
-    let planned = &planned.with_the_values_of(&round, &prefix);
-    planned.keep_what_decides(&mut round);
-    let round = &round;
+    let planned = planned.with_the_values_of(&round, &prefix);
+    match without {
+        Some(check) => without_check(&mut round, check),
+        None => planned.keep_what_decides(&mut round),
+    }
     let folder = tempfile::Builder::new().prefix("dlearn-case-").tempdir().map_err(|error| error.to_string())?;
-    attempt::write(folder.path(), &files(planned, round)).map_err(|error| error.to_string())?;
+    attempt::write(folder.path(), &files(&planned, &round)).map_err(|error| error.to_string())?;
 
-    prepare(engine, &ledger, folder.path(), planned, round).await?;
-    let case = Collector::new(Ok(engine.clone()), options(round, folder.path())).practising(practice.cloned());
+    prepare(engine, &ledger, folder.path(), &planned, &round).await?;
+    let case = Collector::new(Ok(engine.clone()), options(&round, folder.path())).practising(practice.cloned());
     bench.used.lock().await.extend(case.ledger());
-    let mut answers = Shared { case, starter: bench.starter(engine, planned, round), tags: Vec::new() };
-    let examined = examine(round, &mut answers, Evidence::new()).await;
+    let mut answers = Shared { case, starter: bench.starter(engine, &planned, &round), tags: Vec::new() };
+    let examined = examine(&round, &mut answers, Evidence::new()).await;
     // Ports that it published are free for the next.
     ledger.remove_containers().await.map_err(|error| error.to_string())?;
     if let Some(folder) = &bench.record {
-        let mut recording = Recording::new(planned, token, ledger.run());
+        let mut recording = Recording::new(&planned, token, ledger.run());
         let engine = engine.facts().await.map_err(|error| error.to_string())?;
         recording.engine = format!("{} {}, {}", engine.product, engine.version, engine.driver);
         recording.registry = practice.map(|it| [it.address(), it.user.clone(), it.password.reveal().to_owned()]);
         recording.evidence = examined.evidence.clone();
         recording.write(folder, &planned.path()).map_err(|error| format!("its facts could not be kept: {error}"))?;
     }
-    let findings: Vec<Finding> = examined.findings.iter().map(|finding| attempt::without(finding, &prefix)).collect();
-    Ok(judge(planned, &findings))
+    let findings = examined.findings.iter().map(|finding| attempt::without(finding, &prefix)).collect();
+    Ok((planned, findings))
+}
+
+/// Switches a check off: what waits for it does not any more.
+fn without_check(round: &mut Round, id: &str) {
+    round.checks.retain(|check| check.id != id);
+    for check in &mut round.checks {
+        check.after.retain(|before| before != id);
+    }
 }
 
 async fn prepare(

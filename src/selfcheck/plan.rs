@@ -2,6 +2,7 @@
 
 use crate::course::{Course, Entry, Round, exercise::Case};
 use crate::evidence::Builder;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What a case is to show.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
@@ -67,16 +68,26 @@ impl PlannedCase<'_> {
         }
     }
 
+    /// Whether a check asks what else there is: what an earlier case left would be found too.
+    pub(super) fn looks_around(&self) -> bool {
+        let checks = self.entry.exercise.checks.iter();
+        checks.filter_map(|spec| spec.check.as_ref()).any(|kind| kind.label().is_some())
+    }
+
+    /// `S01/ignored`: the exercise, and its variant where it has any.
+    pub fn exercise(&self) -> String {
+        let variant = self.variant_name.as_ref().map(|name| format!("/{name}")).unwrap_or_default();
+        format!("{}{variant}", self.entry.exercise.id)
+    }
+
     /// `S01/ignored wrong/emptied`, for people and for `--case`.
     pub fn path(&self) -> String {
-        let id = &self.entry.exercise.id;
-        let variant = self.variant_name.as_ref().map(|name| format!("/{name}")).unwrap_or_default();
         let name = match self.kind {
             CaseKind::Starter | CaseKind::Solution => self.name.clone(),
             CaseKind::Right => format!("right/{}", self.name),
             CaseKind::Wrong => format!("wrong/{}", self.name),
         };
-        format!("{id}{variant} {name}")
+        format!("{} {name}", self.exercise())
     }
 }
 
@@ -105,6 +116,20 @@ pub fn plan<'a>(course: &'a Course, ids: &[String], builders: &[Builder]) -> Res
         }
     }
     Ok(cases)
+}
+
+/// Leaves each right or wrong answer with one of the builders, by turns, where it has both. Starters and solutions keep
+/// both. The first answer's builder is the classic one if `turn` is even: of two runs with `turn` and `turn + 1`, each
+/// answer is tried with both.
+pub fn by_turns(cases: &mut Vec<PlannedCase<'_>>, turn: u64) {
+    let is_answer = |case: &PlannedCase<'_>| matches!(case.kind, CaseKind::Right | CaseKind::Wrong);
+    let paths = |builder| -> BTreeSet<String> {
+        cases.iter().filter(|case| is_answer(case) && case.builder == builder).map(PlannedCase::path).collect()
+    };
+    let (classic, buildkit) = (paths(Builder::Classic), paths(Builder::BuildKit));
+    let both = [Builder::Classic, Builder::BuildKit].into_iter().cycle().skip(usize::from(turn % 2 == 1));
+    let turns: BTreeMap<&String, Builder> = classic.intersection(&buildkit).zip(both).collect();
+    cases.retain(|case| turns.get(&case.path()).is_none_or(|turn| *turn == case.builder));
 }
 
 fn cases_of<'a>(entry: &'a Entry, variant: usize, round: &Round, builder: Builder) -> Vec<PlannedCase<'a>> {

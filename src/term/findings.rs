@@ -1,5 +1,5 @@
 //! Findings of a check: first every check with its state, then what to do, and last, where the eye
-//! rests, the first check that has not passed.
+//! rests, the first check that has not passed, marked as the one to begin with where others failed too.
 //!
 //! Invariant: a check that could not be told is never shown as wrong.
 
@@ -32,8 +32,14 @@ pub fn lines(findings: &[Finding], width: usize, terminal: &Terminal) -> Vec<Lin
     lines.push(Line::empty());
     lines.extend(summary(findings, width));
     let details = details(findings, width, terminal);
-    for detail in details {
+    let failed = shown(findings).filter(|finding| matches!(finding.verdict, Verdict::NotYet(_))).count();
+    let last = details.len().saturating_sub(1);
+    for (index, detail) in details.into_iter().enumerate() {
         lines.push(Line::empty());
+        // The others may only follow from it.
+        if failed > 1 && index == last {
+            lines.push(Line(vec![Span::plain(INDENT), Span::new("Begin with this one:", Style::ACCENT)]));
+        }
         lines.extend(detail);
     }
     lines
@@ -66,6 +72,10 @@ pub fn summary(findings: &[Finding], width: usize) -> Vec<Line> {
         (1, 1) => ("The check passes.".to_owned(), Style::GOOD.bold()),
         (2, 2) => ("Both checks pass.".to_owned(), Style::GOOD.bold()),
         _ if passed == all => (format!("All {all} checks pass."), Style::GOOD.bold()),
+        _ if shown.iter().all(|finding| finding.optional || finding.verdict.passed()) => {
+            let rest = if all - passed == 1 { "the other one is" } else { "the others are" };
+            (format!("{passed} of {all} checks pass, and {rest} optional"), Style::GOOD.bold())
+        }
         _ => (format!("{passed} of {all} checks pass"), Style::BOLD),
     };
     let mut spans = vec![Span::new(&text, style)];
@@ -138,15 +148,7 @@ impl Detail {
 
 /// Placeholders for `checks` before they are judged for the first time.
 pub fn waiting(checks: &[Check]) -> Vec<Finding> {
-    let finding = |check: &Check| Finding {
-        id: check.id.clone(),
-        title: check.title.clone(),
-        weight: check.weight,
-        hidden: check.hidden,
-        verdict: Verdict::Waits { on: String::new() },
-        evidence: Vec::new(),
-    };
-    checks.iter().map(finding).collect()
+    checks.iter().map(|check| Finding::of(check, Verdict::Waits { on: String::new() })).collect()
 }
 
 fn detailed(finding: &Finding, width: usize, shape: Detail, terminal: &Terminal) -> Vec<Line> {
@@ -165,9 +167,10 @@ pub(super) fn shown(findings: &[Finding]) -> impl Iterator<Item = &Finding> {
 }
 
 /// Sign and its style, style of the title.
-fn sign(verdict: &Verdict, terminal: &Terminal) -> (Span, Style) {
-    let (sign, ascii, style, title) = match verdict {
+fn sign(finding: &Finding, terminal: &Terminal) -> (Span, Style) {
+    let (sign, ascii, style, title) = match finding.verdict {
         Verdict::Pass { .. } => ("✓", "[ok]", Style::GOOD, Style::PLAIN),
+        Verdict::NotYet(_) if finding.optional => ("○", "[  ]", Style::DIM, Style::PLAIN),
         Verdict::NotYet(_) => ("✗", "[--]", Style::BAD.bold(), Style::BOLD),
         Verdict::CannotTell { .. } => ("?", "[??]", Style::UNSURE.bold(), Style::PLAIN),
         Verdict::Waits { .. } => ("·", "[..]", Style::DIM, Style::DIM),
@@ -176,10 +179,11 @@ fn sign(verdict: &Verdict, terminal: &Terminal) -> (Span, Style) {
 }
 
 pub(super) fn titled(finding: &Finding, width: usize, terminal: &Terminal) -> Vec<Line> {
-    let (sign, style) = sign(&finding.verdict, terminal);
+    let (sign, style) = sign(finding, terminal);
     let hanging = " ".repeat(INDENT.len() + sign.text().chars().count() + 1);
     let first = [Span::plain(INDENT), sign, Span::plain(" ")];
-    wrap_message(&finding.title, style, width, [&first, &[Span::plain(&hanging)]], terminal)
+    let title = if finding.optional { format!("{} (optional)", finding.title) } else { finding.title.clone() };
+    wrap_message(&title, style, width, [&first, &[Span::plain(&hanging)]], terminal)
 }
 
 fn explained(not_yet: &NotYet, width: usize, shape: Detail, terminal: &Terminal) -> Vec<Line> {
@@ -216,7 +220,7 @@ fn cannot_tell(findings: &[Finding], width: usize, terminal: &Terminal) -> Vec<V
         let mut lines = match findings.as_slice() {
             [finding] => titled(finding, width, terminal),
             several => {
-                let (sign, _) = sign(&several[0].verdict, terminal);
+                let (sign, _) = sign(several[0], terminal);
                 let title = format!(" {} checks cannot be told", several.len());
                 vec![Line(vec![Span::plain(INDENT), sign, Span::plain(&title)])]
             }

@@ -207,6 +207,7 @@ mod tests {
             title: format!("Check number {index} is as it should be"),
             weight: 1,
             hidden: false,
+            optional: false,
             verdict: verdict(index),
             evidence: Vec::new(),
         };

@@ -2,12 +2,14 @@
 
 #![allow(dead_code, reason = "each test binary uses a part of it")]
 
+use dlearn::check::{Inquiry, Kind, Stop, Subject, Verdict};
 use dlearn::course::FileSet;
 use dlearn::engine::{Answers, Collector, CollectorOptions, ConnectOptions, Engine};
 use dlearn::evidence::*;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::LazyLock;
 
 /// A base image that every machine with the stand-ins has.
 pub const BUSYBOX: &str = "busybox:1.36";
@@ -46,6 +48,29 @@ pub async fn ask(collector: &mut impl Answers, need: Need) -> Answer {
     answer
 }
 
+/// The verdict of a kind of check over a workspace on the real engine; sees that nothing of it is left.
+pub async fn judged(kind: &Kind, subject: &Subject, workspace: &Path, builder: Builder) -> Verdict {
+    let mut collector = collector(workspace).await;
+    let run = collector.ledger().unwrap().run().to_owned();
+    let mut evidence = Evidence::new();
+    let verdict = loop {
+        let open = {
+            let inquiry = Inquiry::new(&evidence, subject);
+            match kind.judge(&inquiry) {
+                Ok(verdict) => break verdict,
+                Err(Stop::CannotTell(why)) => panic!("{builder}: {why:?}"),
+                Err(Stop::Open) => inquiry.open(),
+            }
+        };
+        for (need, answer) in collector.answer(open).await {
+            evidence.insert(need, answer);
+        }
+    };
+    collector.finish().await.unwrap();
+    assert_eq!(remains(&run).await, Vec::<String>::new(), "{builder}");
+    verdict
+}
+
 /// The fact in an answer, of the wanted kind.
 #[macro_export]
 macro_rules! fact {
@@ -65,14 +90,48 @@ pub fn docker(args: &[&str]) -> String {
 }
 
 /// Every docker command of the PATH with each builder that it can build with.
-pub fn clients() -> Vec<(PathBuf, Builder)> {
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    let all = std::env::split_paths(&path).map(|dir| dir.join("docker")).filter(|client| client.is_file());
+pub fn clients() -> &'static [(PathBuf, Builder)] {
+    static CLIENTS: LazyLock<Vec<(PathBuf, Builder)>> = LazyLock::new(|| {
+        let path = std::env::var_os("PATH").unwrap_or_default();
+        let all = std::env::split_paths(&path).map(|dir| dir.join("docker")).filter(|client| client.is_file());
+        all.flat_map(|client| BUILDERS.map(|builder| (client.clone(), builder)))
+            .filter(|(client, builder)| offers(client, *builder))
+            .collect()
+    });
+    &CLIENTS
+}
+
+/// Whether a client has a builder: without its buildx plugin it cannot build with BuildKit.
+fn offers(client: &Path, builder: Builder) -> bool {
     let folder = tempfile::tempdir().expect("a temporary folder");
-    std::fs::write(folder.path().join("Dockerfile"), "FROM busybox:1.36\n").expect("it can be written");
-    let pairs = all.flat_map(|client| BUILDERS.map(|builder| (client.clone(), builder)));
-    // A client without its buildx plugin cannot build with BuildKit.
-    pairs.filter(|(client, builder)| built_with(client, folder.path(), *builder, None).is_ok()).collect()
+    // An image of its own, so that it can be removed by its id.
+    let text =
+        format!("FROM busybox:1.36\nLABEL tried=\"{:?} {}\"\n", std::time::SystemTime::now(), std::process::id());
+    std::fs::write(folder.path().join("Dockerfile"), text).expect("it can be written");
+    let built = built_with(client, folder.path(), builder, None);
+    if let Ok(id) = &built {
+        remove_built(id);
+    }
+    built.is_ok()
+}
+
+/// Removes an image of a test's own and what it alone was built on: the containerd store leaves the classic builder's
+/// steps behind.
+pub fn remove_built(image: &str) {
+    let look = |image: &str, format: &str| {
+        let output = Command::new("docker").args(["image", "inspect", "--format", format, image]).output();
+        let output = output.expect("the docker command runs");
+        output.status.success().then(|| String::from_utf8_lossy(&output.stdout).trim().to_owned())
+    };
+    let mut below = look(image, "{{.Parent}}").unwrap_or_default();
+    docker(&["rmi", "--force", image]);
+    while look(&below, "{{.RepoTags}}").is_some_and(|tags| tags == "[]") {
+        let next = look(&below, "{{.Parent}}").unwrap_or_default();
+        if !Command::new("docker").args(["rmi", &below]).output().expect("the docker command runs").status.success() {
+            break;
+        }
+        below = next;
+    }
 }
 
 /// `docker build` of a folder, as a learner does it. Gives the image's id.
@@ -94,9 +153,9 @@ pub fn built_with(client: &Path, folder: &Path, builder: Builder, tag: Option<&s
 
 /// The same with the first client that can.
 pub fn learner_builds(folder: &Path, builder: Builder, tag: Option<&str>) -> String {
-    let client = clients().into_iter().find(|(_, offered)| *offered == builder);
+    let client = clients().iter().find(|(_, offered)| *offered == builder);
     let (client, _) = client.unwrap_or_else(|| panic!("no docker command of the PATH builds with {builder}"));
-    built_with(&client, folder, builder, tag).expect("the learner's build succeeds")
+    built_with(client, folder, builder, tag).expect("the learner's build succeeds")
 }
 
 /// Everything of a run that is still there, by our label, name or tag.

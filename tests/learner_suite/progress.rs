@@ -72,6 +72,8 @@ fn counts_are_of_the_course_as_it_is_now() {
         missed: 1,
     };
     assert_eq!(counts(&course, &state), expected);
+    state.exercise("E01").points_left = 2;
+    assert_eq!(counts(&course, &state), Counts { points: 8, ..expected }, "what is optional earns its points apart");
     assert_eq!(standing(&state, &Item::Lesson("L02".into())), Standing::New);
     assert_eq!(standing(&state, &Item::Exercise("E02".into())), Standing::Started);
 }
@@ -101,6 +103,27 @@ fn old_questions_come_from_two_and_five_lessons_back_and_are_stable() {
         without.len() == 2 && without.iter().all(|id| id.starts_with("L02.")),
         "only of what was read: {without:?}"
     );
+}
+
+#[test]
+fn questions_that_a_lesson_names_are_asked_and_only_of_what_was_read() {
+    let bench = Bench::new();
+    let file = bench.root().join("course/lessons/L03.md");
+    let text = std::fs::read_to_string(&file).unwrap();
+    bench.author("lessons/L03.md", &text.replacen("\nText.", "\n```recall\n[L02.c, L01.b]\n```\n\nText.", 1));
+    let course = bench.course();
+    let mut state = State::new("test", "seed");
+    state.begin_session();
+    read(&mut state, "L01");
+    assert_eq!(asked(&course, &state, "L03"), ["L01.b"]);
+    read(&mut state, "L02");
+    assert_eq!(asked(&course, &state, "L03"), ["L02.c", "L01.b"]);
+    for question in ["L01.b", "L01.a"] {
+        state.answered(question, false);
+    }
+    state.begin_session();
+    assert_eq!(asked(&course, &state, "L03"), ["L01.a", "L01.b", "L02.c"], "none twice");
+    assert!(asked(&course, &state, "L04").len() > 2, "a lesson that names none draws some");
 }
 
 #[test]

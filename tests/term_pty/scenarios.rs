@@ -81,6 +81,7 @@ async fn live(terminal: &Terminal) {
         title: title.into(),
         weight: 1,
         hidden: false,
+        optional: false,
         verdict,
         evidence: vec![],
     };
@@ -145,11 +146,20 @@ pub fn lesson() -> Lesson {
     let section = |title: &str, blocks| Section { title: title.into(), blocks };
     let text = |text: &str| Block::Text(text.into());
     Lesson {
-        front: Front { id: "L99".into(), title: "A lesson".into(), minutes: 15, objective: "Read.".into() },
+        file: "lessons/L99-a-lesson.md".into(),
+        front: Front {
+            id: "L99".into(),
+            title: "A lesson".into(),
+            minutes: 15,
+            objective: "Read.".into(),
+            images: Vec::new(),
+        },
         sections: vec![
             section("A lesson", vec![text("How it begins.")]),
             section("Long", vec![text(&format!("## Long\n\n{long}")), Block::Question(question())]),
             section("End", vec![text("## End\n\nThat was all.")]),
         ],
+        recall: Vec::new(),
+        fences: Vec::new(),
     }
 }

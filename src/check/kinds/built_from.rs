@@ -1,13 +1,18 @@
 //! `built_from`
 
-use super::{base_image, build_variables, dockerfile, dot, in_context, no_dockerfile, no_image, workspace_base};
-use crate::check::contents::{Differs, NotRepeatable, Steps, differences};
+use super::{
+    base_image, build_variables, dockerfile, dot, in_context, no_dockerfile, no_image, not_built_by, workspace_base,
+};
+use crate::check::contents::{Differs, NotRepeatable, Steps, brought, differences};
 use crate::check::failed_build;
-use crate::check::matching::shown;
-use crate::check::provenance::{Origin, committed, config_difference, holds, origin, own_rows, step_difference};
-use crate::check::{Asked, Inquiry, Stop, Verdict};
-use crate::dockerfile::Dockerfile;
-use crate::evidence::{BuildFacts, BuildPlan, Builder, ImageFacts, LayersFacts, Source, Unavailable};
+use crate::check::matching::{Pattern, shown};
+use crate::check::provenance::{
+    Origin, committed, config_difference, hides_files, holds, origin, own_rows, step_difference,
+};
+use crate::check::{Asked, ForTheMessage, Inquiry, Stop, Verdict};
+use crate::dockerfile::{Dockerfile, Instruction};
+use crate::evidence::{BuildFacts, BuildPlan, Builder, HistoryRow, ImageFacts, LayersFacts, Source, Unavailable};
+use crate::layers::{Difference, DifferenceKind};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -48,13 +53,17 @@ pub struct BuiltFrom {
     /// Build arguments that were given.
     #[serde(default)]
     pub args: BTreeMap<String, String>,
+    /// Files that a step of the exercise writes differently each time, as regular expressions over absolute paths: their
+    /// contents are not compared.
+    #[serde(default)]
+    pub varies: Vec<Pattern>,
 }
 
 impl BuiltFrom {
     pub(super) fn judge(&self, inquiry: &Inquiry<'_>) -> Result<Verdict, Stop> {
         let name = inquiry.name(&self.image);
         let Some(image) = inquiry.image(&name)? else {
-            return Ok(no_image(&name));
+            return not_built_by(inquiry, &name, &self.command(&name));
         };
         let file = self.file();
         let base_name = match workspace_base(inquiry, &file, self.target.as_deref(), &self.args)? {
@@ -94,10 +103,12 @@ impl BuiltFrom {
         if let Some(target) = &self.target {
             command += &format!(" --target {target}");
         }
-        for (key, value) in &self.args {
-            command += &format!(" --build-arg {key}={value}");
-        }
-        command + " " + &self.context
+        command + &self.arguments() + " " + &self.context
+    }
+
+    /// The build arguments as they are typed, each with a space before it.
+    fn arguments(&self) -> String {
+        self.args.iter().map(|(key, value)| format!(" --build-arg {key}={value}")).collect()
     }
 
     /// The image has another origin than a build: says which.
@@ -191,10 +202,15 @@ impl Case<'_, '_> {
         if let Some((instruction, has, gives)) = config_difference(&self.image.config, &rebuilt.config) {
             let value = |text: &str| if text.is_empty() { "nothing".to_owned() } else { shown(text) };
             let (has, gives) = (value(&has), value(&gives));
-            return Ok(self.stale(format!("{instruction} is {has} in the image, and {gives} in your Dockerfile")));
+            let (said, with) = match self.spec.arguments() {
+                with if with.is_empty() => ("your Dockerfile", with),
+                with => ("what this folder builds with", with),
+            };
+            return Ok(self.stale(format!("{instruction} is {has} in the image, and {gives} in {said}{with}")));
         }
-        if let Some(difference) = step_difference(own, fresh_rows) {
-            return Ok(self.stale(difference));
+        if let Some((at, difference)) = step_difference(own, fresh_rows, &self.instructions()?) {
+            let brings = self.brought(cached, fresh_rows, at)?;
+            return Ok(self.stale(format!("{difference}{brings}")));
         }
         let equal = self.image.layers == rebuilt.layers;
         match (equal, self.mounts("cache")) {
@@ -223,13 +239,12 @@ impl Case<'_, '_> {
         }
         let (has, gives) = (self.layers(&self.name), self.layers(&rebuild.tag));
         let (Some(has), Some(gives)) = (has?, gives?) else {
-            return Ok(no_image(&self.name));
+            return no_image(self.inquiry, &self.name);
         };
-        let stage = self.spec.target.as_deref().map_or(self.dockerfile.final_stage(), |t| self.dockerfile.stage(t));
-        let variables = build_variables(self.inquiry, &self.spec.args)?;
-        let instructions = stage.map(|stage| self.dockerfile.steps_with(stage, &variables)).unwrap_or_default();
+        let instructions = self.instructions()?;
         let steps = Steps { rows: own_rows(self.image, self.base), instructions: &instructions };
-        let differing = differences(has, gives, rebuild, self.skip, steps);
+        let mut differing = differences(has, gives, rebuild, self.skip, steps);
+        differing.retain(|differs| !self.may_vary(&differs.difference));
         let Some(first) = differing.first() else {
             return Ok(Verdict::pass_with(PROVEN));
         };
@@ -258,7 +273,7 @@ impl Case<'_, '_> {
             return Err(self.unsure(format!("{} {why}", first.words())));
         }
         let Some(other) = self.layers(&again.tag)? else {
-            return Ok(no_image(&self.name));
+            return no_image(self.inquiry, &self.name);
         };
         let not_repeatable = NotRepeatable::between(gives, other, self.skip);
         if let Some(exact) = differing.iter().find(|differs| !not_repeatable.explains(differs)) {
@@ -278,6 +293,32 @@ impl Case<'_, '_> {
             "everything agrees with a rebuild but what {made_by} writes differently each time ({path}), and the \
              builder's cache, which would prove it, has no record of your build"
         )))
+    }
+
+    /// The instructions of the stage that is built.
+    fn instructions(&self) -> Result<Vec<&Instruction>, Stop> {
+        let stage = self.spec.target.as_deref().map_or(self.dockerfile.final_stage(), |t| self.dockerfile.stage(t));
+        let variables = build_variables(self.inquiry, &self.spec.args)?;
+        Ok(stage.map(|stage| self.dockerfile.steps_with(stage, &variables)).unwrap_or_default())
+    }
+
+    /// What a step brings in the image alone, or in the rebuild alone, where its history does not say it.
+    fn brought(&self, rebuild: &BuildFacts, fresh_rows: &[HistoryRow], at: usize) -> Result<String, Stop> {
+        let own = own_rows(self.image, self.base);
+        if ![own.get(at), fresh_rows.get(at)].into_iter().flatten().any(hides_files) {
+            return Ok(String::new());
+        }
+        // Both are asked before either answer is waited for.
+        let (has, gives) = (self.layers(&self.name), self.layers(&rebuild.tag));
+        let (has, gives) = (has.for_the_message()?.flatten(), gives.for_the_message()?.flatten());
+        let told = has.zip(gives).map(|(has, gives)| brought((own, has), (fresh_rows, gives), self.skip, at));
+        Ok(told.unwrap_or_default())
+    }
+
+    /// Whether the exercise says that this is different in each build.
+    fn may_vary(&self, difference: &Difference) -> bool {
+        let path = format!("/{}", difference.path);
+        difference.what == DifferenceKind::Content && self.spec.varies.iter().any(|varies| varies.found_in(&path))
     }
 
     fn build(&self, source: Source) -> Asked<'_, BuildFacts> {
@@ -336,10 +377,14 @@ impl Case<'_, '_> {
 
     fn stale(&self, found: String) -> Verdict {
         let name = &self.name;
+        let when = match self.spec.args.is_empty() {
+            true => "if you changed something after the last build",
+            false => "if you left --build-arg out, or changed something after the last build",
+        };
         Verdict::not_yet(
             format!("{name} to be what this folder builds now"),
             found,
-            format!("if you changed something after the last build, build again: {}", self.spec.command(name)),
+            format!("{when}, build again: {}", self.spec.command(name)),
         )
     }
 

@@ -1,7 +1,7 @@
 //! `command`
 
-use crate::check::matching::{TextMatch, last_line, shown};
-use crate::check::{Inquiry, Stop, Verdict};
+use crate::check::matching::{TextMatch, last_line, shown, typed};
+use crate::check::{Inquiry, Stop, Verdict, starting};
 use crate::evidence::{RunFacts, RunPlan};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -54,11 +54,27 @@ fn twenty() -> u32 {
     20
 }
 
+/// What to do where the engine or the kernel finds no program to start.
+const NOT_THERE: &str = "see that a file lies at the path that is named, and that what it needs to start is in the image \
+     too: a script needs the interpreter of its first line, the shell form needs /bin/sh, and a program that was linked \
+     dynamically needs its loader and libraries. In scratch there is none of them: link the program statically, or choose \
+     a base that has them";
+
+/// Whether there was nothing to start: the engine says so before it starts a container, the kernel of a file whose loader
+/// or interpreter is missing (`exec /app: no such file or directory`, runc 1.1 and later; older ones put their own name
+/// in front).
+fn not_there(run: &RunFacts) -> bool {
+    let last = last_line(&run.stderr);
+    let by_kernel = last.starts_with("exec ") || last.contains("exec user process caused");
+    let said = run.start_error.as_deref().unwrap_or(if by_kernel { last } else { "" });
+    said.contains("no such file or directory")
+}
+
 impl Command {
     pub(super) fn judge(&self, inquiry: &Inquiry<'_>) -> Result<Verdict, Stop> {
         let name = inquiry.name(&self.image);
         if inquiry.image(&name)?.is_none() {
-            return Ok(super::no_image(&name));
+            return super::no_image(inquiry, &name);
         }
         let plan = RunPlan {
             image: name.clone(),
@@ -69,7 +85,7 @@ impl Command {
             seconds: self.seconds,
         };
         let Some(run) = inquiry.run(plan)? else {
-            return Ok(super::no_image(&name));
+            return super::no_image(inquiry, &name);
         };
         Ok(self.look(&name, run))
     }
@@ -78,10 +94,17 @@ impl Command {
         let what = self.words(name);
         let wrong = |expected: String, found: String| {
             let expected = self.what.clone().unwrap_or(expected);
-            Verdict::not_yet(expected, found, format!("run it yourself and read what it says: {what}"))
+            let own_words = self.args.is_none() && self.entrypoint.is_none();
+            let blamed = run.start_error.as_deref().filter(|_| own_words).and_then(starting::advice);
+            let advice = match (blamed, not_there(run)) {
+                (Some(blamed), _) => blamed,
+                (None, true) => NOT_THERE.to_owned(),
+                (None, false) => format!("run it yourself and read what it says: {what}"),
+            };
+            Verdict::not_yet(expected, found, advice)
         };
         if let Some(error) = &run.start_error {
-            return wrong(format!("`{what}` to start"), shown(error));
+            return wrong(format!("`{what}` to start"), starting::told(error));
         }
         if run.timed_out {
             return wrong(format!("`{what}` to end within {} s", self.seconds), "it was still running".into());
@@ -104,24 +127,49 @@ impl Command {
 
     /// The command as a person would type it.
     fn words(&self, name: &str) -> String {
-        let quote = |word: &String| {
-            let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=,".contains(c);
-            if !word.is_empty() && word.chars().all(plain) {
-                word.clone()
-            } else {
-                format!("'{}'", word.replace('\'', r"'\''"))
-            }
-        };
         let mut words = vec!["docker run --rm --network none".to_owned()];
         words.extend(self.user.iter().map(|user| format!("--user {user}")));
-        words.extend(self.env.iter().map(|(key, value)| format!("-e {}", quote(&format!("{key}={value}")))));
+        words.extend(self.env.iter().map(|(key, value)| format!("-e {}", typed([&format!("{key}={value}")]))));
         let (program, before) = match self.entrypoint.as_deref() {
             Some([program, rest @ ..]) => (Some(program), rest),
             _ => (None, [].as_slice()),
         };
         words.extend(program.map(|program| format!("--entrypoint {program}")));
         words.push(name.to_owned());
-        words.extend(before.iter().chain(self.args.iter().flatten()).map(quote));
-        words.join(" ")
+        words.push(typed(before.iter().chain(self.args.iter().flatten())));
+        words.join(" ").trim_end().to_owned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn advice(run: &RunFacts) -> String {
+        let kind: Command =
+            crate::course::read_yaml("image: app").unwrap_or_else(|(at, what)| panic!("{at:?}: {what}"));
+        match kind.look("app", run) {
+            Verdict::NotYet(not_yet) => not_yet.advice,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_program_whose_loader_is_missing_is_told_from_one_that_fails() {
+        let said = |stderr: &str| RunFacts { exit: Some(1), stderr: stderr.into(), ..RunFacts::default() };
+        let refused = |error: &str| RunFacts { start_error: Some(error.into()), ..RunFacts::default() };
+        for nothing in [
+            said("exec /ferry: no such file or directory\n"),
+            said("standard_init_linux.go:228: exec user process caused: no such file or directory"),
+            refused("exec: \"/bin/sh\": stat /bin/sh: no such file or directory: unknown"),
+        ] {
+            assert!(advice(&nothing).contains("its loader and libraries"), "{nothing:?}");
+        }
+        assert!(
+            advice(&refused("exec: \"till.sh\": executable file not found in $PATH: unknown")).contains("./till.sh")
+        );
+        for failed in [said("cat: /menu: no such file or directory"), refused("exec: permission denied")] {
+            assert!(advice(&failed).starts_with("run it yourself"), "{failed:?}");
+        }
     }
 }

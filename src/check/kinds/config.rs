@@ -50,6 +50,12 @@ pub struct Config {
     /// LABEL by key.
     #[serde(default)]
     pub labels: BTreeMap<String, TextMatch>,
+    /// Paths that VOLUME must name.
+    #[serde(default)]
+    pub volumes: Vec<String>,
+    /// ONBUILD.
+    #[serde(default)]
+    pub onbuild: Option<CountMatch>,
 }
 
 /// What the command must be like.
@@ -110,11 +116,23 @@ pub struct SetMatch {
     pub equals: Option<String>,
 }
 
+/// How many there must be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CountMatch {
+    /// So many or more.
+    #[serde(default)]
+    pub least: usize,
+    /// No more than these.
+    #[serde(default)]
+    pub most: Option<usize>,
+}
+
 impl Config {
     pub(super) fn judge(&self, inquiry: &Inquiry<'_>) -> Result<Verdict, Stop> {
         let name = inquiry.name(&self.image);
         let Some(image) = inquiry.image(&name)? else {
-            return Ok(super::no_image(&name));
+            return super::no_image(inquiry, &name);
         };
         let config = &image.config;
         if self.command.is_some_and(|wants| wants.own)
@@ -131,6 +149,8 @@ impl Config {
             self.env(config),
             self.ports(config),
             self.labels(config),
+            self.volumes(config),
+            self.onbuild.and_then(|wants| onbuild(wants, &config.onbuild)),
         ];
         Ok(questions.into_iter().flatten().next().unwrap_or_else(Verdict::pass))
     }
@@ -157,9 +177,42 @@ impl Config {
         ))
     }
 
+    fn volumes(&self, config: &ConfigFacts) -> Option<Verdict> {
+        let missing = self.volumes.iter().find(|path| !config.volumes.contains(path))?;
+        let found = if config.volumes.is_empty() { "no volume".into() } else { config.volumes.join(", ") };
+        Some(Verdict::not_yet(
+            format!("VOLUME to name {missing}"),
+            format!("the image declares {found}"),
+            format!("write VOLUME {missing}"),
+        ))
+    }
+
     fn labels(&self, config: &ConfigFacts) -> Option<Verdict> {
         self.labels.iter().find_map(|(key, wants)| named("LABEL", key, wants, config.labels.get(key)))
     }
+}
+
+fn onbuild(wants: CountMatch, found: &[String]) -> Option<Verdict> {
+    let (some, count) = (wants.least > 0, found.len());
+    if count >= wants.least && wants.most.is_none_or(|most| count <= most) {
+        return None;
+    }
+    let expected = match wants.most {
+        Some(0) => "no trigger (ONBUILD)".to_owned(),
+        Some(most) if !some => format!("at most {most} triggers (ONBUILD)"),
+        _ => format!("at least {} triggers (ONBUILD)", wants.least),
+    };
+    let listed = found.iter().map(|trigger| shown(trigger)).collect::<Vec<_>>().join(", ");
+    let found = match count {
+        0 => "Config.OnBuild lists none".to_owned(),
+        _ => format!("Config.OnBuild lists {count}: {listed}"),
+    };
+    let advice = if some && count < wants.least {
+        "write ONBUILD in front of what is to happen in the builds of others"
+    } else {
+        "take the ONBUILD lines out: they act in the builds of everybody who starts from this image"
+    };
+    Some(Verdict::not_yet(expected, found, advice))
 }
 
 fn command(wants: CommandMatch, config: &ConfigFacts) -> Option<Verdict> {
@@ -171,16 +224,40 @@ fn command(wants: CommandMatch, config: &ConfigFacts) -> Option<Verdict> {
             "add a CMD with the program and its arguments, as a JSON array",
         ));
     }
-    let main = if entrypoint.is_empty() { cmd } else { entrypoint };
+    let (instruction, main) = if entrypoint.is_empty() { ("CMD", cmd) } else { ("ENTRYPOINT", entrypoint) };
+    if let [_, .., text] = main.as_slice()
+        && is_shell_form(main)
+        && is_failed_list(text)
+    {
+        return Some(Verdict::not_yet(
+            format!("{instruction} as a list that Docker can read"),
+            format!("{instruction} is taken for a line of shell: {}", shown(text)),
+            format!(
+                "write {instruction} [\"program\", \"argument\", …]: double quotes, and a comma between any two words"
+            ),
+        ));
+    }
     if wants.form == Form::Exec && is_shell_form(main) {
-        let instruction = if entrypoint.is_empty() { "CMD" } else { "ENTRYPOINT" };
         return Some(Verdict::not_yet(
             format!("{instruction} in exec form, a JSON array"),
-            format!("{instruction} is {}: a shell starts first, and may keep signals to itself", exec_form(main)),
-            format!("write {instruction} [\"program\", \"argument\", …]"),
+            format!(
+                "{instruction} is {}: a shell starts first and stays, and may keep signals to itself",
+                exec_form(main)
+            ),
+            format!(
+                "write {instruction} [\"program\", \"argument\", …], or let the shell hand over: exec and the program"
+            ),
         ));
     }
     None
+}
+
+/// Whether this was to be a list and is none: `['httpd', '-f']` is not JSON, so that Docker gives it to a shell
+/// (Dockerfile reference, "Exec form"). `[ -f x ] && …` is a command.
+fn is_failed_list(text: &str) -> bool {
+    let text = text.trim();
+    let begins = text.strip_prefix('[').map(str::trim_start);
+    begins.is_some_and(|rest| rest.starts_with(['\'', '"', '\u{2018}', '\u{201c}'])) && text.ends_with(']')
 }
 
 /// A Dockerfile without CMD and ENTRYPOINT: containers run what the base was made for, often a shell.
@@ -241,7 +318,9 @@ fn workdir(wants: &SetMatch, found: &str) -> Option<Verdict> {
         ));
     }
     let equals = wants.equals.as_ref()?;
-    (equals != found).then(|| {
+    // The engine keeps a slash at the end as it was written; it is the same folder.
+    let folder = |path: &str| path.trim_end_matches('/').to_owned();
+    (folder(equals) != folder(found)).then(|| {
         Verdict::not_yet(format!("WORKDIR {equals}"), format!("WORKDIR is {found}"), format!("write WORKDIR {equals}"))
     })
 }
@@ -279,6 +358,44 @@ mod tests {
         config.judge(&Inquiry::new(&evidence, &Subject::default())).expect("everything is known")
     }
 
+    fn asked(config: &str, has: ConfigFacts) -> String {
+        let config: Config = crate::course::read_yaml(&format!("image: app\n{config}")).expect("a valid check");
+        let image = ImageFacts { config: has, ..ImageFacts::default() };
+        let mut evidence = Evidence::new();
+        evidence.insert(Need::Image { name: "app".into() }, Answer::Found(Fact::Image(image)));
+        match config.judge(&Inquiry::new(&evidence, &Subject::default())).expect("everything is known") {
+            Verdict::NotYet(not_yet) => format!("{} | {} | {}", not_yet.expected, not_yet.found, not_yet.advice),
+            _ => "pass".into(),
+        }
+    }
+
+    #[test]
+    fn triggers_and_volumes_are_told() {
+        let has = |onbuild: &[&str]| ConfigFacts {
+            onbuild: onbuild.iter().map(ToString::to_string).collect(),
+            volumes: vec!["/data".into()],
+            ..ConfigFacts::default()
+        };
+        let two = has(&["COPY . .", "RUN make"]);
+        assert_eq!(asked("onbuild: { least: 2 }", two.clone()), "pass");
+        let one = asked("onbuild: { least: 2 }", has(&["COPY . ."]));
+        assert!(one.starts_with("at least 2 triggers (ONBUILD) | Config.OnBuild lists 1: `COPY . .` | write ONBUILD"));
+        assert!(asked("onbuild: { least: 1 }", has(&[])).contains("Config.OnBuild lists none"));
+        assert_eq!(asked("onbuild: { most: 0 }", has(&[])), "pass");
+        assert!(asked("onbuild: { most: 0 }", two.clone()).contains("| take the ONBUILD lines out"));
+        assert_eq!(asked("volumes: [/data]", two.clone()), "pass");
+        assert!(asked("volumes: [/x]", two).contains("the image declares /data"));
+        assert!(asked("volumes: [/x]", ConfigFacts::default()).contains("the image declares no volume"));
+    }
+
+    #[test]
+    fn a_working_directory_is_the_same_with_a_slash_at_its_end() {
+        let with = |workdir: &str| ConfigFacts { workdir: workdir.into(), ..ConfigFacts::default() };
+        assert_eq!(asked("workdir: { equals: /site }", with("/site/")), "pass");
+        assert!(asked("workdir: { equals: /site }", with("/sites")).contains("WORKDIR is /sites"));
+        assert!(asked("workdir: { equals: /site }", with("")).contains("WORKDIR is /"));
+    }
+
     #[test]
     fn an_inherited_command_is_not_ones_own() {
         let Verdict::NotYet(not_yet) = judged("FROM busybox:1.36\nWORKDIR /site\n", &["sh"]) else {
@@ -286,5 +403,20 @@ mod tests {
         };
         assert!(not_yet.found.contains("what the base says: [\"sh\"]"), "{}", not_yet.found);
         assert!(judged("FROM busybox:1.36\ncmd [\"httpd\", \"-f\"]\n", &["httpd", "-f"]).passed());
+    }
+
+    #[test]
+    fn a_list_with_the_wrong_quotes_is_told() {
+        let with = |text: &str| ConfigFacts {
+            cmd: ["/bin/sh", "-c", text].map(str::to_owned).to_vec(),
+            ..ConfigFacts::default()
+        };
+        let wants = CommandMatch { set: true, own: false, form: Form::default() };
+        for text in ["['httpd', '-f']", "[ \"httpd\" \"-f\" ]", "[\u{201c}httpd\u{201d}]"] {
+            assert!(command(wants, &with(text)).is_some(), "{text}");
+        }
+        for text in ["[ -f x ] && httpd -f", "httpd -f", "[ \"$a\" ] && run"] {
+            assert!(command(wants, &with(text)).is_none(), "{text}");
+        }
     }
 }

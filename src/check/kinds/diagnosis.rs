@@ -1,6 +1,7 @@
 //! `diagnosis`
 
 use crate::check::matching::{Pattern, shown};
+use crate::check::written::{self, Wanted};
 use crate::check::{Inquiry, Stop, Verdict, quote};
 use crate::evidence::{BuildPlan, Builder, RunPlan, Source, Unavailable};
 use schemars::JsonSchema;
@@ -73,20 +74,22 @@ impl Diagnosis {
     pub(super) fn judge(&self, inquiry: &Inquiry<'_>) -> Result<Verdict, Stop> {
         let file = &self.file;
         let expected = format!("{file} with the cause and the line that shows it");
-        let Some(text) = inquiry.workspace_file(file)? else {
-            let advice = format!("write {file} with two lines, cause: and error: (the task shows how)");
-            return Ok(Verdict::not_yet(expected, format!("there is no {file}"), advice));
-        };
-        let answer: Answer = match crate::course::read_yaml(&text.text) {
-            Ok(answer) => answer,
-            Err((at, what)) => {
-                let line = at.map(|(line, _)| format!("line {line}: ")).unwrap_or_default();
-                let advice = match is_block_without_indent(&text.text) {
-                    true => "put two spaces before the line that you quote",
-                    false => "put the quoted line between single quotes; write a single quote inside it twice",
-                };
-                return Ok(Verdict::not_yet(expected, format!("{file} is not valid YAML: {line}{what}"), advice));
+        let repair = |text: &str| {
+            match is_block_without_indent(text) {
+                true => "put two spaces before the line that you quote",
+                false => "put the quoted line between single quotes; write a single quote inside it twice",
             }
+            .to_owned()
+        };
+        let wanted = Wanted {
+            file,
+            expected: &expected,
+            write_it: &format!("write {file} with two lines, cause: and error: (the task shows how)"),
+            repair_it: &repair,
+        };
+        let answer: Answer = match written::read(inquiry, &wanted)? {
+            Ok(written) => written.content,
+            Err(verdict) => return Ok(verdict),
         };
         let cause = answer.cause.unwrap_or_default();
         let error = answer.error.unwrap_or_default();
@@ -98,13 +101,8 @@ impl Diagnosis {
             };
             return Ok(Verdict::not_yet(expected, format!("{file} is not filled in yet"), advice));
         }
-        if !self.causes.contains_key(cause) {
-            let codes = self.causes.keys().map(String::as_str).collect::<Vec<_>>().join(", ");
-            let near = crate::nearest(cause, self.causes.keys().map(String::as_str));
-            let advice = near.map_or(format!("write one of: {codes}"), |near| {
-                format!("did you mean {near}? The codes are: {codes}")
-            });
-            return Ok(Verdict::not_yet("one of the codes for cause", format!("cause is {}", shown(cause)), advice));
+        if let Some(verdict) = written::unknown_code("cause", cause, self.causes.keys().map(String::as_str)) {
+            return Ok(verdict);
         }
         let lines = error.lines().filter(|line| !line.trim().is_empty()).count();
         if lines > 1 {

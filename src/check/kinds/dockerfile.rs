@@ -88,11 +88,7 @@ impl Dockerfile {
                     expected: format!("{file} without such a {} line", wanted.instruction),
                     found: format!("line {line}: {}", found.original.lines().next().unwrap_or_default().trim()),
                     advice: because,
-                    place: Some(Place {
-                        file: file.clone(),
-                        line,
-                        text: text.text.lines().nth(line.saturating_sub(1)).unwrap_or_default().to_owned(),
-                    }),
+                    place: Some(Place::of_line(file, &text.text, line)),
                 }));
             }
         }

@@ -6,14 +6,13 @@ mod tests;
 mod trace;
 
 use super::built_from::OUTDATED;
-use super::{Kind, base_image, dockerfile, dot, in_context, no_dockerfile, no_image, workspace_base};
+use super::then::{self, Then};
+use super::{base_image, dockerfile, dot, in_context, no_dockerfile, no_image, workspace_base};
 use crate::check::failed_build;
 use crate::check::matching::Pattern;
 use crate::check::provenance::{builder_of_rows, own_rows};
 use crate::check::{Inquiry, Stop, Verdict};
-use crate::evidence::{
-    BuildFacts, BuildPlan, Builder, Edit, ExperimentFacts, ExperimentPlan, ImageFacts, Source, Unavailable,
-};
+use crate::evidence::{BuildPlan, Builder, Edit, ExperimentFacts, ExperimentPlan, ImageFacts, Source, Unavailable};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -35,6 +34,7 @@ use std::collections::BTreeMap;
 ///   all of an old one), `{ replace: { find: TEXT, with: TEXT } }` or `remove`. `{{nonce}}` in a path or text is new in
 ///   each run: without it, the second build may come from the cache of an earlier check.
 /// - `args`: build arguments, `target`: a stage, `dockerfile`: another Dockerfile, `no_cache: true`.
+/// - `other_builder: true`: the builder that the image was not built with (classic or BuildKit).
 /// - `base`: `{ name: IMAGE, becomes: DOCKERFILE }`: FROM lines that name the image get what the second Dockerfile
 ///   builds, as if the image's tag had moved.
 ///
@@ -105,6 +105,9 @@ pub struct Change {
     /// Without the cache.
     #[serde(default)]
     pub no_cache: bool,
+    /// With the builder that the image was not built with.
+    #[serde(default)]
+    pub other_builder: bool,
     /// A base image that has become another one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub base: Option<OtherBase>,
@@ -133,19 +136,16 @@ pub struct Part {
     pub advice: Option<String>,
 }
 
-/// A question about the new image.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Then {
-    /// A kind of check with its fields.
-    pub check: Kind,
-    /// What to do, instead of the kind's own advice.
-    #[serde(default)]
-    pub advice: Option<String>,
-}
+/// Names in braces that stand for something in this kind alone.
+pub(super) const LATER: [&str; 2] = ["nonce", "rebuilt"];
 
-/// Names that stand for something only once the experiment was made.
-pub(crate) const LATER: [&str; 2] = ["nonce", "rebuilt"];
+/// The other one of the two builders.
+fn other(builder: Builder) -> Builder {
+    match builder {
+        Builder::Classic => Builder::BuildKit,
+        Builder::BuildKit => Builder::Classic,
+    }
+}
 
 /// A judgement that may end early with a verdict.
 type Step<T> = Result<Result<T, Verdict>, Stop>;
@@ -170,6 +170,14 @@ macro_rules! go_on {
     };
 }
 
+/// How an experiment is made.
+#[derive(Clone, Copy)]
+struct Trial<'a> {
+    builder: Builder,
+    edits: &'a BTreeMap<String, Edit>,
+    repetition: u8,
+}
+
 /// Both builds, and what they began with.
 struct Made<'a> {
     facts: &'a ExperimentFacts,
@@ -177,20 +185,33 @@ struct Made<'a> {
     after: &'a ImageFacts,
     /// Layers of the base image.
     skip: usize,
+    /// What was done, as a sentence without its full stop.
+    story: String,
 }
 
 impl Experiment {
+    /// A builder may clear its cache at any time (BuildKit does on a disk that is nearly full): only what runs again
+    /// twice does so because of the change.
     pub(super) fn judge(&self, inquiry: &Inquiry<'_>) -> Result<Verdict, Stop> {
+        let mut ran_again = false;
+        let verdict = self.attempt(inquiry, 0, &mut ran_again)?;
+        if ran_again { self.attempt(inquiry, 1, &mut ran_again) } else { Ok(verdict) }
+    }
+
+    /// Makes the experiment and judges it; says whether it fails because something did not come from the cache.
+    fn attempt(&self, inquiry: &Inquiry<'_>, repetition: u8, ran_again: &mut bool) -> Result<Verdict, Stop> {
         let name = inquiry.name(&self.image);
         let Some(image) = inquiry.image(&name)? else {
-            return Ok(no_image(&name));
+            return no_image(inquiry, &name);
         };
         let base = go!(self.base(inquiry, self.target.as_deref()));
         let builder = builder_of_rows(own_rows(image, base));
         go!(self.files_are_there(inquiry));
         let edits = go!(self.edits(inquiry, builder));
-        let made = go!(self.make(inquiry, builder, &edits, self.target.as_deref(), base));
+        let trial = Trial { builder, edits: &edits, repetition };
+        let made = go!(self.make(inquiry, trial, self.target.as_deref(), base));
 
+        *ran_again = true;
         if self.same
             && let Some(verdict) = self.not_the_same(inquiry, &made)?
         {
@@ -200,19 +221,18 @@ impl Experiment {
             // Where files come from another stage, that one is asked first: it knows which step ran.
             for stage in go!(self.sources(inquiry)) {
                 let base = go!(self.base(inquiry, Some(&stage)));
-                let made = go!(self.make(inquiry, builder, &edits, Some(&stage), base));
+                let made = go!(self.make(inquiry, trial, Some(&stage), base));
                 go!(self.kept(inquiry, &made, part, Some(&stage)));
             }
             go!(self.kept(inquiry, &made, part, None));
         }
+        *ran_again = false;
         for part in &self.renews {
             go!(self.renewed(inquiry, &made, part));
         }
-        let mut verdict = Verdict::pass();
-        for then in &self.then {
-            verdict = verdict.and(self.then(inquiry, then, &name, made.facts)?);
-        }
-        Ok(verdict)
+        let ExperimentFacts { after, nonce, .. } = made.facts;
+        let (called, story) = (format!("the rebuilt {name}"), made.story);
+        then::ask(&self.then, inquiry, &then::Made { name: "rebuilt", tag: &after.tag, nonce, called, story })
     }
 
     /// The Dockerfile, relative to the workspace.
@@ -274,7 +294,10 @@ impl Experiment {
             )));
         };
         let named = trace::with_base(&text.text, &inquiry.name(&base.name), &other.tag);
-        edits.insert(file.clone(), Edit::Write(named));
+        // A file that is written is newer: where no FROM goes by that name, nothing must be.
+        if named != text.text {
+            edits.insert(file.clone(), Edit::Write(named));
+        }
         Ok(Ok(edits))
     }
 
@@ -282,11 +305,11 @@ impl Experiment {
     fn make<'a>(
         &self,
         inquiry: &Inquiry<'a>,
-        builder: Builder,
-        edits: &BTreeMap<String, Edit>,
+        trial: Trial<'_>,
         stage: Option<&str>,
         base: Option<&ImageFacts>,
     ) -> Step<Made<'a>> {
+        let Trial { builder, edits, repetition } = trial;
         // No builder stops at a stage without a name: then both copies have a Dockerfile that ends with it.
         let ends = match stage.filter(|stage| stage.parse::<usize>().is_ok()) {
             Some(number) => trace::ending_with(go_on!(self.dockerfile_text(inquiry)), number),
@@ -303,33 +326,36 @@ impl Experiment {
         };
         let change = &self.change;
         let after = BuildPlan {
+            builder: if change.other_builder { other(builder) } else { builder },
             dockerfile: change.dockerfile.clone().unwrap_or_else(|| self.dockerfile.clone()),
             target: change.target.clone().or_else(|| before.target.clone()),
             args: self.args.clone().into_iter().chain(change.args.clone()).collect(),
             no_cache: change.no_cache,
             ..before.clone()
         };
-        let plan = ExperimentPlan { before, after, prepared, edits: edits.clone() };
+        let rebuilds_with = after.builder;
+        let plan = ExperimentPlan { before, after, prepared, edits: edits.clone(), repetition };
         let Some(facts) = inquiry.experiment(plan)? else {
             return Ok(Err(no_dockerfile(&self.file())));
         };
         let Some(before) = &facts.before.image else {
             return failed_build::verdict(&facts.before, &self.file(), builder, "", OUTDATED).map(Err);
         };
+        let story = self.story(rebuilds_with, facts);
         let Some(after) = &facts.after.image else {
-            return self.breaks(builder, facts).map(Err);
+            return self.breaks(rebuilds_with, &story, facts).map(Err);
         };
         let skip = base.filter(|base| before.layers.starts_with(&base.layers)).map_or(0, |base| base.layers.len());
-        Ok(Ok(Made { facts, before, after, skip }))
+        Ok(Ok(Made { facts, before, after, skip, story }))
     }
 
     /// The changed copy does not build.
-    fn breaks(&self, builder: Builder, facts: &ExperimentFacts) -> Result<Verdict, Stop> {
+    fn breaks(&self, builder: Builder, story: &str, facts: &ExperimentFacts) -> Result<Verdict, Stop> {
         let advice = "make the same change yourself, build, and read the first error";
         let verdict = failed_build::verdict(&facts.after, &self.file(), builder, "", advice)?;
         let Verdict::NotYet(mut not_yet) = verdict else { return Ok(verdict) };
         not_yet.expected = "a copy of this folder to build after one change".into();
-        not_yet.found = format!("{}, and {}", self.story(facts), not_yet.found);
+        not_yet.found = format!("{story}, and {}", not_yet.found);
         Ok(Verdict::NotYet(not_yet))
     }
 
@@ -342,27 +368,5 @@ impl Experiment {
         };
         let sources = stage.map(|stage| dockerfile.sources_of(stage)).unwrap_or_default();
         Ok(Ok(sources.into_iter().map(|stage| stage.name.clone().unwrap_or_else(|| stage.index.to_string())).collect()))
-    }
-
-    fn then(&self, inquiry: &Inquiry<'_>, then: &Then, name: &str, facts: &ExperimentFacts) -> Result<Verdict, Stop> {
-        let BuildFacts { tag, .. } = &facts.after;
-        let values = BTreeMap::from([("nonce".to_owned(), facts.nonce.clone()), ("rebuilt".to_owned(), tag.clone())]);
-        let kind = crate::course::fill_kind(&then.check, &values).map_err(|what| {
-            Stop::CannotTell(Unavailable::new(
-                format!("the check's own question does not hold together: {what}"),
-                "this is a fault of the check: tell its author",
-            ))
-        })?;
-        let mut verdict = kind.judge(inquiry)?;
-        if let Verdict::NotYet(not_yet) = &mut verdict {
-            for text in [&mut not_yet.expected, &mut not_yet.found, &mut not_yet.advice] {
-                *text = text.replace(tag.as_str(), &format!("the rebuilt {name}"));
-            }
-            not_yet.found = format!("{}, and found {}", self.story(facts), not_yet.found);
-            if let Some(advice) = &then.advice {
-                not_yet.advice = advice.clone();
-            }
-        }
-        Ok(verdict)
     }
 }

@@ -1,6 +1,7 @@
 //! `extends`
 
 use super::base_image;
+use crate::check::matching::count;
 use crate::check::{Inquiry, Stop, Verdict};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -28,7 +29,7 @@ impl Extends {
     pub(super) fn judge(&self, inquiry: &Inquiry<'_>) -> Result<Verdict, Stop> {
         let name = inquiry.name(&self.image);
         let Some(image) = inquiry.image(&name)? else {
-            return Ok(super::no_image(&name));
+            return super::no_image(inquiry, &name);
         };
         let base_name = match &self.base {
             Some(base) => inquiry.name(base),
@@ -56,7 +57,7 @@ impl Extends {
         Ok(if shared < base.layers.len() {
             Verdict::not_yet(
                 format!("the {} of {base_name} at the bottom of {name}", count(base.layers.len(), "layer")),
-                format!("layer {} is another one than the base's", shared + 1),
+                format!("layer {} is not the base's", shared + 1),
                 format!("write FROM {base_name} in the Dockerfile, build again, and tag the result as {name}"),
             )
         } else if image.layers.len() == base.layers.len() {
@@ -69,8 +70,4 @@ impl Extends {
             Verdict::pass()
         })
     }
-}
-
-fn count(n: usize, what: &str) -> String {
-    format!("{n} {what}{}", if n == 1 { "" } else { "s" })
 }

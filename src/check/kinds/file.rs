@@ -55,7 +55,7 @@ impl File {
     pub(super) fn judge(&self, inquiry: &Inquiry<'_>) -> Result<Verdict, Stop> {
         let name = inquiry.name(&self.image);
         if inquiry.image(&name)?.is_none() {
-            return Ok(super::no_image(&name));
+            return super::no_image(inquiry, &name);
         }
         let path = &self.path;
         let file = inquiry.file(&name, path)?;

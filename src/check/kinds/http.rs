@@ -1,6 +1,7 @@
 //! `http`
 
 use crate::check::matching::{TextMatch, last_line, shown};
+use crate::check::starting::could_not_start;
 use crate::check::{Inquiry, Stop, Verdict};
 use crate::evidence::{HttpFacts, ServeFacts, ServePlan};
 use schemars::JsonSchema;
@@ -52,7 +53,7 @@ impl Http {
     pub(super) fn judge(&self, inquiry: &Inquiry<'_>) -> Result<Verdict, Stop> {
         let name = inquiry.name(&self.image);
         let Some(image) = inquiry.image(&name)? else {
-            return Ok(super::no_image(&name));
+            return super::no_image(inquiry, &name);
         };
         let exposed: Vec<u16> =
             image.config.ports.iter().filter_map(|port| port.strip_suffix("/tcp")?.parse().ok()).collect();
@@ -77,7 +78,7 @@ impl Http {
         };
         let plan = ServePlan { image: name.clone(), port, paths: vec![self.path.clone()], seconds: self.seconds };
         let Some(served) = inquiry.serve(plan)? else {
-            return Ok(super::no_image(&name));
+            return super::no_image(inquiry, &name);
         };
         Ok(match served.responses.first().and_then(Option::as_ref) {
             Some(response) => self.look(port, response),
@@ -111,7 +112,8 @@ impl Http {
         if let Some(error) = &served.start_error {
             let advice =
                 "see that the program of CMD or ENTRYPOINT exists in the image, is executable, and finds its loader";
-            return Verdict::not_yet(expected, format!("the container could not start: {}", shown(error)), advice);
+            let (found, advice) = could_not_start(error, advice);
+            return Verdict::not_yet(expected, found, advice);
         }
         if let Some(code) = served.exit {
             let advice = match code {

@@ -31,7 +31,7 @@ impl ImageExists {
                 format!("{name} is still on this engine"),
                 format!("take the name away: docker rmi {name}"),
             ),
-            None if !self.absent => super::no_image(&name),
+            None if !self.absent => super::no_image(inquiry, &name)?,
             _ => Verdict::pass(),
         })
     }

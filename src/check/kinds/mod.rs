@@ -1,28 +1,39 @@
 //! The registry of kinds: one line in `kinds!` makes the YAML key, the enum and the dispatch.
 
+mod answers;
+mod archive;
+mod build_checks;
 mod built_from;
+mod child;
 mod command;
 mod commands;
 mod config;
 mod diagnosis;
+mod differs;
 mod dockerfile;
 mod experiment;
 mod extends;
 mod file;
+mod health;
 mod http;
 mod image_exists;
+mod layers;
+mod objects;
+mod pinned;
 mod registry;
+mod secret;
+mod size;
+mod stops;
+mod then;
 mod token;
 
-use super::{Inquiry, Stop, Verdict, matching};
+use super::{ForTheMessage, Inquiry, Stop, Verdict, matching};
 use crate::dockerfile::Variables;
-use crate::evidence::{BuildPlan, Builder, ImageFacts, Source, Unavailable};
+use crate::evidence::{BuildPlan, Builder, ImageFacts, LayersFacts, Source, Unavailable};
+use crate::reference::{DEFAULT_TAG, Reference};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-
-/// Names in braces that get their values only when a check is judged.
-pub(crate) use experiment::LATER;
 
 macro_rules! kinds {
     ($($variant:ident => $module:ident),* $(,)?) => {
@@ -74,6 +85,7 @@ macro_rules! kinds {
 
 kinds! {
     ImageExists => image_exists,
+    BuildChecks => build_checks,
     BuiltFrom => built_from,
     Extends => extends,
     Token => token,
@@ -82,10 +94,47 @@ kinds! {
     Command => command,
     Commands => commands,
     Http => http,
+    Layers => layers,
+    Health => health,
+    Stops => stops,
     Dockerfile => dockerfile,
     Diagnosis => diagnosis,
+    Answers => answers,
+    Archive => archive,
+    Objects => objects,
     Experiment => experiment,
+    Differs => differs,
+    Size => size,
+    Child => child,
+    Pinned => pinned,
+    Secret => secret,
     Registry => registry,
+}
+
+impl Kind {
+    /// The label by which it looks for images and containers, where it does: `KEY=VALUE`.
+    pub fn label(&self) -> Option<&str> {
+        match self {
+            Kind::Objects(kind) => Some(kind.label.as_str()),
+            _ => None,
+        }
+    }
+}
+
+/// Names in braces that get their values only when a check of some kind is judged.
+pub(crate) fn later() -> impl Iterator<Item = &'static str> {
+    experiment::LATER.into_iter().chain(child::LATER)
+}
+
+impl Kind {
+    /// Those of this kind.
+    pub(crate) fn later(&self) -> &'static [&'static str] {
+        match self {
+            Kind::Experiment(_) => &experiment::LATER,
+            Kind::Child(_) => &child::LATER,
+            _ => &[],
+        }
+    }
 }
 
 /// The Dockerfile where none is named.
@@ -107,12 +156,55 @@ fn in_context(context: &str, path: &str) -> String {
 }
 
 /// The verdict where the image that is asked about does not exist.
-fn no_image(name: &str) -> Verdict {
-    Verdict::not_yet(
-        format!("an image named {name}"),
-        "no image of that name on this engine",
-        format!("build it in this exercise's folder: docker build -t {name} ."),
-    )
+fn no_image(inquiry: &Inquiry<'_>, name: &str) -> Result<Verdict, Stop> {
+    not_built_by(inquiry, name, &format!("docker build -t {name} ."))
+}
+
+/// The same, where it is known how the image is built.
+fn not_built_by(inquiry: &Inquiry<'_>, name: &str, command: &str) -> Result<Verdict, Stop> {
+    let expected = format!("an image named {name}");
+    // A base image is nothing that the learner names.
+    if let Some(latest) = without_its_tag(name).filter(|_| inquiry.is_of_the_exercise(name))
+        && inquiry.image(&latest).for_the_message()?.flatten().is_some()
+    {
+        return Ok(Verdict::not_yet(
+            expected,
+            format!("{latest}, and no image of that name: without a tag, a name means :{DEFAULT_TAG}"),
+            format!("give it this name, too: docker tag {latest} {name} (or build again, with the tag: {command})"),
+        ));
+    }
+    Ok(Verdict::not_yet(
+        expected,
+        "no image of that name on this engine: it was not built yet, or its build failed, which leaves none",
+        format!("build it in this exercise's folder: {command}. If that fails, repair what its first error names"),
+    ))
+}
+
+/// What an image is called whose builder forgot this name's tag.
+fn without_its_tag(name: &str) -> Option<String> {
+    let reference = Reference::parse(name).ok()?;
+    let tag = reference.tag().filter(|tag| *tag != DEFAULT_TAG && reference.digest().is_none())?;
+    Some(format!("{}{DEFAULT_TAG}", name.trim().strip_suffix(tag)?))
+}
+
+/// All that an image's layers hold from layer `skip` on. `called` is what messages call the image, and `gone` what is
+/// said where it is not there any more.
+fn whole_layers<'a>(
+    inquiry: &Inquiry<'a>,
+    image: &str,
+    skip: usize,
+    called: &str,
+    gone: &str,
+) -> Result<&'a LayersFacts, Stop> {
+    let told = |reason: String| {
+        let help = "check again; if that does not help, tell the author of the exercise";
+        Stop::CannotTell(Unavailable::new(reason, help))
+    };
+    let layers = inquiry.layers(image, skip)?.ok_or_else(|| told(gone.to_owned()))?;
+    if layers.truncated {
+        return Err(told(format!("{called} holds more files than can be looked through")));
+    }
+    Ok(layers)
 }
 
 /// The verdict where the workspace has no Dockerfile.
@@ -201,4 +293,53 @@ fn workspace_base(
 fn build_variables(inquiry: &Inquiry<'_>, args: &BTreeMap<String, String>) -> Result<Variables, Stop> {
     let platform = inquiry.engine()?.map(|engine| Variables::for_platform(&engine.os, &engine.arch));
     Ok(Variables { build_args: args.clone(), ..platform.unwrap_or_default() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::check::{NotYet, Subject};
+    use crate::evidence::{Answer, Evidence, Fact, Need};
+
+    /// What is said where `n01/arch:v1` does not exist, and `n01/arch:latest` is what `latest` says.
+    fn missing(latest: Option<Answer>) -> Result<NotYet, Stop> {
+        let mut evidence = Evidence::new();
+        if let Some(latest) = latest {
+            evidence.insert(Need::Image { name: "n01/arch:latest".into() }, latest);
+        }
+        let images = [("arch".to_owned(), "n01/arch:v1".to_owned())].into();
+        let subject = Subject { images, ..Subject::default() };
+        match no_image(&Inquiry::new(&evidence, &subject), "n01/arch:v1")? {
+            Verdict::NotYet(it) => Ok(it),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn an_image_that_lacks_only_the_tag_is_named_with_two_ways_to_name_it() {
+        let it = missing(Some(Answer::Found(Fact::Image(ImageFacts::default())))).unwrap();
+        assert!(it.found.starts_with("n01/arch:latest, and no image of that name"), "{it:?}");
+        assert!(it.advice.contains("docker tag n01/arch:latest n01/arch:v1 "), "{it:?}");
+        assert!(it.advice.contains("docker build -t n01/arch:v1 ."), "{it:?}");
+    }
+
+    #[test]
+    fn where_there_is_none_the_last_build_may_have_failed() {
+        let unsure = Answer::Unavailable(Unavailable::new("not looked", "look"));
+        for nothing in [Answer::Absent, unsure] {
+            let it = missing(Some(nothing)).unwrap();
+            assert!(it.found.starts_with("no image of that name on this engine") && it.found.contains("failed"));
+            assert!(it.advice.contains("docker build -t n01/arch:v1 ."), "{it:?}");
+        }
+        assert_eq!(missing(None), Err(Stop::Open), "it is asked for first");
+    }
+
+    #[test]
+    fn only_a_tag_can_be_forgotten() {
+        assert_eq!(without_its_tag("127.0.0.1:5000/ada/shop:v1").as_deref(), Some("127.0.0.1:5000/ada/shop:latest"));
+        let digest = format!("shop:v1@sha256:{}", "0".repeat(64));
+        for name in ["shop", "shop:latest", "127.0.0.1:5000/ada/shop", &digest, "no name!"] {
+            assert_eq!(without_its_tag(name), None, "{name}");
+        }
+    }
 }

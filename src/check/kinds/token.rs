@@ -29,7 +29,7 @@ impl Token {
         let path = &self.path;
         let expected = format!("the file `token` of this folder at {path} in {name}");
         if inquiry.image(&name)?.is_none() {
-            return Ok(super::no_image(&name));
+            return super::no_image(inquiry, &name);
         }
         let Some(file) = inquiry.file(&name, path)? else {
             return Ok(Verdict::not_yet(

@@ -5,6 +5,8 @@
 //! loader itself, under the rule `course`; the rules look at a course only when it loads.
 
 mod cases;
+mod code;
+mod coverage;
 mod files;
 mod images;
 mod links;
@@ -52,15 +54,22 @@ pub struct Rule {
 pub const COURSE: &str = "course";
 
 /// All rules.
-pub const RULES: [Rule; 17] = [
+pub const RULES: [Rule; 20] = [
     Rule {
         name: "order",
         about: "course.yaml names every lesson and exercise once, an exercise after its lesson",
         find: order::order,
     },
+    Rule {
+        name: "coverage",
+        about: "what coverage.yaml names is there, and it names each lesson, exercise and reference",
+        find: coverage::coverage,
+    },
     Rule { name: "modules", about: "modules have ids of their own and are not empty", find: order::modules },
     Rule { name: "ids", about: "a lesson's file and its questions begin with its id", find: order::ids },
     Rule { name: "quiz", about: "questions and options say something, and options differ", find: quiz::quiz },
+    Rule { name: "recall", about: "a lesson begins with two questions of earlier lessons", find: code::recall },
+    Rule { name: "code", about: "code in lessons is run, saved, printed, or says why not", find: code::code },
     Rule { name: "links", about: "links lead to files and headings that exist", find: links::links },
     Rule { name: "names", about: "each {{name}} stands for something", find: names::names },
     Rule { name: "unfilled", about: "files with a {{name}} are listed under templates", find: names::unfilled },

@@ -2,7 +2,7 @@
 
 use super::Finding;
 use super::site::{Site, at, variants, yaml_of};
-use crate::check::kinds::LATER;
+use crate::check::kinds::later;
 use crate::course::Entry;
 use crate::course::place::At;
 use std::collections::BTreeSet;
@@ -30,7 +30,7 @@ pub(super) fn names_in(text: &str) -> Vec<(String, String)> {
 /// Names that stand for something in every round of an exercise.
 fn common(entry: &Entry) -> BTreeSet<String> {
     let exercise = &entry.exercise;
-    let own = ["token", "repository", "round"].into_iter().chain(LATER).map(str::to_owned);
+    let own = ["token", "repository", "round"].into_iter().chain(later()).map(str::to_owned);
     let images = exercise.images.keys().map(|alias| format!("image.{alias}"));
     let mut names: BTreeSet<String> = own.chain(images).collect();
     names.extend(exercise.vars.keys().chain(entry.given.keys()).cloned());
@@ -106,7 +106,7 @@ pub(super) fn names(site: &Site<'_>) -> Vec<Finding> {
     }
     for recipe in site.course.recipes.values() {
         let file = format!("checks/{}.yaml", recipe.name);
-        let params = recipe.params.keys().cloned().chain(LATER.map(str::to_owned)).collect();
+        let params = recipe.params.keys().cloned().chain(later().map(str::to_owned)).collect();
         for (place, text) in site.tree(&file).get("checks").map(|checks| checks.texts()).unwrap_or_default() {
             look(&file, place, text, &params);
         }

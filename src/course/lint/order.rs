@@ -34,8 +34,8 @@ pub(super) fn order(site: &Site<'_>) -> Vec<Finding> {
     }
     let missing = |id: &str| format!("`{id}` is in no module, so nobody gets to it");
     let advice = "enter it under items: in lessons/course.yaml";
-    for (file, lesson) in &site.lessons {
-        if !seen.contains_key(&lesson.front.id) {
+    for (file, lesson) in &site.pages {
+        if site.course.lessons.contains_key(&lesson.front.id) && !seen.contains_key(&lesson.front.id) {
             found.push(at(file, site.find_in(file, "id:"), missing(&lesson.front.id), advice));
         }
     }
@@ -69,7 +69,7 @@ pub(super) fn modules(site: &Site<'_>) -> Vec<Finding> {
 /// A lesson's file is called like its id, and its questions begin with it.
 pub(super) fn ids(site: &Site<'_>) -> Vec<Finding> {
     let mut found = Vec::new();
-    for (file, lesson) in &site.lessons {
+    for (file, lesson) in &site.pages {
         let id = &lesson.front.id;
         let stem = file.rsplit('/').next().unwrap_or_default().trim_end_matches(".md");
         if stem != id && !stem.starts_with(&format!("{id}-")) {

@@ -6,7 +6,7 @@ use super::site::{Site, at};
 /// Questions and options say something, and options differ. (How many are right is the loader's matter.)
 pub(super) fn quiz(site: &Site<'_>) -> Vec<Finding> {
     let mut found = Vec::new();
-    for (file, lesson) in &site.lessons {
+    for (file, lesson) in &site.pages {
         for question in lesson.questions() {
             let head = site.find_in(file, &format!("id: {}", question.id));
             let mut say = |place, what: String, advice: &str| found.push(at(file, place, what, advice));

@@ -2,7 +2,7 @@
 
 use super::Finding;
 use crate::course::exercise::Variant;
-use crate::course::load::is_lesson;
+use crate::course::load::is_page;
 use crate::course::place::{At, Node};
 use crate::course::{Course, Entry, Lesson, Source};
 use std::collections::{BTreeMap, BTreeSet};
@@ -16,8 +16,8 @@ pub(super) struct Site<'a> {
     pub paths: BTreeSet<String>,
     /// The text files among them.
     texts: BTreeMap<String, String>,
-    /// Lessons by their files.
-    pub lessons: BTreeMap<String, &'a Lesson>,
+    /// Lessons and references by their files.
+    pub pages: BTreeMap<String, &'a Lesson>,
     trees: BTreeMap<String, Node>,
     nothing: Node,
 }
@@ -41,12 +41,12 @@ impl<'a> Site<'a> {
         };
         let yaml = texts.iter().filter(|(path, _)| path.ends_with(".yaml") && of_course(path));
         let trees = yaml.map(|(path, text)| (path.clone(), Node::read(text))).collect();
-        let lesson_files = texts.iter().filter(|(path, _)| path.starts_with("lessons/") && is_lesson(path));
-        let lessons = lesson_files.filter_map(|(path, text)| {
+        let page_files = texts.iter().filter(|(path, _)| path.starts_with("lessons/") && is_page(path));
+        let pages = page_files.filter_map(|(path, text)| {
             let id = Lesson::parse(path, text).ok()?.front.id;
-            Some((path.clone(), course.lessons.get(&id)?))
+            Some((path.clone(), course.page(&id)?))
         });
-        Self { course, paths, lessons: lessons.collect(), trees, nothing: Node::default(), texts }
+        Self { course, paths, pages: pages.collect(), trees, nothing: Node::default(), texts }
     }
 
     /// The text of a file; empty where it is none.

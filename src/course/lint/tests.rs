@@ -10,6 +10,8 @@ const GREET: &str = "exercises/E01-the-first-exercise/start/greet.sh";
 const SOLUTION: &str = "exercises/E01-the-first-exercise/solution/Dockerfile";
 const LESSON: &str = "lessons/L01-the-first-lesson.md";
 const ORDER: &str = "lessons/course.yaml";
+const REFERENCE: &str = "lessons/reference/R01-a-page.md";
+const COVERAGE: &str = "lessons/coverage.yaml";
 const RECIPE: &str = "checks/own-folder.yaml";
 
 /// One mistake: in `file`, `from` becomes `to` (a new file where `from` is empty). The finding is in `place`, in a line
@@ -42,6 +44,7 @@ const SLIPS: &[Slip] = &[
     slip(COURSE, EXERCISE, "      fails: token\n", "", "no-token:"),
     slip(COURSE, EXERCISE, "      fails: token\n", "      fails: tokens\n", "fails: tokens"),
     slip(COURSE, EXERCISE, "after: [dockerfile]", "after: [dockerfiles]", "after: [dockerfiles]"),
+    slip(COURSE, EXERCISE, "    after: [built]\n", "    optional: true\n    after: [built]\n", "greets"),
     Slip {
         place: EXERCISE,
         ..slip(COURSE, "exercises/E01-the-first-exercise/right/more/Dockerfile", "", "FROM busybox:1.36\n", "cases:")
@@ -57,6 +60,36 @@ const SLIPS: &[Slip] = &[
     slip("order", ORDER, "[L01, E01]", "[E01, L01]", "[E01, L01]"),
     slip("order", ORDER, "[L01, E01]", "[L01, E01, L01]", "[L01, E01, L01]"),
     Slip { place: EXERCISE, ..slip("order", ORDER, "[L01, E01]", "[L01]", "id: E01") },
+    slip(
+        "coverage",
+        COVERAGE,
+        "",
+        "parts:\n- title: A\n  items: [{ what: A, at: [E01, L01] }, { what: B, at: [L01.layers] }]",
+        "[E01",
+    ),
+    slip(
+        "coverage",
+        COVERAGE,
+        "",
+        "parts:\n- title: A\n  items:\n  - { what: A, at: [E01, L01.layers, \"L01#No\"] }",
+        "No",
+    ),
+    slip(
+        "coverage",
+        COVERAGE,
+        "",
+        "parts:\n- title: A\n  items:\n  - { what: A, at: [E01, L01.layers, L01.no] }",
+        "L01.no",
+    ),
+    slip("coverage", COVERAGE, "", "parts:\n- title: A\n  items:\n  - { what: A, at: [E01, L01.layers, N01] }", "N01"),
+    slip(
+        "coverage",
+        COVERAGE,
+        "",
+        "parts:\n- title: A\n  items:\n  - { what: A, at: [E01, L01.layers] }\n  - { what: B, at: [] }",
+        "what: B",
+    ),
+    slip("coverage", COVERAGE, "", "parts:\n- title: A\n  items:\n  - { what: A, at: [E01] }", "parts:"),
     slip("modules", ORDER, "[L01, E01]", "[L01, E01]\n  - { id: M1, title: Two, items: [] }", "title: Two"),
     slip("ids", LESSON, "id: L01.layers", "id: L02.layers", "id: L02.layers"),
     slip(
@@ -73,6 +106,24 @@ const SLIPS: &[Slip] = &[
         "because: \"\"",
         "text: \"A set of files",
     ),
+    slip("recall", LESSON, "What stands above", "```recall\n[L01.layers]\n```\n\nWhat stands above", "```recall"),
+    slip(
+        "recall",
+        REFERENCE,
+        "",
+        "---\nid: R01\ntitle: A\nminutes: 1\nobjective: B\n---\n\n```recall\n[L01.layers]\n```\n\nText.\n",
+        "```recall",
+    ),
+    slip(
+        "code",
+        REFERENCE,
+        "",
+        "---\nid: R01\ntitle: A\nminutes: 1\nobjective: B\n---\n\n```sh fials\ntrue\n```\n",
+        "```sh fials",
+    ),
+    Slip { place: ORDER, ..slip(COURSE, ORDER, "[L01, E01]", "[L01, R01, E01]", "R01") },
+    slip("code", LESSON, "```sh\n", "```sh fials\n", "```sh fials"),
+    slip("code", LESSON, "```sh\n", "```python\nprint()\n```\n\n```sh\n", "```python"),
     slip("links", LESSON, "Each `##` begins", "[More](L02-none.md). Each `##` begins", "[More]"),
     slip("links", LESSON, "Each `##` begins", "[More](#one-idea-at-a-tim). Each `##` begins", "[More]"),
     slip("links", EXERCISE, "Make an image of them.", "Make an image of [them](nothing.sh).", "nothing.sh"),
@@ -151,6 +202,45 @@ fn the_manual_has_every_rule() {
     for rule in RULES {
         let row = format!("| `{}` | {} |\n", rule.name, rule.about);
         assert!(manual.contains(&row), "exercises/README.md lacks {row}");
+    }
+}
+
+/// A course of lessons with these blocks at their heads, each with the question `Lnn.a`.
+fn lessons(heads: &[&str]) -> Vec<String> {
+    let mut files = skeleton::course("course");
+    let ids: Vec<String> = (1..=heads.len()).map(|number| format!("L0{number}")).collect();
+    for (id, head) in ids.iter().zip(heads) {
+        let quiz = format!(
+            "```quiz\nid: {id}.a\nask: A?\noptions:\n  - {{ text: b, right: true, because: c }}\n  - {{ text: d, because: e }}\n```\n"
+        );
+        let text = format!("---\nid: {id}\ntitle: A\nminutes: 1\nobjective: B\n---\n\n{head}\n\nText.\n\n{quiz}");
+        files.insert(format!("lessons/{id}.md"), text.into_bytes());
+    }
+    files.remove(LESSON);
+    let order =
+        String::from_utf8(files[ORDER].clone()).unwrap().replacen("L01, E01", &format!("{}, E01", ids.join(", ")), 1);
+    files.insert(ORDER.to_owned(), order.into_bytes());
+    let told =
+        findings(&files).into_iter().map(|found| format!("{}:{}: {}", found.file, found.line.unwrap_or(0), found.what));
+    told.collect()
+}
+
+#[test]
+fn a_lesson_begins_with_questions_of_two_earlier_lessons() {
+    let two = "```recall\n[L01.a, L02.a]\n```";
+    assert_eq!(lessons(&["", "```recall\n[L01.a]\n```", two, two]), Vec::<String>::new());
+    assert_eq!(lessons(&["", "", two]), Vec::<String>::new());
+    for (third, line, word) in [
+        ("", 1, "with 0 questions"),
+        ("```recall\n[L01.a]\n```", 8, "with 1 questions"),
+        ("```recall\n[L01.a, L01.b]\n```", 9, "no question `L01.b`"),
+        ("```recall\n[L01.a, L04.a]\n```", 9, "`L04.a` belongs to no earlier"),
+        ("```recall\n[L01.a, L01.a]\n```", 9, "both questions belong to `L01`"),
+        (&format!("First words.\n\n{two}"), 10, "head of the lesson"),
+    ] {
+        let told = lessons(&["", "", third, two]);
+        let [one] = told.as_slice() else { panic!("{third}: {told:?}") };
+        assert!(one.starts_with(&format!("lessons/L03.md:{line}: ")) && one.contains(word), "{third}: {one}");
     }
 }
 

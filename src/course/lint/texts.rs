@@ -7,7 +7,7 @@ use crate::check::CheckSpec;
 /// Titles, task and why are written, and no hint repeats another. (That there are three is the loader's matter.)
 pub(super) fn texts(site: &Site<'_>) -> Vec<Finding> {
     let mut found = Vec::new();
-    for (file, lesson) in &site.lessons {
+    for (file, lesson) in &site.pages {
         let front = &lesson.front;
         for (key, text) in [("title", &front.title), ("objective", &front.objective)] {
             if text.trim().is_empty() {
@@ -54,7 +54,7 @@ pub(super) fn texts(site: &Site<'_>) -> Vec<Finding> {
 /// Minutes, points and weights are above 0.
 pub(super) fn numbers(site: &Site<'_>) -> Vec<Finding> {
     let mut found = Vec::new();
-    for (file, lesson) in &site.lessons {
+    for (file, lesson) in &site.pages {
         if lesson.front.minutes == 0 {
             found.push(at(file, site.find_in(file, "minutes:"), "minutes is 0", "say how long a learner needs"));
         }

@@ -157,6 +157,11 @@ impl Ledger {
         made().is_at(tag, image);
     }
 
+    /// It runs the triggers (ONBUILD) of the image with this id, and does not name what they make.
+    pub(crate) fn build_runs_triggers(&self, tag: &str, base: &str) {
+        self.state().unfinished.runs_triggers(tag, base);
+    }
+
     /// The builder said that it failed: nothing more comes of it, and no tag.
     pub(crate) fn build_failed(&self, tag: &str) {
         let mut state = self.state();
@@ -199,7 +204,7 @@ impl Ledger {
     }
 
     /// Removes the images without a name that this process made and that none of its runs needs any more.
-    pub(super) async fn remove_superfluous(&self) -> Result<(), EngineError> {
+    pub(crate) async fn remove_superfluous(&self) -> Result<(), EngineError> {
         let _alone = SWEEP.lock().await;
         let tag = self.throw_away_tag("superfluous");
         images::remove_superfluous(&self.inner.engine, &tag, |image| made().is_superfluous(image)).await

@@ -14,7 +14,7 @@ mod unfinished;
 
 use super::{
     Engine, EngineError,
-    container::remove_container,
+    container::{remove_container, remove_container_within},
     name,
     runlock::{Owner, RunLock},
 };
@@ -222,6 +222,16 @@ impl Ledger {
     /// Where the engine does not do it.
     pub(crate) async fn remove_container(&self, name: &str) -> Result<(), EngineError> {
         remove_container(&self.inner.engine, name).await?;
+        self.state().containers.remove(name);
+        Ok(())
+    }
+
+    /// The same for a container whose volumes may hold many files: `seconds` are for the engine to remove them.
+    ///
+    /// # Errors
+    /// Where the engine does not do it.
+    pub(crate) async fn remove_large_container(&self, name: &str, seconds: u64) -> Result<(), EngineError> {
+        remove_container_within(&self.inner.engine, name, seconds).await?;
         self.state().containers.remove(name);
         Ok(())
     }

@@ -4,7 +4,8 @@
 //! or is cut off leaves these images without any name of ours; one that is cut off may even finish the
 //! step that it was at. And the stages besides the last one have no name even where the build goes well. What a
 //! build left was not there before it began, and is an image that it said it made; if it was cut off, also
-//! what lies upon the last. (BuildKit leaves no images; where an engine tells no parents, nothing is found.)
+//! what lies upon the last; and if it ran triggers (ONBUILD), of which the builder names the last image only, what lies
+//! upon the image that they belong to. (BuildKit leaves no images; where an engine tells no parents, nothing is found.)
 
 use super::{super::images::Unnamed, starts};
 use std::collections::{BTreeMap, BTreeSet};
@@ -16,7 +17,7 @@ pub(super) struct Unfinished {
     builds: BTreeMap<String, Build>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Build {
     /// Every image that was there before.
     before: BTreeSet<String>,
@@ -24,13 +25,15 @@ struct Build {
     made: Vec<String>,
     /// The last image that it named, made or taken.
     last: Option<String>,
+    /// The image whose triggers it ran.
+    triggered: Option<String>,
     /// The builder said how it ended.
     ended: bool,
 }
 
 impl Unfinished {
     pub(super) fn begins(&mut self, tag: &str, before: BTreeSet<String>) {
-        self.builds.insert(tag.to_owned(), Build { before, made: Vec::new(), last: None, ended: false });
+        self.builds.insert(tag.to_owned(), Build { before, ..Build::default() });
     }
 
     /// The builder made or took an image (` ---> 0123456789ab`).
@@ -38,6 +41,13 @@ impl Unfinished {
         if let Some(build) = self.builds.get_mut(tag) {
             build.last = Some(image.to_owned());
             build.made.extend(made.then(|| image.to_owned()));
+        }
+    }
+
+    /// The builder runs the triggers of this image.
+    pub(super) fn runs_triggers(&mut self, tag: &str, base: &str) {
+        if let Some(build) = self.builds.get_mut(tag) {
+            build.triggered = Some(base.to_owned());
         }
     }
 
@@ -57,7 +67,7 @@ impl Unfinished {
     pub(super) fn made_only(&mut self, tag: &str, chain: &[String]) -> bool {
         let Some(build) = self.builds.get_mut(tag) else { return true };
         build.made.retain(|named| !chain.iter().chain(&build.before).any(|id| starts(id, named)));
-        build.made.is_empty()
+        build.made.is_empty() && build.triggered.is_none()
     }
 
     /// Whether the engine may still be at a step of one of them.
@@ -72,7 +82,9 @@ impl Unfinished {
 
     /// Whether anything may have been left.
     pub(super) fn is_empty(&self) -> bool {
-        self.builds.values().all(|build| build.made.is_empty() && (build.ended || build.last.is_none()))
+        let nothing =
+            |build: &Build| build.made.is_empty() && build.triggered.is_none() && (build.ended || build.last.is_none());
+        self.builds.values().all(nothing)
     }
 
     /// What they left, of the images that there are now.
@@ -87,8 +99,8 @@ impl Build {
         let made = |id: &&String| self.made.iter().any(|made| starts(id, made));
         let mut left: BTreeSet<String> = now.keys().filter(|id| new(id) && made(id)).cloned().collect();
         // Upon the last one only a build that was cut off goes on: what lies on another's is somebody else's.
-        let Some(last) = self.last.as_ref().filter(|_| !self.ended) else { return left };
-        let mut upon = BTreeSet::from([last]);
+        let last = self.last.as_ref().filter(|_| !self.ended);
+        let mut upon: BTreeSet<&String> = last.into_iter().chain(&self.triggered).collect();
         loop {
             let more: BTreeSet<&String> = now
                 .iter()
@@ -150,5 +162,17 @@ mod tests {
         let left: Vec<String> = builds.left(&now).into_iter().collect();
         assert_eq!(left, ["sha256:stage", "sha256:step"]);
         assert!(!builds.any_was_cut_off());
+    }
+
+    #[test]
+    fn what_triggers_made_is_found_though_the_builder_names_none_of_it() {
+        let mut builds = Unfinished::default();
+        builds.begins("tag", unnamed(&[("old", "kit")]).into_keys().collect());
+        builds.runs_triggers("tag", "sha256:kit");
+        builds.ended("tag");
+        assert!(!builds.is_empty());
+        let now = unnamed(&[("old", "kit"), ("copied", "kit"), ("made", "copied"), ("elsewhere", "base")]);
+        let left: Vec<String> = builds.left(&now).into_iter().collect();
+        assert_eq!(left, ["sha256:copied", "sha256:made"]);
     }
 }

@@ -1,6 +1,6 @@
 //! Base images for sandboxes: copied in one by one, or laid down once for many.
 
-use super::super::{Engine, EngineError, Ledger, call::query, error::one_line, tunnel::PASSAGE_IMAGE};
+use super::super::{Engine, EngineError, Ledger, call::query, tunnel::PASSAGE_IMAGE};
 use super::{GRANTS, Grant, Sandbox, SandboxLimits};
 use bollard::models::{Mount, MountType};
 use bytes::Bytes;
@@ -11,12 +11,6 @@ use std::collections::BTreeSet;
 const BRING_SECONDS: u64 = 1800;
 /// Seconds that an engine may take to end.
 const STOP_SECONDS: u64 = 60;
-
-#[derive(serde::Deserialize)]
-struct LoadLine {
-    #[serde(default)]
-    error: Option<String>,
-}
 
 /// Base images in a volume of the outer engine. Sandboxes share their layers, so one that has them starts as fast as
 /// one without any. The volume is the ledger's.
@@ -101,14 +95,7 @@ impl Sandbox {
             let chunks = futures_util::TryStreamExt::map_err(chunks, std::io::Error::other);
             let body = (bollard::body_try_stream(chunks), "application/x-tar");
             let response = self.engine.send(doing, Method::POST, "/images/load?quiet=1", body).await?;
-            let mut lines = self.engine.json_lines(doing, response);
-            while let Some(line) = lines.next::<LoadLine>().await? {
-                if let Some(message) = line.error {
-                    let message = one_line(&message);
-                    return Err(EngineError::Refused { doing: doing.into(), status: 200, message });
-                }
-            }
-            Ok(())
+            self.engine.finished(doing, response).await
         };
         self.engine.long(doing, BRING_SECONDS, work).await
     }

@@ -8,6 +8,7 @@
 //! is made, or ends by itself.
 
 mod bases;
+mod terminal;
 
 use super::{Engine, EngineError, Ledger, context::Endpoint, transport::Connector};
 pub use bases::SandboxBases;
@@ -30,6 +31,8 @@ const ENGINE_PROCESSES: u64 = 1024;
 const ENGINE_SHARE: f64 = 15.0;
 /// Seconds after which a sandbox ends by itself: one that was left behind does not go on for ever.
 const LIFE_SECONDS: u64 = 6 * 3600;
+/// Seconds that the outer engine may take to remove one: where it lies on the disk, all its layers are deleted.
+const REMOVE_SECONDS: u64 = 600;
 /// What to do where there can be no sandbox.
 const ELSEWHERE: &str = "name an engine that may be used up, for example in a virtual machine, with --engine";
 const POLL: Duration = Duration::from_millis(50);
@@ -210,7 +213,7 @@ impl Sandbox {
     /// # Errors
     /// Where the outer engine does not do it.
     pub async fn remove(self) -> Result<(), EngineError> {
-        self.ledger.remove_container(&self.container).await?;
+        self.ledger.remove_large_container(&self.container, REMOVE_SECONDS).await?;
         super::ledger::close_those_of(&self.engine);
         Ok(())
     }

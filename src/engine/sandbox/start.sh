@@ -59,8 +59,12 @@ if [ -d /bases/overlay2 ]; then
     mount --bind "$layer/diff" "$here/diff"
   done
 fi
+# Newer engines clear BuildKit's cache where less than a fifth of the disk is free, and what an answer shows by the cache
+# could then not be told. What is in here is bounded by its own disk, where it has one, and goes as a whole.
+echo '{"builder": {"gc": {"enabled": false}}}' >/run/dlearn-daemon.json
 # The first process of a container inherits what others leave behind: it must be one that takes note of their end, or
 # they count as processes for good.
 init=$(command -v docker-init || command -v tini || true)
-exec ${init:+"$init" --} timeout "$SECONDS_TO_LIVE" dockerd --host unix:///run/docker.sock --storage-driver overlay2 \
+exec ${init:+"$init" --} timeout "$SECONDS_TO_LIVE" dockerd \
+  --config-file /run/dlearn-daemon.json --host unix:///run/docker.sock --storage-driver overlay2 \
   --iptables=false --ip6tables=false --ip-forward=false --cgroup-parent "$parent" --log-level warn

@@ -16,14 +16,7 @@ fn graded(course: &Course, id: &str, came: impl Fn(&Round) -> Came) -> GradedExe
 
 /// Every check with the verdict that `verdict` gives it.
 fn findings(round: &Round, verdict: impl Fn(&str) -> Verdict) -> Came {
-    let finding = |check: &crate::check::Check| Finding {
-        id: check.id.clone(),
-        title: check.title.clone(),
-        weight: check.weight,
-        hidden: check.hidden,
-        verdict: verdict(&check.id),
-        evidence: Vec::new(),
-    };
+    let finding = |check: &crate::check::Check| Finding::of(check, verdict(&check.id));
     Came::Judged { findings: round.checks.iter().map(finding).collect(), stopped: None }
 }
 
@@ -51,6 +44,21 @@ fn a_check_that_fails_costs_its_share_and_that_of_what_waits_for_it() {
     assert_eq!(exercise.state, State::NotYet);
     assert_eq!(exercise.score.points, Points(750), "nine of twelve parts");
     assert!(exercise.score.is_judged());
+}
+
+#[test]
+fn an_optional_check_costs_its_share_and_not_the_pass() {
+    let course = course();
+    // E03: seventeen parts; tenth (3) is optional, quarter (4) is not.
+    let without = |missing: &str| {
+        graded(&course, "E03", |round| {
+            findings(round, |id| if id == missing { Verdict::not_yet("less", "more", "less") } else { Verdict::pass() })
+        })
+    };
+    let exercise = without("tenth");
+    assert_eq!((exercise.state, exercise.score.of), (State::Passed, Points::whole(10)));
+    assert_eq!(exercise.score.points, Points(824), "fourteen of seventeen parts");
+    assert_eq!(without("quarter").state, State::NotYet);
 }
 
 #[test]

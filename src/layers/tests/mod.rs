@@ -3,6 +3,8 @@
 mod compare;
 mod hostile;
 mod scan;
+mod sightings;
+mod stack;
 
 use super::stream::hex;
 use serde_json::{Value, json};

@@ -13,8 +13,7 @@ fn finding(check: &crate::check::Check) -> Finding {
         "port" => Verdict::CannotTell { reason: "the engine was slow".into(), help: "again".into() },
         _ => Verdict::pass(),
     };
-    let (id, title, weight, hidden) = (check.id.clone(), check.title.clone(), check.weight, check.hidden);
-    Finding { id, title, weight, hidden, verdict, evidence: Vec::new() }
+    Finding::of(check, verdict)
 }
 
 fn book() -> Gradebook {

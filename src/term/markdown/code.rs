@@ -23,6 +23,8 @@ pub(super) enum Language {
     Shell,
     /// A session: commands behind a prompt, and what they print.
     Console,
+    /// A language in which the white space that begins a line has a meaning, or a text that is to be saved as it is.
+    Indented,
     /// Another language.
     Other,
     /// No language is named: what a program printed, a drawing.
@@ -31,8 +33,11 @@ pub(super) enum Language {
 
 impl Language {
     pub(super) fn of(info: &str) -> Self {
-        let name = info.split([' ', ',', '{']).next().unwrap_or_default().to_ascii_lowercase();
+        let mut words = info.split([' ', ',', '{']);
+        let name = words.next().unwrap_or_default().to_ascii_lowercase();
         match name.as_str() {
+            "text" if words.any(|word| word.starts_with("file=")) => Self::Indented,
+            "python" | "py" | "yaml" | "yml" | "makefile" | "make" => Self::Indented,
             "dockerfile" | "docker" | "containerfile" => Self::Dockerfile,
             "sh" | "bash" | "shell" | "zsh" => Self::Shell,
             "console" | "shell-session" | "shellsession" | "terminal" => Self::Console,
@@ -46,6 +51,37 @@ impl Language {
     pub(super) fn is_copied(self) -> bool {
         self != Self::Text
     }
+}
+
+/// Whether `text` is something else, or broken, once each line begins with spaces, as in a selection of an indented block:
+/// a here-document does not end, Python does not run, a string over lines holds the spaces.
+pub(super) fn is_spoilt_by_indentation(language: Language, text: &str) -> bool {
+    match language {
+        Language::Indented => true,
+        Language::Dockerfile => {
+            let mut state = Dockerfile::default();
+            text.lines().any(|line| {
+                state.line(line);
+                !state.documents.is_empty()
+            })
+        }
+        Language::Shell => {
+            let mut state = Shell::new(true);
+            text.lines().any(|line| {
+                state.line(line);
+                state.quote.is_some() || opens_document(line)
+            })
+        }
+        Language::Console | Language::Other | Language::Text => false,
+    }
+}
+
+/// Whether a here-document begins in this line of a shell text (POSIX.1-2017, Shell Command Language 2.7.4).
+fn opens_document(line: &str) -> bool {
+    line.match_indices("<<").any(|(at, sign)| {
+        let word = line[at + sign.len()..].trim_start_matches('-').trim_start().trim_start_matches(['"', '\'', '\\']);
+        !line[..at].ends_with('<') && word.starts_with(|char: char| char.is_ascii_alphabetic() || char == '_')
+    })
 }
 
 /// The lines of `text`, coloured.
@@ -64,7 +100,7 @@ pub(super) fn highlight(language: Language, text: &str) -> Vec<Vec<Span>> {
             let mut state = Shell::new(true);
             lines.map(|line| console(&mut state, &line)).collect()
         }
-        Language::Other | Language::Text => lines.map(|line| vec![Span::plain(&line)]).collect(),
+        Language::Indented | Language::Other | Language::Text => lines.map(|line| vec![Span::plain(&line)]).collect(),
     }
 }
 
@@ -312,6 +348,28 @@ mod tests {
     fn a_here_document_is_left_alone_up_to_its_end() {
         let text = "RUN <<EOF\nCOPY is not one here\nEOF\nCOPY a b";
         assert_eq!(marked(Language::Dockerfile, text), "«k:RUN» <<EOF\nCOPY is not one here\n«k:EOF»\n«k:COPY» a b");
+    }
+
+    #[test]
+    fn only_what_indentation_would_spoil_is_told() {
+        for (language, text) in [
+            (Language::Shell, "cat > a <<'END'\nb\nEND"),
+            (Language::Shell, "cat <<-END\nEND"),
+            (Language::Shell, "cat << \"END\"\nEND"),
+            (Language::Shell, "printf 'a\nb'"),
+            (Language::Dockerfile, "FROM a\nRUN <<EOF\nmake\nEOF"),
+            (Language::Indented, "x = 1"),
+        ] {
+            assert!(is_spoilt_by_indentation(language, text), "{text}");
+        }
+        for (language, text) in [
+            (Language::Shell, "docker build \\\n  -t a .\ncat <<<word"),
+            (Language::Shell, "echo $((1 << 2)) # it's here"),
+            (Language::Dockerfile, "FROM a\nRUN make \\\n  all"),
+            (Language::Text, "<<EOF"),
+        ] {
+            assert!(!is_spoilt_by_indentation(language, text), "{text}");
+        }
     }
 
     #[test]

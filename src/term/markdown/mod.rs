@@ -14,7 +14,7 @@ use super::{
     line::{Color, Line, Span, Style, measure, paint},
     wrap::wrap,
 };
-use code::{Language, highlight};
+use code::{Language, highlight, is_spoilt_by_indentation};
 use inline::{Inline, without_tags};
 use pulldown_cmark::{BlockQuoteKind, CodeBlockKind, Event, HeadingLevel, Options, Parser, Tag, TagEnd};
 use table::Table;
@@ -326,15 +326,19 @@ impl<'t> Page<'t> {
     }
 
     /// Code is never broken. What a learner copies stands without a bar, so that a selection can be
-    /// pasted; a bar marks what a program printed.
+    /// pasted, and at the left edge where spaces would spoil it; a bar marks what a program printed.
     fn code_block(&mut self) {
         let Some((language, text)) = self.code.take() else { return };
+        let at_the_edge = is_spoilt_by_indentation(language, &text);
         let bar = match language.is_copied() {
-            true => Span::plain("    "),
+            true => Span::plain(if at_the_edge { "" } else { "    " }),
             false => Span::new(self.terminal.sign("  │ ", "  | "), Style::DIM),
         };
         for code in highlight(language, &text) {
             let (mut line, _) = self.prefixes();
+            if at_the_edge && line.iter().all(|span| span.text().trim().is_empty()) {
+                line.clear();
+            }
             line.push(bar.clone());
             line.extend(code);
             self.lines.push(Line(line));

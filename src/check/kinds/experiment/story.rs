@@ -1,13 +1,18 @@
 //! What was changed, in words.
 
 use super::{Change, Experiment};
-use crate::evidence::{Edit, ExperimentFacts};
+use crate::evidence::{Builder, Edit, ExperimentFacts};
 
 impl Experiment {
-    /// `I added a line to app.py in a copy of this folder and built it again`
-    pub(super) fn story(&self, facts: &ExperimentFacts) -> String {
+    /// `I added a line to app.py in a copy of this folder and built it again`; `builder` is that of the second build.
+    pub(super) fn story(&self, builder: Builder, facts: &ExperimentFacts) -> String {
+        let again =
+            if self.change.other_builder { format!("built it with {builder}") } else { "built it again".into() };
+        if self.about.is_none() && (Change { other_builder: true, ..Change::default() }) == self.change {
+            return format!("I took a copy of this folder and {again}");
+        }
         let what = self.about.clone().unwrap_or_else(|| self.change.words()).replace("{{nonce}}", &facts.nonce);
-        format!("I {what} in a copy of this folder and built it again")
+        format!("I {what} in a copy of this folder and {again}")
     }
 }
 

@@ -3,8 +3,8 @@
 use super::*;
 use crate::check::Subject;
 use crate::evidence::{
-    Answer, EntryFacts, EntryKind, Evidence, Fact, HistoryRow, LayerFacts, LayersFacts, Need, RowAuthor, StepFacts,
-    TextFacts,
+    Answer, BuildFacts, EntryFacts, EntryKind, Evidence, Fact, HistoryRow, LayerFacts, LayersFacts, Need, RowAuthor,
+    StepFacts, TextFacts,
 };
 
 const SPEC: &str = r##"
@@ -20,6 +20,8 @@ struct World {
     before: Vec<(&'static str, &'static str, &'static str)>,
     after: Vec<(&'static str, &'static str, &'static str)>,
     steps: Vec<StepFacts>,
+    /// What the builder says where the experiment is made once more, if that differs.
+    steps_again: Option<Vec<StepFacts>>,
     error: Option<&'static str>,
 }
 
@@ -28,7 +30,14 @@ impl World {
         before: &[(&'static str, &'static str, &'static str)],
         after: &[(&'static str, &'static str, &'static str)],
     ) -> Self {
-        Self { dockerfile: DOCKERFILE, before: before.into(), after: after.into(), steps: Vec::new(), error: None }
+        Self {
+            dockerfile: DOCKERFILE,
+            before: before.into(),
+            after: after.into(),
+            steps: Vec::new(),
+            steps_again: None,
+            error: None,
+        }
     }
 
     fn step(mut self, number: usize, text: &str, cached: bool) -> Self {
@@ -48,18 +57,7 @@ impl World {
 
     fn scan(layers: &[(&str, &str, &str)]) -> LayersFacts {
         let entry = |path: &str, id: &str| {
-            let change = EntryKind::File;
-            (
-                path.to_owned(),
-                EntryFacts {
-                    change,
-                    mode: 0o644,
-                    uid: 0,
-                    gid: 0,
-                    size: 1,
-                    content: id.split('-').next().unwrap().into(),
-                },
-            )
+            (path.to_owned(), EntryFacts::plain(EntryKind::File, 1, id.split('-').next().unwrap()))
         };
         let layer = |(id, by, path): &(&str, &str, &str)| LayerFacts {
             diff_id: (*id).to_owned(),
@@ -84,9 +82,10 @@ impl World {
             Need::WorkspaceFile { path } if path == "app.py" => {
                 Fact::Text(TextFacts { text: "print(1)\n".into(), truncated: false })
             }
-            Need::Experiment(_) => {
+            Need::Experiment(plan) => {
                 let mut after = built("after", &self.after);
-                after.steps = self.steps.clone();
+                let again = self.steps_again.as_ref().filter(|_| plan.repetition > 0);
+                after.steps = again.unwrap_or(&self.steps).clone();
                 if let Some(error) = self.error {
                     after = BuildFacts { error: Some(error.into()), ..BuildFacts::default() };
                 }
@@ -144,6 +143,17 @@ fn a_step_behind_the_copy_ran_again() {
 }
 
 #[test]
+fn a_step_that_runs_again_only_once_was_forgotten_by_the_builder() {
+    let world = World::new(&[RUN, COPY], &[RUN2, COPY2]).step(2, "RUN sh install.sh", false).step(3, "COPY . .", false);
+    assert!(world.found(SPEC).contains("ran again"));
+    let steps = vec![
+        StepFacts { stage: None, number: 2, text: "RUN sh install.sh".into(), cached: true },
+        StepFacts { stage: None, number: 3, text: "COPY . .".into(), cached: false },
+    ];
+    assert_eq!(World { steps_again: Some(steps), ..world }.found(SPEC), "pass");
+}
+
+#[test]
 fn a_step_before_the_copy_came_from_the_cache() {
     let world = World::new(&[RUN, COPY], &[RUN, COPY2]).step(2, "RUN sh install.sh", true).step(3, "COPY . .", false);
     assert_eq!(world.found(SPEC), "pass");
@@ -198,6 +208,8 @@ fn a_file_that_came_in_is_named() {
     let found = World::new(&[COPY], &[came]).found(spec);
     assert!(found.contains("I put a file x.log") && found.contains("now holds /app/x.log"), "{found}");
     assert_eq!(World::new(&[COPY], &[COPY]).found(spec), "pass");
+    let changed = World::new(&[COPY], &[COPY2]).found(spec);
+    assert!(changed.contains("layer 1 (COPY . . # buildkit) is not the same any more: `/app.py`"), "{changed}");
 }
 
 #[test]
@@ -218,6 +230,16 @@ then: [{ check: { file: { image: "{{rebuilt}}", path: "/{{nonce}}" } }, advice: 
     let found = World::new(&[COPY], &[COPY2]).found(spec);
     assert!(found.starts_with("a file at /5eed in the rebuilt n02/app:v1 | I added a line"), "{found}");
     assert!(found.ends_with("| copy it"), "{found}");
+}
+
+#[test]
+fn the_other_builder_is_named() {
+    let spec = "image: app\nchange: { other_builder: true }\nthen: [{ check: { file: { image: '{{rebuilt}}', path: /x } } }]\n";
+    let found = World::new(&[COPY], &[COPY]).found(spec);
+    let story = "I took a copy of this folder and built it with the classic builder, and found nothing at that path";
+    assert!(found.contains(story), "{found}");
+    let broken = World { error: Some("it broke"), ..World::new(&[COPY], &[COPY]) }.found(spec);
+    assert!(broken.contains("its build with the classic builder fails: `it broke`"), "{broken}");
 }
 
 #[test]

@@ -1,18 +1,20 @@
 //! Which steps ran again, by the builder's word and by the layers.
 
 use super::{Experiment, Made, Part, Step};
+use crate::check::kinds::whole_layers;
 use crate::check::matching::{Pattern, shown};
 use crate::check::provenance::{config_difference, shortened};
-use crate::check::{Inquiry, Place, Stop, Verdict};
+use crate::check::{ForTheMessage, Inquiry, Place, Stop, Verdict};
 use crate::dockerfile::Body;
-use crate::evidence::{BuildFacts, EntryKind, ImageFacts, LayerFacts, LayersFacts, StepFacts, Unavailable};
+use crate::evidence::{BuildFacts, EntryKind, ImageFacts, LayerFacts, LayersFacts, StepFacts};
+use crate::layers::{Tolerance, compare_layers};
 use std::collections::{BTreeMap, BTreeSet};
 
 impl Experiment {
     /// The verdict where layers or configuration differ.
     pub(super) fn not_the_same(&self, inquiry: &Inquiry<'_>, made: &Made<'_>) -> Result<Option<Verdict>, Stop> {
         let (before, after) = (made.before, made.after);
-        let story = self.story(made.facts);
+        let story = &made.story;
         let expected = "the same image, layer by layer".to_owned();
         if let Some(index) = first_difference(before, after) {
             // What it is that came in says more than the number of a layer.
@@ -29,7 +31,10 @@ impl Experiment {
             let step = changed.map(|layer| layer_words(layer, &made.facts.after.steps)).unwrap_or_default();
             let found = match came {
                 Some(path) => format!("layer {} ({step}) now holds /{path}", index + 1),
-                None => format!("layer {} ({step}) is another one", index + 1),
+                None => match Self::differing(inquiry, made, index, changed)? {
+                    Some(path) => format!("layer {} ({step}) is not the same any more: {}", index + 1, shown(&path)),
+                    None => format!("layer {} ({step}) is not the same any more", index + 1),
+                },
             };
             let advice = "a file that the image does not need must not reach the build: exclude it in .dockerignore, and see what gets through with dlearn context";
             return Ok(Some(Verdict::not_yet(expected, format!("{story}: {found}"), advice)));
@@ -41,6 +46,19 @@ impl Experiment {
                 "see where your Dockerfile takes that value from",
             )
         }))
+    }
+
+    /// The first path in which a layer differs from the one that the change replaced, where that can be seen.
+    fn differing(
+        inquiry: &Inquiry<'_>,
+        made: &Made<'_>,
+        index: usize,
+        changed: Option<&LayerFacts>,
+    ) -> Result<Option<String>, Stop> {
+        let before = scanned(inquiry, &made.facts.before, index).for_the_message()?;
+        let before = before.and_then(|layers| layers.layers.get(index));
+        let differing = before.zip(changed).map(|(one, other)| compare_layers(one, other, Tolerance::Copied));
+        Ok(differing.and_then(|all| Some(format!("/{}", all.first()?.path))))
     }
 
     /// The verdict where a step that brought `part` ran again. In a stage that holds nothing of it, there is none.
@@ -69,7 +87,7 @@ impl Experiment {
                 let at = stage.map(|stage| format!(" in stage {stage}")).unwrap_or_default();
                 let found = format!(
                     "{}, and {} ran again{at} (layer {} of {}, which brings {path})",
-                    self.story(made.facts),
+                    made.story,
                     shown(&words),
                     index + 1,
                     layers.layers.len()
@@ -88,7 +106,7 @@ impl Experiment {
         let layers = scanned(inquiry, &made.facts.after, made.skip)?;
         let brought = bringing(layers, &part.files);
         let Some((index, _)) = brought.first() else {
-            return Ok(Err(nothing_of(part, &format!("{}, and ", self.story(made.facts)))));
+            return Ok(Err(nothing_of(part, &format!("{}, and ", made.story))));
         };
         let layer = &layers.layers[*index];
         let again = match step_of(layer, &made.facts.after.steps) {
@@ -99,7 +117,7 @@ impl Experiment {
             return Ok(Ok(()));
         }
         let words = layer_words(layer, &made.facts.after.steps);
-        let found = format!("{}, and {} did not run again", self.story(made.facts), shown(&words));
+        let found = format!("{}, and {} did not run again", made.story, shown(&words));
         let own = "that step depends on nothing that was changed: let it read what it should follow";
         let advice = part.advice.clone().unwrap_or_else(|| own.into());
         let verdict = Verdict::not_yet(format!("{} to be made anew", part.what), found, advice);
@@ -115,8 +133,7 @@ impl Experiment {
             let mut same = dockerfile.instructions().filter(|one| plain(&one.original) == plain(words));
             if let (Some(instruction), None) = (same.next(), same.next()) {
                 let line = instruction.span.start_line;
-                let text = text.text.lines().nth(line - 1).unwrap_or_default().to_owned();
-                not_yet.place = Some(Place { file, line, text });
+                not_yet.place = Some(Place::of_line(&file, &text.text, line));
             }
         }
         Ok(Verdict::NotYet(not_yet))
@@ -150,15 +167,7 @@ fn advice(words: &str, culprit: Option<&StepFacts>) -> String {
 
 /// The layers of a build's image, from layer `skip` on.
 fn scanned<'a>(inquiry: &Inquiry<'a>, build: &BuildFacts, skip: usize) -> Result<&'a LayersFacts, Stop> {
-    let told = |reason: &str| {
-        let help = "check again; if that does not help, tell the author of the exercise";
-        Stop::CannotTell(Unavailable::new(reason, help))
-    };
-    let layers = inquiry.layers(&build.tag, skip)?.ok_or_else(|| told("an image that was just built is gone again"))?;
-    if layers.truncated {
-        return Err(told("the image holds more files than can be looked through"));
-    }
-    Ok(layers)
+    whole_layers(inquiry, &build.tag, skip, "the image", "an image that was just built is gone again")
 }
 
 /// The first layer in which two images differ.

@@ -1,0 +1,79 @@
+//! Whose fault a failed build is: the subject's, or the engine's and the network's.
+
+use crate::engine::{EngineError, error::one_line};
+
+/// Whether a build's error is none of the subject's doing.
+///
+/// # Errors
+/// Where it is the engine's or the network's, with what to do.
+pub(super) fn engines_fault(message: &str) -> Result<(), EngineError> {
+    let lower = message.to_lowercase();
+    let has = |words: &[&str]| words.iter().any(|word| lower.contains(word));
+    // What a RUN step prints or returns is the subject's, whatever words it uses.
+    if has(&["did not complete successfully", "executor failed running", "returned a non-zero code"]) {
+        return Ok(());
+    }
+    let refused = |help: &str| Err(EngineError::Misfortune { what: one_line(message), help: help.to_owned() });
+    if has(&["no space left on device"]) {
+        return refused("free some disk space (`docker system df` shows what Docker uses), then try again");
+    }
+    if lost_an_image(message) {
+        return refused("somebody removed an image in mid-build that it was built on; try again");
+    }
+    if has(&["failed to read downloaded context"]) {
+        return refused(
+            "this engine cannot build over its API with BuildKit (known of Engine 26 with the containerd image \
+             store); update Docker",
+        );
+    }
+    if has(&["context canceled", "code = canceled", "code = unavailable", "transport is closing"]) {
+        return refused("the engine stopped in mid-build; start it again, then try again");
+    }
+    let network = [
+        "dial tcp",
+        "i/o timeout",
+        "tls handshake timeout",
+        "no such host",
+        "connection refused",
+        "network is unreachable",
+        "failed to do request",
+        "toomanyrequests",
+        "temporary failure in name resolution",
+        "request canceled while waiting for connection",
+        "client.timeout exceeded",
+    ];
+    if has(&network) {
+        return refused(
+            "something that the Dockerfile fetches could not be fetched: see whether its name is right and \
+             whether `docker pull` gets it",
+        );
+    }
+    Ok(())
+}
+
+/// Whether the classic builder has taken an image from its cache that was removed meanwhile. On the containerd store
+/// (seen with 28.5) it also finds images that were removed some moments ago.
+pub(super) fn lost_an_image(message: &str) -> bool {
+    let lower = message.to_lowercase();
+    lower.starts_with("failed to export image: no such image") || lower.starts_with("unable to find image \"sha256:")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_base_that_cannot_be_fetched_is_nobodys_wrong_answer() {
+        let message = "failed to solve: python:3.99: failed to do request: Head \"https://registry-1.docker.io\": \
+                       dial tcp: lookup registry-1.docker.io: no such host";
+        assert!(engines_fault(message).is_err());
+        assert!(engines_fault("pull access denied for nothing, repository does not exist").is_ok());
+    }
+
+    #[test]
+    fn what_a_run_step_does_is_the_subjects() {
+        let message = "process \"/bin/sh -c echo dial tcp; false\" did not complete successfully: exit code: 1";
+        assert!(engines_fault(message).is_ok());
+        assert!(engines_fault("The command '/bin/sh -c curl # i/o timeout' returned a non-zero code: 1").is_ok());
+    }
+}

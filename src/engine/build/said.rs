@@ -1,0 +1,227 @@
+//! What the stream of a build says, line by line: the log, the steps, the images that the classic builder names.
+
+use crate::engine::{buildkit::Progress, text::BoundedLog};
+use crate::evidence::{Builder, StepFacts};
+use serde::Deserialize;
+
+/// Most lines of a build's log that are kept, half of them from each end.
+const LOG_LINES: usize = 20_000;
+/// Most bytes of it, likewise.
+const LOG_BYTES: usize = 2 * 1024 * 1024;
+/// Most instructions that are followed.
+const MOST_STEPS: usize = 10_000;
+
+/// One line of the stream (`JSONMessage` of the Engine API).
+#[derive(Deserialize)]
+pub(super) struct Line {
+    stream: Option<String>,
+    status: Option<String>,
+    id: Option<String>,
+    error: Option<String>,
+    #[serde(rename = "errorDetail")]
+    detail: Option<Detail>,
+    #[serde(rename = "progressDetail")]
+    progress: Option<serde_json::Map<String, serde_json::Value>>,
+    aux: Option<serde_json::Value>,
+}
+
+#[derive(Deserialize)]
+struct Detail {
+    message: Option<String>,
+}
+
+/// What the stream of a build gave so far.
+pub(super) struct Said {
+    log: BoundedLog,
+    buildkit: Progress,
+    /// Output of the classic builder since the last newline.
+    pending: String,
+    pub(super) error: Option<String>,
+    /// The last image that the classic builder named (` ---> 0123456789ab`), and whether it made it.
+    pub(super) last_image: Option<(String, bool)>,
+    /// The image whose triggers (ONBUILD) it has begun to run: of what these make it names the last only.
+    pub(super) triggers_of: Option<String>,
+    /// The next image that it names was there before: a base, or out of the cache.
+    taken: bool,
+    /// The last step copies from the context, and nothing is known yet of the cache.
+    copying: bool,
+    /// A step that copies was not in the cache.
+    pub(super) uncached_copy: bool,
+    /// The classic builder's steps so far.
+    steps: Vec<StepFacts>,
+    /// The line before this one began the last of them.
+    step_begun: bool,
+}
+
+impl Said {
+    pub(super) fn new() -> Self {
+        Self {
+            log: BoundedLog::new(LOG_LINES, LOG_BYTES),
+            buildkit: Progress::default(),
+            pending: String::new(),
+            error: None,
+            last_image: None,
+            triggers_of: None,
+            taken: false,
+            copying: false,
+            uncached_copy: false,
+            steps: Vec::new(),
+            step_begun: false,
+        }
+    }
+
+    pub(super) fn line(&mut self, line: Line) {
+        if let Some(text) = &line.stream {
+            self.pending.push_str(text);
+            while let Some(end) = self.pending.find('\n') {
+                let rest = self.pending.split_off(end + 1);
+                let whole = std::mem::replace(&mut self.pending, rest);
+                self.classic(&whole);
+            }
+            if self.pending.len() > 64 * 1024 {
+                let whole = std::mem::take(&mut self.pending);
+                self.classic(&whole);
+            }
+        }
+        if let (Some("moby.buildkit.trace"), Some(serde_json::Value::String(aux))) = (line.id.as_deref(), &line.aux) {
+            self.buildkit.add(aux, &mut self.log);
+        }
+        // Pulling a base image: what it says, without the bars.
+        if let (Some(status), true) = (&line.status, line.progress.is_none_or(|progress| progress.is_empty())) {
+            match &line.id {
+                Some(id) => self.log.push(&format!("{id}: {status}")),
+                None => self.log.push(status),
+            }
+        }
+        let error = line.detail.and_then(|detail| detail.message).or(line.error);
+        if let Some(error) = error {
+            self.error = Some(error);
+        }
+    }
+
+    fn classic(&mut self, line: &str) {
+        if let Some(id) = line.strip_prefix(" ---> ").map(str::trim)
+            && id.len() == 12
+            && id.bytes().all(|byte| byte.is_ascii_hexdigit())
+        {
+            self.last_image = Some((id.to_owned(), !self.taken));
+            self.taken = false;
+            self.uncached_copy |= self.copying;
+            self.copying = false;
+        } else if line.starts_with("Step ") {
+            let instruction = line.split_once(" : ").map_or("", |(_, rest)| rest).to_ascii_uppercase();
+            self.copying = instruction.starts_with("COPY ") || instruction.starts_with("ADD ");
+            self.taken = instruction.starts_with("FROM ");
+        } else if self.step_begun && line.starts_with("# Executing ") {
+            let from = self.steps.last().map(|step| crate::dockerfile::parse(&step.text));
+            self.triggers_of = from.and_then(|from| from.stages.into_iter().next()).map(|stage| stage.base);
+            self.taken = false;
+        } else if line.starts_with(" ---> Using cache") {
+            self.copying = false;
+            self.taken = true;
+        }
+        self.step(line);
+        if !line.trim().is_empty() {
+            self.log.push(line);
+        }
+    }
+
+    /// `Step 2/5 : RUN make`, and right behind it ` ---> Using cache` where that holds: what a step prints
+    /// comes later.
+    fn step(&mut self, line: &str) {
+        let line = line.trim_end();
+        if line == " ---> Using cache" && self.step_begun {
+            self.steps.iter_mut().last().into_iter().for_each(|step| step.cached = true);
+        }
+        let begun = line.strip_prefix("Step ").and_then(|rest| rest.split_once(" : "));
+        self.step_begun = false;
+        if let Some((count, text)) = begun
+            && let Some(Ok(number)) = count.split_once('/').map(|(number, _)| number.parse::<usize>())
+            && number <= MOST_STEPS
+        {
+            // What a RUN prints may look like this, too; it cannot count on.
+            if self.steps.last().is_none_or(|last| last.number < number) {
+                self.steps.push(StepFacts { stage: None, number, text: text.to_owned(), cached: false });
+                self.step_begun = true;
+            }
+        }
+    }
+
+    pub(super) fn finish(&mut self) {
+        let rest = std::mem::take(&mut self.pending);
+        self.classic(&rest);
+        self.buildkit.finish(&mut self.log);
+    }
+
+    /// What became of the instructions, and the whole log.
+    pub(super) fn into_steps_and_log(self, builder: Builder) -> (Vec<StepFacts>, Vec<String>) {
+        let steps = match builder {
+            Builder::BuildKit => self.buildkit.steps(),
+            Builder::Classic => in_stages(self.steps),
+        };
+        (steps, self.log.into_lines())
+    }
+}
+
+/// The classic builder's steps by stages, which it does not name; their numbers do.
+fn in_stages(steps: Vec<StepFacts>) -> Vec<StepFacts> {
+    let mut from = 0_usize;
+    let mut told = Vec::with_capacity(steps.len());
+    for step in steps {
+        if step.text.get(..5).is_some_and(|keyword| keyword.eq_ignore_ascii_case("FROM ")) {
+            from += 1;
+        } else {
+            told.push(StepFacts { stage: from.checked_sub(1).map(|stage| stage.to_string()), ..step });
+        }
+    }
+    told
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn steps_of_the_classic_builder_are_cached_where_it_says_so_at_once() {
+        let mut said = Said::new();
+        for line in [
+            "Step 1/4 : FROM busybox\n",
+            " ---> 0123456789ab\n",
+            "Step 2/4 : RUN make\n",
+            " ---> Using cache\n",
+            " ---> 0123456789ab\n",
+            "Step 3/4 : FROM busybox\n",
+            "Step 4/4 : RUN echo\n",
+            " ---> Running in 0123456789ab\n",
+            " ---> Using cache\n",
+            "Step 2/4 : RUN what is printed\n",
+        ] {
+            said.classic(line);
+        }
+        let step = |stage: &str, number, text: &str, cached| StepFacts {
+            stage: Some(stage.into()),
+            number,
+            text: text.into(),
+            cached,
+        };
+        assert_eq!(in_stages(said.steps), [step("0", 2, "RUN make", true), step("1", 4, "RUN echo", false)]);
+    }
+
+    #[test]
+    fn triggers_are_noticed_with_the_image_that_they_belong_to() {
+        let mut said = Said::new();
+        for line in [
+            "Step 1/2 : FROM --platform=linux/amd64 n10/kit:v1 AS site\n",
+            "# Executing 2 build triggers\n",
+            " ---> Running in 9c46f3653a87\n",
+            " ---> 0123456789ab\n",
+            "Step 2/2 : RUN cat notes\n",
+            " ---> Running in 8c46f3653a87\n",
+            "# Executing 3 build triggers\n",
+        ] {
+            said.classic(line);
+        }
+        assert_eq!(said.triggers_of.as_deref(), Some("n10/kit:v1"), "and not what a RUN prints");
+        assert_eq!(said.last_image, Some(("0123456789ab".into(), true)), "the last trigger made it");
+    }
+}
