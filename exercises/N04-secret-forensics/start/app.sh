@@ -1,0 +1,2 @@
+#!/bin/sh
+echo "{{name}}'s recipes: $(cat /app/recipes/recipes.txt)"

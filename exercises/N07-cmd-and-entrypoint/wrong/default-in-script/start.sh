@@ -1,0 +1,3 @@
+#!/bin/sh
+[ $# -gt 0 ] || set -- {{default}}
+exec /greet/greet.sh "$@"

@@ -1,0 +1,4 @@
+#!/bin/sh
+echo "good morning"
+./till.sh
+echo "the shop is closed"

@@ -1,0 +1,2 @@
+#!/bin/sh
+echo "{{name}}'s api, version $(cat /api/version)"
