@@ -1,5 +1,6 @@
 //! The command line: types only.
 
+use crate::selfcheck::Share;
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
 
@@ -194,6 +195,9 @@ pub enum Command {
         /// Only cases whose name contains this
         #[arg(long, value_name = "TEXT")]
         case: Option<String>,
+        /// Of the right and wrong answers only each N-th, beginning with the I-th: shares 1/3, 2/3 and 3/3 are all
+        #[arg(long, value_name = "I/N")]
+        share: Option<Share>,
         /// How many cases at the same time
         #[arg(long, default_value_t = 2, value_name = "N")]
         jobs: usize,

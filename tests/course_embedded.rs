@@ -2,7 +2,7 @@
 
 use dlearn::course::{Block, Course, Exercise, Source, exercise::Rounds, recipe::Recipe};
 use dlearn::evidence::Builder;
-use dlearn::selfcheck::{CaseKind, PlannedCase, by_turns, plan};
+use dlearn::selfcheck::{CaseKind, PlannedCase, Share, by_turns, plan};
 use dlearn::term::{Terminal, markdown, reader};
 use serde::Deserialize;
 
@@ -89,6 +89,26 @@ fn by_turns_each_answer_is_tried_once_and_starter_and_solution_with_both_builder
     }
     let wrong = |builder| turns.iter().filter(|case| case.kind == CaseKind::Wrong && case.builder == builder).count();
     assert!(wrong(Builder::Classic).abs_diff(wrong(Builder::BuildKit)) < all.len() / 10);
+}
+
+#[test]
+fn shares_are_all_answers_together_and_each_has_every_starter_and_solution() {
+    let course = embedded();
+    let all = plan(&course, &[], &[Builder::Classic, Builder::BuildKit]).unwrap();
+    let shares = ["1/3", "2/3", "3/3"].map(|text| {
+        let mut share = all.clone();
+        text.parse::<Share>().unwrap().keep(&mut share);
+        share
+    });
+    for case in &all {
+        let is_answer = matches!(case.kind, CaseKind::Right | CaseKind::Wrong);
+        let same = |other: &&PlannedCase<'_>| other.path() == case.path() && other.builder == case.builder;
+        let having = shares.iter().filter(|share| share.iter().any(|other| same(&other))).count();
+        assert_eq!(having, if is_answer { 1 } else { 3 }, "{} {}", case.path(), case.builder);
+    }
+    for wrong in ["0/3", "4/3", "1/0", "1", "a/b", "1/3/5", ""] {
+        wrong.parse::<Share>().expect_err(wrong);
+    }
 }
 
 #[test]

@@ -136,8 +136,8 @@ async fn run(app: &App, command: Command) -> Result<i32, Failure> {
         Command::Grade(options) => grade::run(app, options).await,
         Command::Completions { shell } => shell::completions(shell),
         Command::Man { out } => shell::man(out.as_deref()),
-        Command::Selfcheck { ids, builder, case, jobs, engine, record, mutate } => {
-            selfcheck::run(app, selfcheck::Wanted { ids, builder, case, jobs, engine, record, mutate }).await
+        Command::Selfcheck { ids, builder, case, share, jobs, engine, record, mutate } => {
+            selfcheck::run(app, selfcheck::Wanted { ids, builder, case, share, jobs, engine, record, mutate }).await
         }
     }
 }

@@ -10,7 +10,7 @@ use crate::evidence::Builder;
 use crate::failure::{Failure, exit};
 use crate::grade::{plan, refusals::Allowed};
 use crate::report::{self, json};
-use crate::selfcheck::{self, CaseResult, PlannedCase, Proved, Workbench, prove};
+use crate::selfcheck::{self, CaseResult, PlannedCase, Proved, Share, Workbench, prove};
 use futures_util::{StreamExt, stream};
 use serde::Serialize;
 use std::collections::BTreeSet;
@@ -49,6 +49,8 @@ pub(super) struct Wanted {
     pub builder: Option<String>,
     /// Part of the cases' names.
     pub case: Option<String>,
+    /// The share of right and wrong answers.
+    pub share: Option<Share>,
     /// Cases at the same time.
     pub jobs: usize,
     /// The engine, where it is not to be a throw-away one.
@@ -74,6 +76,9 @@ pub(super) async fn run(app: &App, wanted: Wanted) -> Result<i32, Failure> {
         None => Vec::new(),
     };
     cases.retain(|case| named(&case.path()));
+    if let Some(share) = wanted.share {
+        share.keep(&mut cases);
+    }
     let mut lessons = match lessons {
         Some(ids) => selfcheck::plan_lessons(&course, &ids, &builders)
             .map_err(|(what, advice)| Failure::usage(what, format!("{advice}; dlearn lint shows all such mistakes")))?,

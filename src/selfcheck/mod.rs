@@ -11,10 +11,12 @@ mod lesson;
 mod mutate;
 mod plan;
 mod record;
+mod share;
 
 pub use bench::Workbench;
 pub use case::{CaseResult, Proved, prove};
 pub use lesson::{PlannedLesson, ProvedLesson, Untrue, plan_lessons, prove_lesson};
 pub use mutate::{Mutant, Needed, mutants, try_mutant};
-pub use plan::{CaseKind, PlannedCase, by_turns, plan};
+pub use plan::{CaseKind, PlannedCase, plan};
 pub use record::Recording;
+pub use share::{Share, by_turns};

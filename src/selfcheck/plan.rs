@@ -2,7 +2,6 @@
 
 use crate::course::{Course, Entry, Round, exercise::Case};
 use crate::evidence::Builder;
-use std::collections::{BTreeMap, BTreeSet};
 
 /// What a case is to show.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
@@ -116,20 +115,6 @@ pub fn plan<'a>(course: &'a Course, ids: &[String], builders: &[Builder]) -> Res
         }
     }
     Ok(cases)
-}
-
-/// Leaves each right or wrong answer with one of the builders, by turns, where it has both. Starters and solutions keep
-/// both. The first answer's builder is the classic one if `turn` is even: of two runs with `turn` and `turn + 1`, each
-/// answer is tried with both.
-pub fn by_turns(cases: &mut Vec<PlannedCase<'_>>, turn: u64) {
-    let is_answer = |case: &PlannedCase<'_>| matches!(case.kind, CaseKind::Right | CaseKind::Wrong);
-    let paths = |builder| -> BTreeSet<String> {
-        cases.iter().filter(|case| is_answer(case) && case.builder == builder).map(PlannedCase::path).collect()
-    };
-    let (classic, buildkit) = (paths(Builder::Classic), paths(Builder::BuildKit));
-    let both = [Builder::Classic, Builder::BuildKit].into_iter().cycle().skip(usize::from(turn % 2 == 1));
-    let turns: BTreeMap<&String, Builder> = classic.intersection(&buildkit).zip(both).collect();
-    cases.retain(|case| turns.get(&case.path()).is_none_or(|turn| *turn == case.builder));
 }
 
 fn cases_of<'a>(entry: &'a Entry, variant: usize, round: &Round, builder: Builder) -> Vec<PlannedCase<'a>> {

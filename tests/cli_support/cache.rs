@@ -2,8 +2,10 @@
 
 use super::docker::{Client, docker, docker_fails};
 use super::eventually;
+use super::proxy::Stream;
 use super::scene::Scene;
 use std::collections::BTreeMap;
+use std::io::{self, Read, Write};
 
 /// Takes the builder's cache of the scene's image away; the image stays. With BuildKit, one of its RUN steps
 /// must have the scene's repository in its words.
@@ -24,12 +26,27 @@ pub fn forget(scene: &Scene, client: Client) {
     });
 }
 
+/// What the engine says of its use of the disk by build caches. The command would have it measure all images too, which
+/// the containerd store takes seconds for, and only for one asker at a time.
+#[derive(serde::Deserialize)]
+struct DiskUse {
+    #[serde(rename = "BuildCache")]
+    records: Vec<BTreeMap<String, serde_json::Value>>,
+}
+
+fn disk_use() -> io::Result<DiskUse> {
+    let mut stream = Stream::to_engine()?;
+    stream.write_all(b"GET /system/df?type=build-cache HTTP/1.0\r\nHost: docker\r\n\r\n")?;
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer)?;
+    let end = answer.windows(4).position(|bytes| bytes == b"\r\n\r\n").ok_or(io::ErrorKind::InvalidData)?;
+    Ok(serde_json::from_slice(&answer[end..])?)
+}
+
 /// The builder's records of the step with this word, and of what lies upon it; parents first. None while the
 /// engine does not say.
 fn records_of(word: &str) -> Option<Vec<String>> {
-    let listing = ["system", "df", "--verbose", "--format", "{{json .BuildCache}}"];
-    let output = std::process::Command::new("docker").args(listing).output().ok()?;
-    let records: Vec<BTreeMap<String, serde_json::Value>> = serde_json::from_slice(&output.stdout).ok()?;
+    let records = disk_use().ok()?.records;
     let text = |record: &BTreeMap<String, serde_json::Value>, field: &str| {
         record.get(field).and_then(|value| value.as_str()).unwrap_or_default().to_owned()
     };

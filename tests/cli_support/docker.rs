@@ -3,6 +3,10 @@
 use std::path::Path;
 use std::process::{Command, Output};
 use std::sync::OnceLock;
+use undisturbed::undisturbed;
+
+#[path = "../undisturbed/mod.rs"]
+mod undisturbed;
 
 /// A base image that every machine with the stand-ins has.
 pub const BUSYBOX: &str = "busybox:1.36";
@@ -39,8 +43,8 @@ impl Client {
     /// `docker build ARGS`, the context among them, in `folder`.
     #[track_caller]
     pub fn build_of(self, folder: &Path, args: &[&str]) {
-        let output = self.command().arg("build").args(args).current_dir(folder).output();
-        fine(&format!("docker build {args:?} ({self:?})"), output);
+        let output = undisturbed(self.command().arg("build").args(args).current_dir(folder));
+        fine(&format!("docker build {args:?} ({self:?})"), &output);
     }
 }
 
@@ -75,7 +79,7 @@ fn with_buildkit() -> &'static str {
 /// The docker command. Gives its standard output; fails loudly.
 #[track_caller]
 pub fn docker(args: &[&str]) -> String {
-    fine(&format!("docker {args:?}"), Command::new("docker").args(args).output())
+    fine(&format!("docker {args:?}"), &undisturbed(Command::new("docker").args(args)))
 }
 
 /// Whether the docker command refuses this.
@@ -90,10 +94,7 @@ pub fn docker_lines(args: &[&str]) -> Vec<String> {
 }
 
 #[track_caller]
-fn fine(what: &str, output: std::io::Result<Output>) -> String {
-    let output = output.unwrap_or_else(|error| {
-        panic!("{what}: these tests need the docker command and an engine (./scripts/engine start): {error}")
-    });
+fn fine(what: &str, output: &Output) -> String {
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{what}: {said}");
     String::from_utf8_lossy(&output.stdout).trim().to_owned()

@@ -207,14 +207,15 @@ fn is_request(bytes: &[u8], method: &str, begins: &str, ends: &str) -> bool {
     without_version.starts_with(begins) && without_version.ends_with(ends)
 }
 
-enum Stream {
+/// A connection to the engine.
+pub(super) enum Stream {
     Unix(UnixStream),
     Tcp(TcpStream),
 }
 
 impl Stream {
     /// The engine that the tests use, found as dlearn finds it.
-    fn to_engine() -> io::Result<Self> {
+    pub(super) fn to_engine() -> io::Result<Self> {
         let resolved = resolve(&ConnectOptions::from_env()).map_err(io::Error::other)?;
         match resolved.endpoint {
             Endpoint::Unix(path) => UnixStream::connect(path).map(Stream::Unix),

@@ -10,6 +10,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::LazyLock;
+use undisturbed::undisturbed;
+
+#[path = "../undisturbed/mod.rs"]
+mod undisturbed;
 
 /// A base image that every machine with the stand-ins has.
 pub const BUSYBOX: &str = "busybox:1.36";
@@ -84,7 +88,7 @@ macro_rules! fact {
 
 /// The docker command. Gives its standard output; fails loudly unless `may_fail`.
 pub fn docker(args: &[&str]) -> String {
-    let output = Command::new("docker").args(args).output().expect("the docker command runs");
+    let output = undisturbed(Command::new("docker").args(args));
     assert!(output.status.success(), "docker {args:?}: {}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8_lossy(&output.stdout).trim().to_owned()
 }
@@ -144,7 +148,7 @@ pub fn built_with(client: &Path, folder: &Path, builder: Builder, tag: Option<&s
     if let Some(tag) = tag {
         command.args(["-t", tag]);
     }
-    let output = command.arg(folder).output().expect("the docker command runs");
+    let output = undisturbed(command.arg(folder));
     if !output.status.success() {
         return Err(String::from_utf8_lossy(&output.stderr).into_owned());
     }

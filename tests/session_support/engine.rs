@@ -10,13 +10,15 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
+use undisturbed::undisturbed;
+
+#[path = "../undisturbed/mod.rs"]
+mod undisturbed;
 
 /// `docker ARGS`, which must succeed. Gives its standard output.
 #[track_caller]
 pub fn docker(args: &[&str]) -> String {
-    let output = Command::new("docker").args(args).output();
-    let output =
-        output.unwrap_or_else(|error| panic!("these tests need docker and an engine: ./scripts/engine start\n{error}"));
+    let output = undisturbed(Command::new("docker").args(args));
     assert!(output.status.success(), "docker {args:?}: {}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8_lossy(&output.stdout).trim().to_owned()
 }
@@ -26,7 +28,7 @@ pub fn docker(args: &[&str]) -> String {
 pub fn build(folder: &Path, image: &str) {
     let mut command = Command::new("docker");
     command.env("DOCKER_BUILDKIT", "0").args(["build", "-t", image]).arg(folder);
-    let output = command.output().expect("the docker command runs");
+    let output = undisturbed(&mut command);
     let said = |bytes| String::from_utf8_lossy(bytes).into_owned();
     assert!(output.status.success(), "docker build: {}\n{}", said(&output.stdout), said(&output.stderr));
 }
