@@ -89,4 +89,5 @@ fn a_pass_is_told_with_its_reasons_and_points_and_the_course_goes_on() {
     let items = list["modules"].as_array().unwrap().iter().flat_map(|module| module["items"].as_array().unwrap());
     let done: Vec<&str> = items.filter(|item| item["done"] == true).map(|item| item["id"].as_str().unwrap()).collect();
     assert_eq!(done, ["E01"]);
+    learner.dlearn(&["read", "L28"]).exits(0).says("✓ E01").says("○ F01");
 }

@@ -151,6 +151,8 @@ struct World {
     file: Option<&'static str>,
     run: RunFacts,
     serve: ServeFacts,
+    /// Where the secret stands.
+    sightings: Vec<Sighting>,
 }
 
 fn words(list: &[&str]) -> Vec<String> {
@@ -174,6 +176,7 @@ impl World {
             file: None,
             run: RunFacts { exit: Some(0), ..RunFacts::default() },
             serve: ServeFacts { responses: vec![Some(page)], ..ServeFacts::default() },
+            sightings: Vec::new(),
         }
     }
 
@@ -228,7 +231,8 @@ impl World {
                 nonce: "5eed".into(),
             }),
             Need::Layers { image, .. } if image == "after" => Fact::Layers(scan(&self.rebuilt)),
-            Need::Layers { .. } => Fact::Layers(scan(&own)),
+            Need::Layers { .. } => Fact::Layers(scan(&self.layers)),
+            Need::Secret { .. } => Fact::Secret(SecretFacts { sightings: self.sightings.clone() }),
             Need::File { .. } => match self.file {
                 Some(text) => Fact::File(FileFacts {
                     kind: FileType::File,
@@ -288,6 +292,9 @@ const EDITED: &[(&str, &str)] = &[("image", "app"), ("file", "app"), ("path", "/
 
 const CLOSED: &[(&str, &str)] = &[("image", "app"), ("files", "/app")];
 
+const CLEAN: &[(&str, &str)] = &[("image", "app"), ("paths", "^/left")];
+const SECRET: &[(&str, &str)] = &[("image", "app"), ("value", "sesame-4711-open")];
+
 const FIXTURES: &[Fixture] = &[
     ("built-here", APP, |world| world.layers = vec!["base"]),
     ("built-here", APP, |world| world.layers = vec!["other", "copied", "made"]),
@@ -295,6 +302,7 @@ const FIXTURES: &[Fixture] = &[
     ("built-on", ON_BUSYBOX, |world| world.layers = vec!["other", "copied", "made"]),
     ("cache-order", EDITED, |world| world.rebuilt = vec!["base", "copied again", "made again"]),
     ("cache-order", EDITED, |world| world.file = Some("the old one")),
+    ("clean-layers", CLEAN, |world| world.layers = vec!["base", "copied", "left", "made"]),
     ("closed-files", CLOSED, |world| world.run.stdout = "/app belongs to user 10001, who may change it".into()),
     ("closed-files", CLOSED, |world| world.run.start_error = Some("exec: sh: not found".into())),
     ("exec-form", APP, |world| world.config.cmd = words(&["/bin/sh", "-c", "/app"])),
@@ -304,6 +312,10 @@ const FIXTURES: &[Fixture] = &[
     ("no-hidden-failure", &[], |world| world.dockerfile = "FROM busybox:1.36\nRUN set +e; make\n"),
     ("non-root-user", APP, |world| world.config.user.clear()),
     ("non-root-user", APP, |world| world.config.user = "0:0".into()),
+    ("no-secret", SECRET, |world| {
+        world.sightings =
+            vec![Sighting { place: SecretPlace::Configuration { at: "Env.0".into() }, spelling: Spelling::Plain }];
+    }),
     ("pinned-tag", &[], |world| world.dockerfile = "FROM busybox\nRUN make\n"),
     ("pinned-tag", &[], |world| world.dockerfile = "FROM docker.io/library/golang AS build\nFROM busybox:1.36\n"),
     ("pinned-tag", &[], |world| world.dockerfile = "FROM --platform=linux/amd64 example.com/shop:latest\nRUN make\n"),

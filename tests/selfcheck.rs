@@ -1,5 +1,6 @@
 //! Every exercise and every lesson of the course is proven on a real engine, with every builder that it offers.
 
+use dlearn::course::{Course, Source};
 use serde_json::Value;
 use std::process::Command;
 
@@ -55,7 +56,15 @@ fn every_answer_that_an_exercise_knows_gets_its_verdict_with_each_builder() {
     }
     let (code, report) = dlearn(&selfcheck);
     let cases = report["cases"].as_array().unwrap();
-    let strange: Vec<&Value> = cases.iter().filter(|case| case["result"] != "as_expected").collect();
+    // What is built on images that only a registry has may be left out, if the exercise says that there are such.
+    let course = Course::load(&Source::Embedded).unwrap();
+    let may_be_left_out = |case: &Value| {
+        let path = case["case"].as_str().unwrap();
+        let exercise = course.exercises.values().find(|entry| path.starts_with(&entry.exercise.id));
+        case["result"] == "left_out" && exercise.is_some_and(|entry| !entry.exercise.needs.elsewhere.is_empty())
+    };
+    let is_strange = |case: &&Value| case["result"] != "as_expected" && !may_be_left_out(case);
+    let strange: Vec<&Value> = cases.iter().filter(is_strange).collect();
     assert!(strange.is_empty(), "{}", serde_json::to_string_pretty(&strange).unwrap());
     assert_eq!(code, Some(0));
     let any = |part: &str| cases.iter().any(|case| case["case"].as_str().unwrap().contains(part));

@@ -58,7 +58,7 @@ pub(super) fn row(course: &Course, learner: Option<&Learner>, item: &Item) -> Ro
         }
         Item::Exercise(id) => {
             let exercise = &course.exercises[id].exercise;
-            let done = state.and_then(|state| state.exercises.get(id)).is_some_and(|state| state.passed_at.is_some());
+            let done = state.is_some_and(|state| state.has_passed(id));
             let (title, minutes, points) = (exercise.title.clone(), exercise.minutes, exercise.points);
             Row { id: id.clone(), kind: "exercise", title, minutes, points, done }
         }

@@ -4,6 +4,7 @@ use super::app::App;
 use super::check::LEFT;
 use super::exercise::{Step, earned, notes, set_up};
 use super::live::{self, Setting};
+use super::read::with_passes;
 use crate::course::{Course, Entry, Item, Question};
 use crate::failure::{Failure, exit};
 use crate::learner::progress::{Next, counts, next_item, resume, retrieval};
@@ -169,6 +170,7 @@ async fn lesson(
 ) -> Result<(Learner, bool), Failure> {
     learner.update(|state| state.go_to(id))?;
     let whole = course.lessons[id].beginning_with(retrieval(course, learner.state(), id));
+    let whole = with_passes(app, course, Some(learner.state()), whole);
     let sections = course.lessons[id].sections.len();
     let before = whole.sections.len() - sections;
     let from = if section == 0 { 0 } else { section + before };
@@ -276,8 +278,9 @@ async fn printed(app: &App, course: &Course, wanted: Option<Item>) -> Result<i32
             Ok(exit::DONE)
         }
         Next::Lesson { id, section } => {
-            let lesson = &course.lessons[&id];
-            app.terminal.print(&reader::section(lesson, section, 0, &app.terminal))?;
+            let state = learner.as_ref().map(Learner::state);
+            let lesson = with_passes(app, course, state, course.lessons[&id].clone());
+            app.terminal.print(&reader::section(&lesson, section, 0, &app.terminal))?;
             let (number, of) = (section + 1, lesson.sections.len());
             eprintln!(
                 "\nsection {number} of {of}; without a terminal your place is not kept: dlearn read {id} prints the whole \

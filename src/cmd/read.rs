@@ -1,8 +1,9 @@
 //! `dlearn read`: a lesson from beginning to end, with its questions about earlier ones; nothing is recorded.
 
 use super::app::App;
-use crate::course::{Item, Question};
+use crate::course::{Course, Item, Lesson, Question};
 use crate::failure::{Failure, exit};
+use crate::learner::{Learner, State};
 use crate::report;
 use crate::term::reader::{self, ReadProgress};
 
@@ -11,6 +12,15 @@ struct Nobody;
 impl ReadProgress for Nobody {
     fn section_shown(&mut self, _section: usize) {}
     fn answered(&mut self, _question: &Question, _chosen: usize, _right: bool) {}
+}
+
+/// The lesson with a tick at each exercise in brackets that the learner has passed, and a circle at the others.
+pub(super) fn with_passes(app: &App, course: &Course, state: Option<&State>, lesson: Lesson) -> Lesson {
+    lesson.marked(|id| match course.exercises.contains_key(id) {
+        true if state.is_some_and(|state| state.has_passed(id)) => format!("{} {id}", app.terminal.sign("✓", "+")),
+        true => format!("{} {id}", app.terminal.sign("○", "-")),
+        false => format!("[{id}]"),
+    })
 }
 
 pub(super) async fn run(app: &App, id: &str) -> Result<i32, Failure> {
@@ -29,7 +39,10 @@ pub(super) async fn run(app: &App, id: &str) -> Result<i32, Failure> {
             _ => Failure::unknown_id("lesson", id, course.pages().map(|page| page.front.id.as_str())),
         });
     };
+    // It can be read without progress, and where that cannot be read.
+    let learner = app.looking(&course).ok().flatten();
     let lesson = lesson.beginning_with(course.recalled(lesson));
+    let lesson = with_passes(app, &course, learner.as_ref().map(Learner::state), lesson);
     if app.terminal.interactive() {
         let read = app.blocking(move |terminal| reader::read(&lesson, 0, 0, terminal, &mut Nobody));
         let _ = read.await?.map_err(|error| Failure::usage(error.to_string(), error.help()))?;

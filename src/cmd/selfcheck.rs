@@ -22,7 +22,7 @@ use std::time::SystemTime;
 pub(super) struct Row {
     pub case: String,
     pub builder: Builder,
-    /// `as_expected`, `otherwise` or `cannot_tell`
+    /// `as_expected`, `otherwise`, `cannot_tell` or `left_out`
     pub result: &'static str,
     pub detail: String,
     /// What was looked at in a lesson, and what was not, with the reason.
@@ -37,6 +37,7 @@ struct SelfcheckReport<'a> {
     proved: usize,
     otherwise: usize,
     cannot_tell: usize,
+    left_out: usize,
     cases: &'a [Row],
 }
 
@@ -244,6 +245,7 @@ pub(super) fn told(result: &CaseResult) -> (&'static str, String) {
         CaseResult::AsExpected(message) => ("as_expected", message.clone()),
         CaseResult::Otherwise { expected, found } => ("otherwise", format!("expected: {expected}\nfound: {found}")),
         CaseResult::CannotTell(why) => ("cannot_tell", why.clone()),
+        CaseResult::LeftOut(why) => ("left_out", why.clone()),
     }
 }
 
@@ -285,10 +287,13 @@ pub(super) fn shown(row: &Row, width: usize, app: &App) -> String {
 fn conclude(app: &App, rows: &[Row]) -> Result<i32, Failure> {
     let count = |result: &str| rows.iter().filter(|row| row.result == result).count();
     let (proved, otherwise, cannot_tell) = (count("as_expected"), count("otherwise"), count("cannot_tell"));
+    let left_out = count("left_out");
     if app.common.json {
-        json::print(&SelfcheckReport { schema: "dlearn/selfcheck/1", proved, otherwise, cannot_tell, cases: rows })?;
+        let schema = "dlearn/selfcheck/1";
+        json::print(&SelfcheckReport { schema, proved, otherwise, cannot_tell, left_out, cases: rows })?;
     } else {
-        report::line(&format!("\n{proved} cases as expected, {otherwise} otherwise, {cannot_tell} cannot tell"))?;
+        let left = if left_out > 0 { format!(", {left_out} left out") } else { String::new() };
+        report::line(&format!("\n{proved} cases as expected, {otherwise} otherwise, {cannot_tell} cannot tell{left}"))?;
     }
     Ok(match (otherwise, cannot_tell) {
         (0, 0) => exit::DONE,

@@ -29,7 +29,7 @@ pub(super) fn is_needed(course: &Course) -> bool {
 /// Where an image or the registry cannot be had. The exercise's checks then say what they miss.
 pub(super) async fn start(app: &App, engine: &Engine, learner: &mut Learner, entry: &Entry) -> Result<(), Failure> {
     if !needs_registry(&entry.exercise.needs.services) || app.common.registry.is_some() {
-        return super::images::bring(app, engine, entry.exercise.bases.iter().map(String::as_str)).await;
+        return super::images::bring(app, engine, entry.exercise.all_bases().map(String::as_str)).await;
     }
     super::images::bring(app, engine, images_of(entry)).await?;
     let ledger = Ledger::open(engine, "start the practice registry", "")

@@ -69,6 +69,17 @@ pub struct Requirements {
     /// Services that dlearn starts (`registry`).
     #[serde(default)]
     pub services: Vec<String>,
+    /// Base images that only their registry has, and no stand-in. They are brought when the learner begins. Where they
+    /// cannot be had, `dlearn selfcheck` leaves out the answers that are built on them, and says so.
+    #[serde(default)]
+    pub elsewhere: Vec<String>,
+}
+
+impl Exercise {
+    /// Every base image that a learner needs.
+    pub fn all_bases(&self) -> impl Iterator<Item = &String> {
+        self.bases.iter().chain(&self.needs.elsewhere)
+    }
 }
 
 /// How a value is drawn from the learner's token.

@@ -11,6 +11,7 @@ pub mod exercise;
 pub mod lesson;
 pub mod lint;
 mod load;
+mod marks;
 pub mod outline;
 mod place;
 pub mod recipe;

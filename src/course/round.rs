@@ -121,6 +121,7 @@ impl super::load::Entry {
         values.extend(images.iter().map(|(alias, name)| (format!("image.{alias}"), name.clone())));
 
         let specs = exercise.checks.iter().chain(chosen.iter().flat_map(|variant| &variant.checks));
+        let bases: Vec<String> = exercise.all_bases().cloned().collect();
         let mut checks = Vec::new();
         for spec in specs {
             let check = spec.resolve(recipes, &values).map_err(|what| what.within(&file))?;
@@ -134,7 +135,7 @@ impl super::load::Entry {
                 let help = near.map_or("declare it under vars:".into(), |near| format!("did you mean {near}?"));
                 return Err(CourseError::new(file, what, help));
             }
-            if let Some(image) = check.foreign_image(&images, &exercise.bases) {
+            if let Some(image) = check.foreign_image(&images, &bases) {
                 let what = format!("check `{}` asks about the image {image}", check.id);
                 let help =
                     "name one of images:, or one of bases:; an exercise asks about no other image of the learner's";
@@ -175,7 +176,7 @@ impl super::load::Entry {
             start: FileSet::new(),
             solution: FileSet::new(),
             subject: Subject { images, token: token.to_owned() },
-            bases: exercise.bases.clone(),
+            bases,
             checks,
             hints: hints.iter().map(|hint| template::fill(hint, &values)).collect(),
             cases: filled(chosen.map_or(&exercise.cases, |variant| &variant.cases), &values)

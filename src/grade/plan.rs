@@ -46,7 +46,7 @@ pub fn allowed(entry: &Entry, more: &[String]) -> Allowed {
             }
         }
     }
-    let all = entry.exercise.bases.iter().chain(&used).chain(more);
+    let all = entry.exercise.all_bases().chain(&used).chain(more);
     Allowed::new(all.map(String::as_str)).and_own(own.iter().map(String::as_str))
 }
 

@@ -195,6 +195,11 @@ impl State {
         }
     }
 
+    /// Whether every round of this exercise has been passed.
+    pub fn has_passed(&self, exercise: &str) -> bool {
+        self.exercises.get(exercise).is_some_and(|state| state.passed_at.is_some())
+    }
+
     /// A session begins: questions that were missed before it come back.
     pub fn begin_session(&mut self) {
         self.sessions = self.sessions.saturating_add(1);

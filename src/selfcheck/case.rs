@@ -9,6 +9,8 @@ use crate::course::{Course, FileSet, Round, exercise::Step, exercise::Under};
 use crate::engine::{Answers, Collector, Engine, EngineError, Ledger, perform_all};
 use crate::evidence::{Answer, Builder, Evidence, Fact, Need};
 use crate::examine::examine;
+use crate::grade::refusals;
+use crate::registry::Reference;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -38,6 +40,15 @@ pub enum CaseResult {
     },
     /// It could not be found out.
     CannotTell(String),
+    /// It was not tried: the image that it is built on is one that only its registry has.
+    LeftOut(String),
+}
+
+impl From<String> for CaseResult {
+    /// A reason why it could not be found out.
+    fn from(why: String) -> Self {
+        Self::CannotTell(why)
+    }
 }
 
 /// Answers a case's needs: those about the starter from the shared collector.
@@ -84,7 +95,7 @@ pub async fn prove(
     let (found, took) = find(engine, course, planned, None, token, bench).await;
     let result = match found {
         Ok((planned, findings)) => judge(&planned, &findings),
-        Err(why) => CaseResult::CannotTell(why),
+        Err(result) => result,
     };
     Proved { path: planned.path(), result, took }
 }
@@ -101,7 +112,11 @@ pub async fn prove_without(
     token: &str,
     bench: &Workbench,
 ) -> Result<Option<String>, String> {
-    let (_, findings) = find(engine, course, planned, Some(check), token, bench).await.0?;
+    let found = find(engine, course, planned, Some(check), token, bench).await.0;
+    let (_, findings) = found.map_err(|result| match result {
+        CaseResult::CannotTell(why) | CaseResult::LeftOut(why) => why,
+        other => format!("{other:?}"),
+    })?;
     for finding in findings {
         match finding.verdict {
             Verdict::NotYet(_) => return Ok(Some(finding.id)),
@@ -112,8 +127,8 @@ pub async fn prove_without(
     Ok(None)
 }
 
-/// A case as its round has it, and what the checks say of it.
-type Found<'a> = Result<(PlannedCase<'a>, Vec<Finding>), String>;
+/// A case as its round has it, and what the checks say of it; or the result of one that they were not asked about.
+type Found<'a> = Result<(PlannedCase<'a>, Vec<Finding>), CaseResult>;
 
 async fn find<'a>(
     engine: &Engine,
@@ -171,7 +186,15 @@ async fn try_find<'a>(
         None => planned.keep_what_decides(&mut round),
     }
     let folder = tempfile::Builder::new().prefix("dlearn-case-").tempdir().map_err(|error| error.to_string())?;
-    attempt::write(folder.path(), &files(&planned, &round)).map_err(|error| error.to_string())?;
+    let files = files(&planned, &round);
+    let builds = steps(&planned, &round).iter().any(|step| matches!(step, Step::Build { .. }));
+    let elsewhere = &planned.entry.exercise.needs.elsewhere;
+    if let Some(image) = missing(engine, elsewhere, &files).await?.filter(|_| builds) {
+        return Err(CaseResult::LeftOut(format!(
+            "not tried: it is built on {image}, which is not here and has no stand-in (docker pull {image})"
+        )));
+    }
+    attempt::write(folder.path(), &files).map_err(|error| error.to_string())?;
 
     prepare(engine, &ledger, folder.path(), &planned, &round).await?;
     let case = Collector::new(Ok(engine.clone()), options(&round, folder.path())).practising(practice.cloned());
@@ -190,6 +213,23 @@ async fn try_find<'a>(
     }
     let findings = examined.findings.iter().map(|finding| attempt::without(finding, &prefix)).collect();
     Ok((planned, findings))
+}
+
+/// An image of one of the repositories of `elsewhere` that a Dockerfile among the files names, and that the engine does
+/// not have.
+async fn missing(engine: &Engine, elsewhere: &[String], files: &FileSet) -> Result<Option<String>, String> {
+    let dockerfiles = files.iter().filter(|(path, _)| path.ends_with("Dockerfile"));
+    let named: BTreeSet<String> = dockerfiles
+        .flat_map(|(_, content)| refusals::images(&String::from_utf8_lossy(content), &BTreeMap::new()))
+        .collect();
+    let repository = |image: &str| Reference::parse(image).map(|image| (image.host, image.repository));
+    let only_there: Vec<_> = elsewhere.iter().map(|image| repository(image)).collect();
+    for image in named.into_iter().filter(|image| only_there.contains(&repository(image))) {
+        if !engine.has_image(&image).await.map_err(|error| error.to_string())? {
+            return Ok(Some(image));
+        }
+    }
+    Ok(None)
 }
 
 /// Switches a check off: what waits for it does not any more.

@@ -54,7 +54,7 @@ pub struct Rule {
 pub const COURSE: &str = "course";
 
 /// All rules.
-pub const RULES: [Rule; 20] = [
+pub const RULES: [Rule; 21] = [
     Rule {
         name: "order",
         about: "course.yaml names every lesson and exercise once, an exercise after its lesson",
@@ -72,6 +72,7 @@ pub const RULES: [Rule; 20] = [
     Rule { name: "code", about: "code in lessons is run, saved, printed, or says why not", find: code::code },
     Rule { name: "links", about: "links lead to files and headings that exist", find: links::links },
     Rule { name: "names", about: "each {{name}} stands for something", find: names::names },
+    Rule { name: "marks", about: "an exercise that a lesson names in brackets exists", find: names::marks },
     Rule { name: "unfilled", about: "files with a {{name}} are listed under templates", find: names::unfilled },
     Rule { name: "unused-var", about: "values under vars are used", find: unused::vars },
     Rule { name: "unused-image", about: "images are asked about or used in a case", find: unused::images },

@@ -3,8 +3,9 @@
 use super::Finding;
 use super::site::{Site, at, variants, yaml_of};
 use crate::check::kinds::later;
-use crate::course::Entry;
+use crate::course::marks::{Part, parts};
 use crate::course::place::At;
+use crate::course::{Block, Entry};
 use std::collections::BTreeSet;
 
 /// Words of Docker's `--format` templates that stand alone between braces.
@@ -109,6 +110,28 @@ pub(super) fn names(site: &Site<'_>) -> Vec<Finding> {
         let params = recipe.params.keys().cloned().chain(later().map(str::to_owned)).collect();
         for (place, text) in site.tree(&file).get("checks").map(|checks| checks.texts()).unwrap_or_default() {
             look(&file, place, text, &params);
+        }
+    }
+    found
+}
+
+/// An exercise that a lesson names in brackets is one.
+pub(super) fn marks(site: &Site<'_>) -> Vec<Finding> {
+    let exercises = &site.course.exercises;
+    let mut found = Vec::new();
+    for lesson in site.course.pages() {
+        let texts = lesson.sections.iter().flat_map(|section| &section.blocks).filter_map(|block| match block {
+            Block::Text(text) => Some(text),
+            Block::Question(_) => None,
+        });
+        for part in texts.flat_map(|text| parts(text)) {
+            let Part::Exercise(id) = part else { continue };
+            if !exercises.contains_key(id) {
+                let near = crate::nearest(id, exercises.keys().map(String::as_str));
+                let advice = near.map_or("name one of `dlearn list`".into(), |near| format!("did you mean [{near}]?"));
+                let place = site.find_in(&lesson.file, &format!("[{id}]"));
+                found.push(at(&lesson.file, place, format!("there is no exercise {id}"), advice));
+            }
         }
     }
     found

@@ -128,6 +128,7 @@ const SLIPS: &[Slip] = &[
     slip("links", LESSON, "Each `##` begins", "[More](#one-idea-at-a-tim). Each `##` begins", "[More]"),
     slip("links", EXERCISE, "Make an image of them.", "Make an image of [them](nothing.sh).", "nothing.sh"),
     slip("names", EXERCISE, "docker build -t {{image.app}} .", "docker build -t {{image.ap}} .", "{{image.ap}}"),
+    slip("marks", LESSON, "What stands above", "[E91] What stands above", "[E91]"),
     slip("unfilled", GREET, "# Greets", "# {{token}} Greets", "{{token}}"),
     slip("unused-var", EXERCISE, "token: /app/token", "vars: { port: { range: [1, 2] } }\ntoken: /app/token", "port:"),
     slip("unused-image", EXERCISE, "images:\n", "images:\n  other: e01/other:v1\n", "other:"),
