@@ -153,9 +153,12 @@ fn take_in(folder: &Path, uid: u32, run: &str) -> io::Result<(File, PathBuf)> {
     if !meta.is_dir() || meta.uid() != uid || meta.mode() & 0o022 != 0 {
         return Err(io::Error::new(io::ErrorKind::PermissionDenied, "the folder belongs to somebody else"));
     }
-    let path = folder.join(format!("{run}.lock"));
-    let file = OpenOptions::new().read(true).write(true).create_new(true).mode(0o600).open(&path)?;
+    // It gets its name when it is locked: unlocked, another process would take the run for one that has ended, hold the
+    // lock while it cleans up, and let this one wait.
+    let (begun, path) = (folder.join(format!("{run}.new")), folder.join(format!("{run}.lock")));
+    let file = OpenOptions::new().read(true).write(true).create_new(true).mode(0o600).open(&begun)?;
     file.lock()?;
+    fs::rename(&begun, &path)?;
     Ok((file, path))
 }
 
@@ -261,6 +264,25 @@ mod tests {
         assert_eq!((ended.kept.len(), ended.made.len()), (2, 1));
         ended.remove();
         assert!(matches!(state_of(&owner, &run), RunState::Unknown));
+    }
+
+    #[test]
+    fn a_run_that_begins_is_not_taken_for_one_that_has_ended() {
+        let owner = Owner::here().unwrap();
+        let runs: Vec<String> = (0..200).map(|_| owner.new_run().unwrap()).collect();
+        let begun = std::sync::atomic::AtomicBool::new(false);
+        let locks: Vec<RunLock> = std::thread::scope(|scope| {
+            scope.spawn(|| {
+                while !begun.load(std::sync::atomic::Ordering::Relaxed) {
+                    let ended = runs.iter().find(|run| matches!(state_of(&owner, run), RunState::Ended(_)));
+                    assert_eq!(ended, None);
+                }
+            });
+            let locks = runs.iter().map(|run| RunLock::take(&owner, run).unwrap()).collect();
+            begun.store(true, std::sync::atomic::Ordering::Relaxed);
+            locks
+        });
+        locks.iter().for_each(RunLock::remove);
     }
 
     #[test]

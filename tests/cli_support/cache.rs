@@ -50,11 +50,12 @@ fn records_of(word: &str) -> Option<Vec<String>> {
     let text = |record: &BTreeMap<String, serde_json::Value>, field: &str| {
         record.get(field).and_then(|value| value.as_str()).unwrap_or_default().to_owned()
     };
-    // The step is known by its words; what lies upon it by its parent. Newer engines give a list.
+    // The step is known by its words; what lies upon it by its parent.
     let mut found: Vec<String> = Vec::new();
     while let Some(record) = records.iter().find(|record| {
         let ours = text(record, "Description").contains(word);
-        let parents = format!("{:?} {:?}", record.get("Parent"), record.get("Parents"));
+        // 20.10 says `Parent`, and 28.5 ` Parents`, with a blank in front.
+        let parents = format!("{:?}", record.iter().find(|(name, _)| name.trim().starts_with("Parent")));
         !found.contains(&text(record, "ID")) && (ours || found.iter().any(|id| parents.contains(id.as_str())))
     }) {
         found.push(text(record, "ID"));
