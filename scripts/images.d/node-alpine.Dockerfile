@@ -18,6 +18,7 @@ COPY --from=musl /root-of-image/ /
 COPY node /usr/local
 COPY npmrc /usr/local/etc/npmrc
 COPY node-entrypoint /usr/local/bin/docker-entrypoint.sh
-RUN chmod 755 /usr/local/bin/docker-entrypoint.sh && [ "$(node --version)" = "v$NODE_VERSION" ] && npm --version
+RUN chmod 755 /usr/local/bin/docker-entrypoint.sh && [ "$(node --version)" = "v$NODE_VERSION" ] && npm --version \
+ && rm -rf /tmp/node-compile-cache
 ENTRYPOINT ["docker-entrypoint.sh"]
 CMD ["node"]
