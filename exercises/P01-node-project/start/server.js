@@ -43,9 +43,9 @@ const server = http.createServer((request, response) => {
   response.end(body);
 });
 
-// As process 1, Node.js does not end at SIGTERM by itself: the program has to ask for it.
-process.on("SIGTERM", () => {
-  server.close(() => console.log("the seed library is closed"));
-});
+// As process 1, Node.js ends at none of these by itself: the program has to ask for them.
+for (const signal of ["SIGINT", "SIGTERM"]) {
+  process.on(signal, () => server.close(() => console.log("the seed library is closed")));
+}
 
 server.listen(3000, () => console.log("the seed library is open"));

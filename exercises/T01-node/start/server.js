@@ -13,9 +13,9 @@ const server = http.createServer((request, response) => {
   response.end(JSON.stringify({ stop: "{{stop}}", leaves: inWords({{hour}}, {{minute}}), process: process.pid, token }) + "\n");
 });
 
-// Node.js as process 1 does not end at SIGTERM by itself: the program has to ask for it.
-process.on("SIGTERM", () => {
-  server.close(() => console.log("the stop {{stop}} is closed"));
-});
+// As process 1, Node.js ends at none of these by itself: the program has to ask for them.
+for (const signal of ["SIGINT", "SIGTERM"]) {
+  process.on(signal, () => server.close(() => console.log("the stop {{stop}} is closed")));
+}
 
 server.listen(3000, () => console.log("the stop {{stop}} is open"));
