@@ -175,7 +175,7 @@ slim_node() {
     cd "$1"
     rm -rf ./*.py py.typed include share bin/corepack lib/node_modules/corepack \
       $npm/docs $npm/man $npm/node_modules/node-gyp/gyp
-    find $npm -type f \( -iname '*.md' -o -name '*.map' -o -name '*.d.ts' \) -delete
+    find $npm -type f ! -iname 'licen[cs]e*' \( -iname '*.md' -o -name '*.map' -o -name '*.d.ts' \) -delete
     ln -sf ../$npm/bin/npm-cli.js bin/npm
     ln -sf ../$npm/bin/npx-cli.js bin/npx
     strip bin/node
