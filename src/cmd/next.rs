@@ -120,8 +120,17 @@ fn upcoming(course: &Course, state: &State) -> String {
         Next::Exercise { id, round } => {
             let exercise = &course.exercises[&id].exercise;
             let on = if round > 1 { format!(", from round {round}") } else { String::new() };
+            let network = match exercise.needs.elsewhere.is_empty() {
+                true => String::new(),
+                false => format!(
+                    " It needs a network: its base images come from their own registry ({}). Without one, go on with \
+                     another: `dlearn list` shows them.",
+                    exercise.needs.elsewhere.join(", ")
+                ),
+            };
             format!(
-                "Next: **{id} {}**, an exercise of {} minutes and {} points{on}. You need a second terminal for it.",
+                "Next: **{id} {}**, an exercise of {} minutes and {} points{on}. You need a second terminal for \
+                 it.{network}",
                 exercise.title, exercise.minutes, exercise.points
             )
         }

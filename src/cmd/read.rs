@@ -14,12 +14,14 @@ impl ReadProgress for Nobody {
     fn answered(&mut self, _question: &Question, _chosen: usize, _right: bool) {}
 }
 
-/// The lesson with a tick at each exercise in brackets that the learner has passed, and a circle at the others.
+/// The lesson with a tick at each exercise in brackets that the learner has passed, and a circle at the others; with
+/// neither where nothing is known of them.
 pub(super) fn with_passes(app: &App, course: &Course, state: Option<&State>, lesson: Lesson) -> Lesson {
-    lesson.marked(|id| match course.exercises.contains_key(id) {
-        true if state.is_some_and(|state| state.has_passed(id)) => format!("{} {id}", app.terminal.sign("✓", "+")),
-        true => format!("{} {id}", app.terminal.sign("○", "-")),
-        false => format!("[{id}]"),
+    lesson.marked(|id| match (course.exercises.contains_key(id), state) {
+        (true, Some(state)) if state.has_passed(id) => format!("{} {id}", app.terminal.sign("✓", "+")),
+        (true, Some(_)) => format!("{} {id}", app.terminal.sign("○", "-")),
+        (true, None) => id.to_owned(),
+        (false, _) => format!("[{id}]"),
     })
 }
 
@@ -39,9 +41,12 @@ pub(super) async fn run(app: &App, id: &str) -> Result<i32, Failure> {
             _ => Failure::unknown_id("lesson", id, course.pages().map(|page| page.front.id.as_str())),
         });
     };
-    // It can be read without progress, and where that cannot be read.
-    let learner = app.looking(&course).ok().flatten();
     let lesson = lesson.beginning_with(course.recalled(lesson));
+    let learner = app.looking(&course);
+    if let Err(failure) = &learner {
+        eprintln!("dlearn: what you have passed is not shown: {failure}");
+    }
+    let learner = learner.ok().flatten();
     let lesson = with_passes(app, &course, learner.as_ref().map(Learner::state), lesson);
     if app.terminal.interactive() {
         let read = app.blocking(move |terminal| reader::read(&lesson, 0, 0, terminal, &mut Nobody));

@@ -31,7 +31,8 @@ pub(super) async fn start(app: &App, engine: &Engine, learner: &mut Learner, ent
     if !needs_registry(&entry.exercise.needs.services) || app.common.registry.is_some() {
         return super::images::bring(app, engine, entry.exercise.all_bases().map(String::as_str)).await;
     }
-    super::images::bring(app, engine, images_of(entry)).await?;
+    let images = images_of(entry).into_iter().chain(entry.exercise.needs.elsewhere.iter().map(String::as_str));
+    super::images::bring(app, engine, images).await?;
     let ledger = Ledger::open(engine, "start the practice registry", "")
         .map_err(|error| Failure::Engine(error.unavailable()))?;
     let mut tried = 0;

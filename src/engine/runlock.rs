@@ -157,8 +157,10 @@ fn take_in(folder: &Path, uid: u32, run: &str) -> io::Result<(File, PathBuf)> {
     // lock while it cleans up, and let this one wait.
     let (begun, path) = (folder.join(format!("{run}.new")), folder.join(format!("{run}.lock")));
     let file = OpenOptions::new().read(true).write(true).create_new(true).mode(0o600).open(&begun)?;
-    file.lock()?;
-    fs::rename(&begun, &path)?;
+    // A link, and no new name for it: that would replace another run's file.
+    let named = file.lock().and_then(|()| fs::hard_link(&begun, &path));
+    fs::remove_file(&begun)?;
+    named?;
     Ok((file, path))
 }
 
