@@ -1,0 +1,19 @@
+"""Starts the service as the environment says, and ends it in order."""
+import os
+import signal
+import sys
+
+from sowing.web import app
+
+
+def main():
+    host = os.environ.get("SOWING_HOST", "127.0.0.1")
+    port = int(os.environ.get("SOWING_PORT", "8000"))
+    signal.signal(signal.SIGTERM, close)
+    print(f"the gate is open: {host}:{port}")
+    app.run(host=host, port=port)
+
+
+def close(number, frame):
+    print("the gate is closed")
+    sys.exit(0)
