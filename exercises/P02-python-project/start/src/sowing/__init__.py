@@ -1,0 +1,1 @@
+"""What a garden sows, and when."""

@@ -1,0 +1,3 @@
+echo "sowing for $SOWING_GARDEN"
+sowing
+echo "the container ends"
