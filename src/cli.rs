@@ -78,6 +78,16 @@ pub enum Command {
         /// Lesson
         id: String,
     },
+    /// Answer questions again: those that you missed, then those whose time has come
+    Quiz {
+        /// Lesson whose questions are asked instead
+        id: Option<String>,
+    },
+    /// Open an exercise's folder in your editor
+    Open {
+        /// Exercise; by default the one whose folder you are in, or your current one
+        id: Option<String>,
+    },
     /// Show how far you are
     Status,
     /// List the course's lessons and exercises
@@ -207,8 +217,15 @@ pub enum Command {
         /// Write the facts that each case's verdict rests on into this folder
         #[arg(long, value_name = "DIR")]
         record: Option<PathBuf>,
+        /// Do not try again what an earlier run has shown, as long as nothing that it rests on has changed: this program,
+        /// the engine, the base images, the exercise, its recipes
+        #[arg(long, conflicts_with = "record")]
+        resume: bool,
+        /// Write a JUnit report into this file
+        #[arg(long, value_name = "FILE")]
+        junit: Option<PathBuf>,
         /// Instead switch off each check in turn, and tell which wrong answers need it
-        #[arg(long, conflicts_with_all = ["engine", "record"])]
+        #[arg(long, conflicts_with_all = ["engine", "record", "resume", "junit"])]
         mutate: bool,
     },
     /// Print what a shell needs to complete commands and options

@@ -1,7 +1,7 @@
 //! `dlearn check`: judges an exercise once.
 
 use super::app::App;
-use super::exercise::{Step, earned, look, record, set_up};
+use super::exercise::{Step, drawn, earned, look, record, set_up};
 use crate::check::{Finding, Outcome};
 use crate::course::Round;
 use crate::engine::Recorded;
@@ -47,13 +47,13 @@ pub(super) async fn run(
     if let Some(file) = record_to {
         write(&file, &examined.evidence)?;
     }
-    let Examined { findings, .. } = examined;
+    let Examined { findings, evidence } = examined;
     let outcome = Outcome::of(&findings);
     // Recorded first: whoever reads the output may be gone.
     let step = record(&mut learner, &mine, &findings)?;
     show(app, round, &findings)?;
     if !app.common.json {
-        conclude(app, &mine, learner.state(), step)?;
+        conclude(app, &mine, learner.state(), step, &evidence)?;
     }
     if step == Step::NextRound
         && let Some(next) = mine.rounds.get(mine.current + 1)
@@ -78,7 +78,13 @@ pub(super) fn show(app: &App, round: &Round, all: &[Finding]) -> Result<(), Fail
 }
 
 /// Says why it worked, and what comes next.
-fn conclude(app: &App, mine: &super::app::Mine<'_>, state: &State, step: Step) -> Result<(), Failure> {
+fn conclude(
+    app: &App,
+    mine: &super::app::Mine<'_>,
+    state: &State,
+    step: Step,
+    evidence: &Evidence,
+) -> Result<(), Failure> {
     let round = mine.round();
     let done = match step {
         Step::Same => return Ok(()),
@@ -89,7 +95,7 @@ fn conclude(app: &App, mine: &super::app::Mine<'_>, state: &State, step: Step) -
         }
     };
     report::line("")?;
-    app.say(&format!("{}\n\n{done}", round.why))
+    app.say(&format!("{}{}\n\n{done}", drawn(round, evidence, &app.terminal), round.why))
 }
 
 fn write(file: &Path, evidence: &Evidence) -> Result<(), Failure> {

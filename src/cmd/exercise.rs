@@ -1,7 +1,7 @@
 //! What `check`, `watch` and `next` share: a round is set up, examined, and its result recorded.
 
 use super::app::{App, Mine};
-use crate::check::{Finding, Outcome};
+use crate::check::{Finding, Outcome, pictures};
 use crate::course::{Entry, Exercise, Round};
 use crate::engine::{Answers, Collector, CollectorOptions, ConnectOptions, Engine, Practice};
 use crate::evidence::Evidence;
@@ -9,6 +9,7 @@ use crate::examine::{Examined, examine};
 use crate::failure::Failure;
 use crate::grade::score::{Points, shares};
 use crate::learner::{Learner, SetUp, State};
+use crate::term::{Terminal, picture};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::oneshot;
@@ -167,6 +168,12 @@ pub(super) fn set_up(app: &App, learner: &mut Learner, entry: &Entry, round: &Ro
         eprintln!("{} {note}", app.terminal.sign("·", "-"));
     }
     Ok(())
+}
+
+/// What the facts of a pass show, as Markdown; nothing where they show nothing.
+pub(super) fn drawn(round: &Round, evidence: &Evidence, terminal: &Terminal) -> String {
+    let pictures = pictures(&round.checks, &round.subject, evidence);
+    pictures.iter().map(|it| picture::markdown(it, terminal.text_width(), terminal) + "\n\n").collect()
 }
 
 /// What the learner should know of it.

@@ -1,7 +1,7 @@
 //! The live loop of an exercise: files, engine, keyboard and checks come together in one place.
 
 use super::app::{App, Mine};
-use super::exercise::{Checking, Checks, Step, earned, record};
+use super::exercise::{Checking, Checks, Step, drawn, earned, record};
 use super::hint::told;
 use crate::check::{Finding, Outcome};
 use crate::course::Round;
@@ -83,6 +83,7 @@ pub(super) async fn run(
         live,
         view: View::Checks,
         findings: findings::waiting(&round.checks),
+        pictures: String::new(),
     };
     if session.setting.fresh {
         session.task();
@@ -117,7 +118,7 @@ pub(super) async fn run(
             Happened::Checked(done) => {
                 checking = None;
                 if let Some(examined) = done {
-                    session.checked(examined.findings, learner)?;
+                    session.checked(examined, learner)?;
                 }
             }
         }
@@ -136,6 +137,8 @@ struct Session<'a> {
     live: Live,
     view: View,
     findings: Vec<Finding>,
+    /// What the pass shows besides words, as Markdown.
+    pictures: String,
 }
 
 impl Session<'_> {
@@ -236,18 +239,20 @@ impl Session<'_> {
         };
         let then = (self.setting.then)(learner.state(), step);
         let title = format!("{} Why it works", self.terminal.sign("✓", "[ok]"));
-        let text = format!("{head}\n\n{}\n\n{then}", round.why.trim_end());
+        let text = format!("{head}\n\n{}{}\n\n{then}", self.pictures, round.why.trim_end());
         self.live.open(&title, &text, &[("Enter", "go on"), ("b", "back"), ("q", "leave")]);
         self.view = View::Why(step);
     }
 
     /// Takes over what a check found.
-    fn checked(&mut self, findings: Vec<Finding>, learner: &mut Learner) -> Result<(), Failure> {
+    fn checked(&mut self, examined: Examined, learner: &mut Learner) -> Result<(), Failure> {
+        let Examined { findings, evidence } = examined;
         let changed = findings != self.findings;
         self.findings = findings;
         match Outcome::of(&self.findings) {
             Outcome::Pass => {
                 let step = record(learner, self.mine, &self.findings)?;
+                self.pictures = drawn(self.round, &evidence, self.terminal);
                 self.live.close();
                 self.view = View::Passed(step);
             }

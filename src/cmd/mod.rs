@@ -20,12 +20,15 @@ mod list;
 mod live;
 mod new;
 mod next;
+mod open;
+mod quiz;
 mod read;
 mod reference;
 mod reset;
 mod schema;
 mod selfcheck;
 mod selfcheck_lessons;
+mod selfcheck_memory;
 mod selfcheck_mutate;
 mod service;
 mod shell;
@@ -118,6 +121,8 @@ async fn run(app: &App, command: Command) -> Result<i32, Failure> {
         Command::Dockerfile { file, target } => dockerfile::run(app, &file, target.as_deref()),
         Command::Read { id } => read::run(app, &id).await,
         Command::Ref { name } => reference::run(app, &name),
+        Command::Quiz { id } => quiz::run(app, id).await,
+        Command::Open { id } => open::run(app, id),
         Command::Status => status::run(app),
         Command::List => list::run(app),
         Command::Reset { new_registry: true, yes, .. } => reset::new_registry(app, yes).await,
@@ -136,8 +141,9 @@ async fn run(app: &App, command: Command) -> Result<i32, Failure> {
         Command::Grade(options) => grade::run(app, options).await,
         Command::Completions { shell } => shell::completions(shell),
         Command::Man { out } => shell::man(out.as_deref()),
-        Command::Selfcheck { ids, builder, case, share, jobs, engine, record, mutate } => {
-            selfcheck::run(app, selfcheck::Wanted { ids, builder, case, share, jobs, engine, record, mutate }).await
+        Command::Selfcheck { ids, builder, case, share, jobs, engine, record, resume, junit, mutate } => {
+            let wanted = selfcheck::Wanted { ids, builder, case, share, jobs, engine, record, resume, junit, mutate };
+            selfcheck::run(app, wanted).await
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use super::app::{App, Mark};
 use super::lanes::spread;
+use super::selfcheck_memory::Memory;
 use super::workplace::Workplace;
 use super::{selfcheck_lessons, selfcheck_mutate};
 use crate::course::{Course, Item};
@@ -9,7 +10,7 @@ use crate::engine::{Engine, SandboxLimits};
 use crate::evidence::Builder;
 use crate::failure::{Failure, exit};
 use crate::grade::{plan, refusals::Allowed};
-use crate::report::{self, json};
+use crate::report::{self, json, junit};
 use crate::selfcheck::{self, CaseResult, PlannedCase, Proved, Share, Workbench, prove};
 use futures_util::{StreamExt, stream};
 use serde::Serialize;
@@ -29,6 +30,9 @@ pub(super) struct Row {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
     pub seconds: f64,
+    /// An earlier run has shown it, and nothing that it rests on has changed since.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub before: bool,
 }
 
 #[derive(Debug, Serialize)]
@@ -60,6 +64,10 @@ pub(super) struct Wanted {
     pub record: Option<PathBuf>,
     /// To switch each check off instead.
     pub mutate: bool,
+    /// Not to try again what an earlier run has shown.
+    pub resume: bool,
+    /// File for a JUnit report.
+    pub junit: Option<PathBuf>,
 }
 
 pub(super) async fn run(app: &App, wanted: Wanted) -> Result<i32, Failure> {
@@ -106,12 +114,29 @@ pub(super) async fn run(app: &App, wanted: Wanted) -> Result<i32, Failure> {
     if wanted.mutate {
         return selfcheck_mutate::run(app, &course, &cases, &wanted).await;
     }
-    let (mut rows, mut left) = (Vec::new(), Ok(()));
+    let engine = app.engine_named(wanted.engine.as_deref()).await?;
+    let facts = engine.facts().await.map_err(|error| Failure::Engine(error.unavailable()))?;
+    let by_turns = wanted.builder.as_deref() == Some(BY_TURNS);
+    if by_turns || wanted.builder.is_none() {
+        cases.retain(|case| facts.builders.contains(&case.builder));
+    }
+    if by_turns {
+        selfcheck::by_turns(&mut cases, today());
+    }
+    let mut memory = Memory::open(app, &course, &engine, &facts, &wanted, (&cases, &lessons)).await?;
+    let mut rows = memory.take_known(&mut cases, &mut lessons);
+    if !app.common.json {
+        let width = width(&cases, &rows);
+        rows.iter().try_for_each(|row| report::line(&shown(row, width, app)))?;
+    }
+    let mut left = Ok(());
     if !cases.is_empty() {
-        (rows, left) = exercises_of(app, &course, &mut cases, &wanted).await?;
+        let (proved, gone) = exercises_of(app, &course, &cases, &wanted, &mut memory).await?;
+        rows.extend(proved);
+        left = gone;
     }
     if !lessons.is_empty() {
-        match selfcheck_lessons::prove_all(app, &lessons, wanted.jobs.clamp(1, 16)).await {
+        match selfcheck_lessons::prove_all(app, &lessons, wanted.jobs.clamp(1, 16), &mut memory).await {
             Ok((proved, gone)) => {
                 rows.extend(proved);
                 left = left.and(gone);
@@ -120,6 +145,11 @@ pub(super) async fn run(app: &App, wanted: Wanted) -> Result<i32, Failure> {
             // What was found of exercises is true all the same.
             Err(failure) => left = left.and(Err(failure)),
         }
+    }
+    drop(memory);
+    if let Some(file) = &wanted.junit {
+        let report = junit(&rows).map_err(|error| Failure::Io(std::io::Error::other(error)))?;
+        report::file(file, report.as_bytes())?;
     }
     // First what was found: it is true whether or not everything can be removed.
     let concluded = conclude(app, &rows);
@@ -153,11 +183,12 @@ pub(super) fn limits(network: bool) -> SandboxLimits {
 async fn exercises_of(
     app: &App,
     course: &Course,
-    cases: &mut Vec<PlannedCase<'_>>,
+    cases: &[PlannedCase<'_>],
     wanted: &Wanted,
+    memory: &mut Memory,
 ) -> Result<(Vec<Row>, Result<(), Failure>), Failure> {
     let workplace = workplace(app, cases, wanted).await?;
-    let rows = prove_all(app, &workplace.engines, course, cases, wanted).await?;
+    let rows = prove_all(app, &workplace.engines, course, cases, wanted, memory).await?;
     Ok((rows, workplace.leave().await))
 }
 
@@ -175,22 +206,14 @@ async fn prove_all(
     app: &App,
     engines: &[Engine],
     course: &Course,
-    cases: &mut Vec<PlannedCase<'_>>,
+    cases: &[PlannedCase<'_>],
     wanted: &Wanted,
+    memory: &mut Memory,
 ) -> Result<Vec<Row>, Failure> {
     let engine = &engines[0];
-    let by_turns = wanted.builder.as_deref() == Some(BY_TURNS);
-    if by_turns || wanted.builder.is_none() {
-        let builders = engine.facts().await.map_err(|error| Failure::Engine(error.unavailable()))?.builders;
-        cases.retain(|case| builders.contains(&case.builder));
-    }
-    if by_turns {
-        selfcheck::by_turns(cases, today());
-    }
     let token = crate::learner::new_token()?;
     let benches: Vec<Workbench> = engines.iter().map(|_| Workbench::recording(wanted.record.clone())).collect();
-    let width = cases.iter().map(|case| case.path().chars().count()).max().unwrap_or(0);
-    let (cases, token) = (&*cases, &token);
+    let (width, token) = (width(cases, &[]), &token);
     let proof = |engine, bench, place: usize| async move {
         let case: &PlannedCase<'_> = &cases[place];
         (place, row(case.builder, &prove(engine, course, case, token, bench).await))
@@ -219,8 +242,9 @@ async fn prove_all(
     };
     let mut rows = Vec::new();
     while let Some((place, row)) = proofs.next().await {
+        memory.keep_case(&cases[place], &row);
         if !app.common.json {
-            report::line(&shown(&row, width, app))?;
+            memory.above(|| report::line(&shown(&row, width, app)))?;
         }
         rows.push((place, row));
     }
@@ -231,6 +255,12 @@ async fn prove_all(
     }
     rows.sort_by_key(|(place, _)| *place);
     Ok(rows.into_iter().map(|(_, row)| row).collect())
+}
+
+/// Columns of the longest path.
+fn width(cases: &[PlannedCase<'_>], rows: &[Row]) -> usize {
+    let planned = cases.iter().map(|case| case.path().chars().count());
+    planned.chain(rows.iter().map(|row| row.case.chars().count())).max().unwrap_or(0)
 }
 
 /// Days since 1970, so that what one day's run tries with one builder the next day's tries with the other.
@@ -251,7 +281,8 @@ pub(super) fn told(result: &CaseResult) -> (&'static str, String) {
 
 fn row(builder: Builder, proved: &Proved) -> Row {
     let (result, detail) = told(&proved.result);
-    Row { case: proved.path.clone(), builder, result, detail, notes: Vec::new(), seconds: proved.took.as_secs_f64() }
+    let (case, seconds) = (proved.path.clone(), proved.took.as_secs_f64());
+    Row { case, builder, result, detail, notes: Vec::new(), seconds, before: false }
 }
 
 /// A row for people.
@@ -265,7 +296,8 @@ pub(super) fn shown(row: &Row, width: usize, app: &App) -> String {
         "otherwise" => Mark::Bad,
         _ => Mark::Unknown,
     });
-    let mut line = format!("{mark} {:width$}  {builder:8}  {:5.1} s", row.case, row.seconds);
+    let took = if row.before { " before".to_owned() } else { format!("{:5.1} s", row.seconds) };
+    let mut line = format!("{mark} {:width$}  {builder:8}  {took}", row.case);
     if row.result == "as_expected" {
         let first: String = row.detail.split("; do:").next().unwrap_or_default().chars().take(400).collect();
         if let Some((_, found)) = first.split_once("; found: ") {
@@ -293,11 +325,37 @@ fn conclude(app: &App, rows: &[Row]) -> Result<i32, Failure> {
         json::print(&SelfcheckReport { schema, proved, otherwise, cannot_tell, left_out, cases: rows })?;
     } else {
         let left = if left_out > 0 { format!(", {left_out} left out") } else { String::new() };
-        report::line(&format!("\n{proved} cases as expected, {otherwise} otherwise, {cannot_tell} cannot tell{left}"))?;
+        let before = match rows.iter().filter(|row| row.before).count() {
+            0 => String::new(),
+            before => format!(" ({before} of them shown before)"),
+        };
+        report::line(&format!(
+            "\n{proved} cases as expected{before}, {otherwise} otherwise, {cannot_tell} cannot tell{left}"
+        ))?;
     }
     Ok(match (otherwise, cannot_tell) {
         (0, 0) => exit::DONE,
         (0, _) => exit::CANNOT_TELL,
         _ => exit::NOT_YET,
     })
+}
+
+/// A suite for each exercise and lesson.
+fn junit(rows: &[Row]) -> Result<String, String> {
+    let cases = rows.iter().map(|row| {
+        let (suite, name) = row.case.split_once(' ').unwrap_or((&row.case, "what it shows"));
+        let told = || row.detail.clone();
+        junit::Case {
+            suite: suite.to_owned(),
+            name: format!("{name} ({})", row.builder),
+            seconds: row.seconds,
+            result: match row.result {
+                "as_expected" => junit::Outcome::Passed,
+                "otherwise" => junit::Outcome::Failed(told()),
+                "left_out" => junit::Outcome::Skipped(told()),
+                _ => junit::Outcome::Error(told()),
+            },
+        }
+    });
+    junit::report("dlearn selfcheck", cases)
 }

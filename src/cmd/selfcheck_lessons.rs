@@ -2,6 +2,7 @@
 
 use super::app::App;
 use super::selfcheck::{Row, limits, shown, told};
+use super::selfcheck_memory::Memory;
 use crate::engine::SandboxBases;
 use crate::failure::Failure;
 use crate::report;
@@ -15,6 +16,7 @@ pub(super) async fn prove_all(
     app: &App,
     planned: &[PlannedLesson<'_>],
     jobs: usize,
+    memory: &mut Memory,
 ) -> Result<(Vec<Row>, Result<(), Failure>), Failure> {
     let failed = |error: crate::engine::EngineError| Failure::Engine(error.unavailable());
     let program = match planned.iter().any(PlannedLesson::uses_dlearn) {
@@ -23,12 +25,14 @@ pub(super) async fn prove_all(
     };
     let images: BTreeSet<&str> = planned.iter().flat_map(PlannedLesson::images).collect();
     let (bases, ledger) = app.sandbox_bases("selfcheck", images, BTreeSet::new()).await?;
-    let proofs = planned.iter().map(|planned| prove(&bases, planned, program.as_deref()));
+    let program = program.as_deref();
+    let proofs = planned.iter().map(async |planned| (planned, prove(&bases, planned, program).await));
     let mut proofs = stream::iter(proofs).buffered(jobs);
     let mut rows = Vec::new();
-    while let Some(row) = proofs.next().await {
+    while let Some((planned, row)) = proofs.next().await {
+        memory.keep_lesson(planned, &row);
         if !app.common.json {
-            report::line(&shown(&row, 4, app))?;
+            memory.above(|| report::line(&shown(&row, 4, app)))?;
         }
         rows.push(row);
     }
@@ -53,12 +57,13 @@ async fn prove(bases: &SandboxBases, planned: &PlannedLesson<'_>, program: Optio
     };
     let (result, detail) = told(&proved.result);
     let (case, builder) = (planned.lesson.front.id.clone(), planned.builder);
-    Row { case, builder, result, detail, notes: proved.notes, seconds: proved.took.as_secs_f64() }
+    let seconds = proved.took.as_secs_f64();
+    Row { case, builder, result, detail, notes: proved.notes, seconds, before: false }
 }
 
 /// This program as a file: lessons call it.
 fn this_program() -> Result<Vec<u8>, Failure> {
-    let read = || std::fs::read(std::env::current_exe()?);
+    let read = || std::fs::read(crate::selfcheck::this_program()?);
     read().map_err(|error| {
         Failure::usage(
             format!("this program cannot be read: {error}"),

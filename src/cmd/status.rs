@@ -18,6 +18,8 @@ struct StatusReport {
     lessons: Count,
     exercises: Count,
     points: Count,
+    /// As the authors of what is not done say.
+    minutes_left: u32,
     missed_questions: usize,
     #[serde(skip_serializing_if = "Option::is_none")]
     practice_registry: Option<PracticeReport>,
@@ -52,16 +54,16 @@ pub(super) fn run(app: &App) -> Result<i32, Failure> {
         }
     };
     let state = learner.as_ref().map(|learner| learner.state());
+    let nothing = State::new("", "");
+    let counted = counts(&course, state.unwrap_or(&nothing));
     let report = StatusReport {
         schema: "dlearn/status/1",
         folder: learner.as_ref().map(|learner| learner.home().display().to_string()),
         current: state.and_then(|state| state.current.clone()),
         lessons: count("lesson", &|_| 1),
         exercises: count("exercise", &|_| 1),
-        points: Count {
-            done: state.map_or(0, |state| counts(&course, state).points),
-            of: rows.iter().map(|row| row.points).sum(),
-        },
+        points: Count { done: counted.points, of: rows.iter().map(|row| row.points).sum() },
+        minutes_left: counted.minutes_left,
         missed_questions: state.map_or(0, |state| state.questions.values().filter(|question| question.missed).count()),
         practice_registry: learner.as_ref().and_then(|learner| learner.known_practice()).map(|practice| {
             PracticeReport { address: practice.address(), user: practice.user, password: practice.password }
@@ -85,8 +87,11 @@ pub(super) fn run(app: &App) -> Result<i32, Failure> {
     report::line(&format!("lessons    {}", bar(&report.lessons)))?;
     report::line(&format!("exercises  {}", bar(&report.exercises)))?;
     report::line(&format!("points     {}", bar(&report.points)))?;
+    if report.minutes_left > 0 {
+        report::line(&format!("time left  about {}", super::list::duration(report.minutes_left)))?;
+    }
     if report.missed_questions > 0 {
-        report::line(&format!("questions to come again: {}", report.missed_questions))?;
+        report::line(&format!("questions to come again: {} (dlearn quiz asks them now)", report.missed_questions))?;
     }
     if let Some(state) = state {
         report::line(&format!("\n{}", standing(&course, state)))?;

@@ -26,6 +26,20 @@ pub(super) struct Workplace {
 }
 
 impl App {
+    /// The engine that `--engine` names; the learner's own for none.
+    ///
+    /// # Errors
+    /// Where it does not answer.
+    pub async fn engine_named(&self, named: Option<&str>) -> Result<Engine, Failure> {
+        match named {
+            None | Some(OWN) => self.engine().await,
+            Some(host) => {
+                let options = ConnectOptions { host: Some(host.to_owned()), ..ConnectOptions::default() };
+                Engine::connect(&options).await.map_err(|error| Failure::Engine(error.unavailable()))
+            }
+        }
+    }
+
     /// Engines with these base images, and those of `wished` that can be had: `count` throw-away ones within these limits, or the one that is named.
     ///
     /// # Errors
@@ -40,14 +54,8 @@ impl App {
         count: usize,
     ) -> Result<Workplace, Failure> {
         let failed = |error: EngineError| Failure::Engine(error.unavailable());
-        if let Some(named) = named {
-            let engine = match named {
-                OWN => self.engine().await?,
-                host => {
-                    let options = ConnectOptions { host: Some(host.to_owned()), ..ConnectOptions::default() };
-                    Engine::connect(&options).await.map_err(failed)?
-                }
-            };
+        if named.is_some() {
+            let engine = self.engine_named(named).await?;
             super::images::bring(self, &engine, images).await?;
             return Ok(Workplace { engines: vec![engine], sandboxes: Vec::new(), ledger: None });
         }

@@ -199,6 +199,23 @@ pub fn retrieval<'a>(course: &'a Course, state: &State, id: &str) -> Vec<&'a Que
     asked
 }
 
+/// The questions to ask in a quiz, at most `most`: those that were missed, in the order of the course, then those whose
+/// time has come ([`QuestionState::due`](super::state::QuestionState::due)), the longest overdue first.
+pub fn review<'a>(course: &'a Course, state: &State, most: usize) -> Vec<(&'a Lesson, &'a Question)> {
+    let mut asked: Vec<_> = missed(course, state).collect();
+    let lessons = lessons_in_order(course).into_iter();
+    let all = lessons.flat_map(|lesson| lesson.questions().map(move |question| (lesson, question)));
+    let due =
+        |question: &Question| state.questions.get(&question.id).filter(|known| !known.missed).map(|known| known.due());
+    // The session of the quiz itself counts.
+    let now = state.sessions.saturating_add(1);
+    let mut old: Vec<_> = all.filter_map(|it| due(it.1).filter(|due| *due <= now).map(|due| (due, it))).collect();
+    old.sort_by_key(|(due, _)| *due);
+    asked.extend(old.into_iter().map(|(_, it)| it));
+    asked.truncate(most);
+    asked
+}
+
 /// The place of a question in the learner's own order for a lesson.
 fn rank(seed: &str, lesson: &str, question: &str) -> [u8; 32] {
     Sha256::digest(format!("{seed}\0{lesson}\0{question}").as_bytes()).into()

@@ -103,9 +103,21 @@ pub struct QuestionState {
     /// The session of the last answer.
     #[serde(default)]
     pub session: u64,
+    /// Right answers since the last wrong one.
+    #[serde(default)]
+    pub streak: u32,
     /// What other versions wrote.
     #[serde(flatten)]
     pub extra: Map<String, Value>,
+}
+
+impl QuestionState {
+    /// The session from which on it is asked again: the next one after a wrong answer, and after right ones in a row two
+    /// sessions later, four, eight and so on.
+    pub fn due(&self) -> u64 {
+        let pause = if self.missed { 0 } else { 1_u64.checked_shl(self.streak.max(1)).unwrap_or(u64::MAX) };
+        self.session.saturating_add(pause)
+    }
 }
 
 /// How far an exercise was done.
@@ -229,6 +241,7 @@ impl State {
         let count = if right { &mut state.right } else { &mut state.wrong };
         *count = count.saturating_add(1);
         state.missed = !right;
+        state.streak = if right { state.streak.saturating_add(1) } else { 0 };
         state.session = session;
     }
 
@@ -341,6 +354,18 @@ mod tests {
         assert_eq!((state.lessons["L01"].section, state.lessons["L01"].done), (1, false));
         state.section_read("L01", 1, 2);
         assert_eq!((state.lessons["L01"].section, state.lessons["L01"].done), (0, true));
+    }
+
+    #[test]
+    fn a_question_comes_back_later_each_time_it_is_answered_right() {
+        let mut state = State::new("c", "0");
+        let mut due = Vec::new();
+        for right in [true, true, true, false, true] {
+            state.begin_session();
+            state.answered("L01.a", right);
+            due.push(state.questions["L01.a"].due() - state.sessions);
+        }
+        assert_eq!(due, [2, 4, 8, 0, 2]);
     }
 
     #[test]

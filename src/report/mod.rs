@@ -2,6 +2,7 @@
 
 pub mod gradebook;
 pub mod json;
+pub mod junit;
 
 use std::io::Write;
 use std::path::Path;

@@ -7,6 +7,7 @@
 
 mod bench;
 mod case;
+mod known;
 mod lesson;
 mod mutate;
 mod plan;
@@ -15,6 +16,7 @@ mod share;
 
 pub use bench::Workbench;
 pub use case::{CaseResult, Proved, prove};
+pub use known::{Grounds, Known, Shown, this_program};
 pub use lesson::{PlannedLesson, ProvedLesson, Untrue, plan_lessons, prove_lesson};
 pub use mutate::{Mutant, Needed, mutants, try_mutant};
 pub use plan::{CaseKind, PlannedCase, plan};

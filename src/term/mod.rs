@@ -12,6 +12,7 @@ pub mod live;
 mod live_layout;
 pub mod markdown;
 mod pager;
+pub mod picture;
 pub mod progress;
 pub mod prompt;
 mod question;

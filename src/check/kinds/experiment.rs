@@ -11,7 +11,7 @@ use super::{base_image, dockerfile, dot, in_context, no_dockerfile, no_image, wo
 use crate::check::failed_build;
 use crate::check::matching::Pattern;
 use crate::check::provenance::{builder_of_rows, own_rows};
-use crate::check::{Inquiry, Stop, Verdict};
+use crate::check::{Inquiry, Picture, Stop, Verdict};
 use crate::evidence::{BuildPlan, Builder, Edit, ExperimentFacts, ExperimentPlan, ImageFacts, Source, Unavailable};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -196,6 +196,22 @@ impl Experiment {
         let mut ran_again = false;
         let verdict = self.attempt(inquiry, 0, &mut ran_again)?;
         if ran_again { self.attempt(inquiry, 1, &mut ran_again) } else { Ok(verdict) }
+    }
+
+    /// What the rebuild took from the cache, where the exercise is about that, and both came to pass.
+    pub(in crate::check) fn picture(&self, inquiry: &Inquiry<'_>) -> Option<Picture> {
+        if self.keeps.is_empty() {
+            return None;
+        }
+        let image = inquiry.image(&inquiry.name(&self.image)).ok()??;
+        let base = self.base(inquiry, self.target.as_deref()).ok()?.ok()?;
+        let builder = builder_of_rows(own_rows(image, base));
+        let edits = self.edits(inquiry, builder).ok()?.ok()?;
+        let trial = Trial { builder, edits: &edits, repetition: 0 };
+        let made = self.make(inquiry, trial, self.target.as_deref(), base).ok()?.ok()?;
+        let steps = &made.facts.after.steps;
+        let both = steps.iter().any(|step| step.cached) && steps.iter().any(|step| !step.cached);
+        both.then(|| Picture::Rebuild { story: made.story, steps: steps.clone() })
     }
 
     /// Makes the experiment and judges it; says whether it fails because something did not come from the cache.

@@ -3,7 +3,7 @@
 use super::{base_image, dockerfile, no_image, workspace_base};
 use crate::check::matching::{last_line, shown};
 use crate::check::provenance::{builder_of_rows, own_rows, shortened};
-use crate::check::{Inquiry, Stop, Verdict};
+use crate::check::{Inquiry, Picture, Stop, Verdict};
 use crate::evidence::{BuildPlan, Builder, HistoryRow, ImageFacts, Source, Unavailable};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -121,6 +121,14 @@ impl Size {
             "begin with the largest: does the running program need it? What it does not need must not come in, since a \
              later RUN rm takes nothing out of an earlier layer",
         ))
+    }
+
+    /// Both sizes, where they are known.
+    pub(in crate::check) fn picture(&self, inquiry: &Inquiry<'_>) -> Option<Picture> {
+        let name = inquiry.name(&self.image);
+        let image = inquiry.image(&name).ok()??;
+        let (what, other) = self.baseline(inquiry, image).ok()?.ok()?;
+        Some(Picture::Sizes { before: (what, other.size), after: (name, image.size) })
     }
 
     /// What the image is compared with, in words, and its facts.
