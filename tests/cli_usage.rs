@@ -148,13 +148,15 @@ fn a_course_that_is_not_there_or_names_what_is_not_there_is_told() {
 }
 
 /// Commands with what they exit with, for a learner without an engine and with E01 set up.
-const PRINTING: [(&[&str], i32); 12] = [
+const PRINTING: [(&[&str], i32); 14] = [
     (&["next"], 0),
     (&["next", "E01"], 1),
     (&["check", "E01"], 1),
     (&["read", "L06"], 0),
     (&["read", "L11"], 0),
     (&["list"], 0),
+    (&["quiz", "L06"], 0),
+    (&["open", "E01"], 0),
     (&["status"], 0),
     (&["hint", "E01"], 0),
     (&["solution", "E01", "--yes"], 0),
@@ -217,7 +219,7 @@ fn a_terminal_with_no_color_gets_no_colour() {
 fn each_json_document_says_its_schema_and_is_all_there_is_on_standard_output() {
     let learner = learner();
     learner.dlearn(&["next", "E01"]).exits(1);
-    let cases: [(&[&str], i32, &str); 10] = [
+    let cases: [(&[&str], i32, &str); 13] = [
         (&["ref", "shop:v1"], 0, "dlearn/ref/1"),
         (&["ref", "Shop:v1"], 2, "dlearn/ref/1"),
         (&["check", "E01"], 1, "dlearn/check/1"),
@@ -225,6 +227,9 @@ fn each_json_document_says_its_schema_and_is_all_there_is_on_standard_output() {
         (&["hint", "E01"], 0, "dlearn/hint/1"),
         (&["solution", "E01", "--yes"], 0, "dlearn/solution/1"),
         (&["list"], 0, "dlearn/list/1"),
+        (&["quiz"], 0, "dlearn/quiz/1"),
+        (&["quiz", "L06"], 0, "dlearn/quiz/1"),
+        (&["open", "E01"], 0, "dlearn/open/1"),
         (&["status"], 0, "dlearn/status/1"),
         (&["doctor"], 3, "dlearn/doctor/1"),
         (&["context", "."], 0, "dlearn/context/1"),
@@ -233,6 +238,28 @@ fn each_json_document_says_its_schema_and_is_all_there_is_on_standard_output() {
         let told = learner.dlearn(&[args, &["--json"]].concat()).exits(code);
         assert_eq!(told.json()["schema"], schema, "{told:?}");
     }
+}
+
+#[test]
+fn questions_are_asked_without_their_answers_and_nothing_is_due_at_the_beginning() {
+    let learner = learner();
+    learner.dlearn(&["quiz"]).exits(0).says("dlearn next");
+    let printed = learner.dlearn(&["quiz", "l02"]).exits(0).says("Question").keeps_silent_about("Right.");
+    let report = learner.dlearn(&["quiz", "L02", "--json"]).exits(0).json();
+    let first = &report["questions"][0];
+    assert!(first["lesson"] == "L02" && first["options"].as_array().unwrap().len() > 1 && first["missed"] == false);
+    assert!(first.get("right").is_none() && !printed.stdout.contains("because"), "{first}");
+    learner.dlearn(&["quiz", "L2"]).exits(2).says("did you mean L02?");
+    learner.dlearn(&["quiz", "R01"]).exits(2).says("R01 asks nothing");
+}
+
+#[test]
+fn a_folder_is_printed_where_no_editor_can_be_opened() {
+    let learner = learner();
+    let folder = learner.dlearn(&["open", "E01"]).exits(0).stdout;
+    assert!(Path::new(folder.trim_end()).join("README.md").is_file(), "{folder}");
+    learner.dlearn(&["open", "L06"]).exits(2).says("L06 is a lesson");
+    learner.dlearn(&["list"]).exits(0).says("◦ E01").says("◦ begun").says("What is left takes about");
 }
 
 #[test]
