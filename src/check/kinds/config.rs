@@ -1,6 +1,6 @@
 //! `config`
 
-use crate::check::matching::{TextMatch, exec_form, is_shell_form, shown};
+use crate::check::matching::{TextMatch, exec_form, is_handed_over, is_shell_form, shown};
 use crate::check::{Inquiry, Stop, Verdict};
 use crate::dockerfile::parse;
 use crate::evidence::ConfigFacts;
@@ -224,32 +224,42 @@ fn command(wants: CommandMatch, config: &ConfigFacts) -> Option<Verdict> {
             "add a CMD with the program and its arguments, as a JSON array",
         ));
     }
-    let (instruction, main) = if entrypoint.is_empty() { ("CMD", cmd) } else { ("ENTRYPOINT", entrypoint) };
-    if let [_, .., text] = main.as_slice()
-        && is_shell_form(main)
-        && is_failed_list(text)
-    {
-        return Some(Verdict::not_yet(
-            format!("{instruction} as a list that Docker can read"),
-            format!("{instruction} is taken for a line of shell: {}", shown(text)),
-            format!(
-                "write {instruction} [\"program\", \"argument\", …]: double quotes, and a comma between any two words"
-            ),
-        ));
-    }
-    if wants.form == Form::Exec && is_shell_form(main) {
-        return Some(Verdict::not_yet(
+    // What is behind an ENTRYPOINT in shell form is never looked at (Dockerfile reference, "Understand how CMD and
+    // ENTRYPOINT interact").
+    let ignored = is_shell_form(entrypoint) || is_handed_over(entrypoint);
+    let behind = if ignored { None } else { Some(("CMD", cmd)) };
+    [("ENTRYPOINT", entrypoint)].into_iter().chain(behind).find_map(|(instruction, words)| {
+        written_as_list(instruction, words).or_else(|| match wants.form {
+            Form::Exec => without_shell(instruction, words),
+            Form::Any => None,
+        })
+    })
+}
+
+/// The complaint about a list that is none.
+fn written_as_list(instruction: &str, words: &[String]) -> Option<Verdict> {
+    let text = words.last().filter(|text| words.len() > 1 && is_shell_form(words) && is_failed_list(text))?;
+    Some(Verdict::not_yet(
+        format!("{instruction} as a list that Docker can read"),
+        format!("{instruction} is taken for a line of shell: {}", shown(text)),
+        format!("write {instruction} [\"program\", \"argument\", …]: double quotes, and a comma between any two words"),
+    ))
+}
+
+/// The complaint about a shell that stays in front of the program.
+fn without_shell(instruction: &str, words: &[String]) -> Option<Verdict> {
+    is_shell_form(words).then(|| {
+        Verdict::not_yet(
             format!("{instruction} in exec form, a JSON array"),
             format!(
                 "{instruction} is {}: a shell starts first and stays, and may keep signals to itself",
-                exec_form(main)
+                exec_form(words)
             ),
             format!(
                 "write {instruction} [\"program\", \"argument\", …], or let the shell hand over: exec and the program"
             ),
-        ));
-    }
-    None
+        )
+    })
 }
 
 /// Whether this was to be a list and is none: `['httpd', '-f']` is not JSON, so that Docker gives it to a shell
@@ -340,83 +350,4 @@ fn named(instruction: &str, key: &str, wants: &TextMatch, found: Option<&String>
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::check::Subject;
-    use crate::evidence::{Answer, Evidence, Fact, ImageFacts, Need, TextFacts};
-
-    fn judged(dockerfile: &str, cmd: &[&str]) -> Verdict {
-        let words = |list: &[&str]| list.iter().map(ToString::to_string).collect();
-        let image =
-            ImageFacts { config: ConfigFacts { cmd: words(cmd), ..ConfigFacts::default() }, ..ImageFacts::default() };
-        let text = TextFacts { text: dockerfile.into(), truncated: false };
-        let mut evidence = Evidence::new();
-        evidence.insert(Need::Image { name: "x/app:v1".into() }, Answer::Found(Fact::Image(image)));
-        evidence.insert(Need::WorkspaceFile { path: "Dockerfile".into() }, Answer::Found(Fact::Text(text)));
-        let config = "image: x/app:v1\ncommand: { set: true, own: true }";
-        let config: Config = crate::course::read_yaml(config).expect("a valid check");
-        config.judge(&Inquiry::new(&evidence, &Subject::default())).expect("everything is known")
-    }
-
-    fn asked(config: &str, has: ConfigFacts) -> String {
-        let config: Config = crate::course::read_yaml(&format!("image: app\n{config}")).expect("a valid check");
-        let image = ImageFacts { config: has, ..ImageFacts::default() };
-        let mut evidence = Evidence::new();
-        evidence.insert(Need::Image { name: "app".into() }, Answer::Found(Fact::Image(image)));
-        match config.judge(&Inquiry::new(&evidence, &Subject::default())).expect("everything is known") {
-            Verdict::NotYet(not_yet) => format!("{} | {} | {}", not_yet.expected, not_yet.found, not_yet.advice),
-            _ => "pass".into(),
-        }
-    }
-
-    #[test]
-    fn triggers_and_volumes_are_told() {
-        let has = |onbuild: &[&str]| ConfigFacts {
-            onbuild: onbuild.iter().map(ToString::to_string).collect(),
-            volumes: vec!["/data".into()],
-            ..ConfigFacts::default()
-        };
-        let two = has(&["COPY . .", "RUN make"]);
-        assert_eq!(asked("onbuild: { least: 2 }", two.clone()), "pass");
-        let one = asked("onbuild: { least: 2 }", has(&["COPY . ."]));
-        assert!(one.starts_with("at least 2 triggers (ONBUILD) | Config.OnBuild lists 1: `COPY . .` | write ONBUILD"));
-        assert!(asked("onbuild: { least: 1 }", has(&[])).contains("Config.OnBuild lists none"));
-        assert_eq!(asked("onbuild: { most: 0 }", has(&[])), "pass");
-        assert!(asked("onbuild: { most: 0 }", two.clone()).contains("| take the ONBUILD lines out"));
-        assert_eq!(asked("volumes: [/data]", two.clone()), "pass");
-        assert!(asked("volumes: [/x]", two).contains("the image declares /data"));
-        assert!(asked("volumes: [/x]", ConfigFacts::default()).contains("the image declares no volume"));
-    }
-
-    #[test]
-    fn a_working_directory_is_the_same_with_a_slash_at_its_end() {
-        let with = |workdir: &str| ConfigFacts { workdir: workdir.into(), ..ConfigFacts::default() };
-        assert_eq!(asked("workdir: { equals: /site }", with("/site/")), "pass");
-        assert!(asked("workdir: { equals: /site }", with("/sites")).contains("WORKDIR is /sites"));
-        assert!(asked("workdir: { equals: /site }", with("")).contains("WORKDIR is /"));
-    }
-
-    #[test]
-    fn an_inherited_command_is_not_ones_own() {
-        let Verdict::NotYet(not_yet) = judged("FROM busybox:1.36\nWORKDIR /site\n", &["sh"]) else {
-            panic!("it must not pass");
-        };
-        assert!(not_yet.found.contains("what the base says: [\"sh\"]"), "{}", not_yet.found);
-        assert!(judged("FROM busybox:1.36\ncmd [\"httpd\", \"-f\"]\n", &["httpd", "-f"]).passed());
-    }
-
-    #[test]
-    fn a_list_with_the_wrong_quotes_is_told() {
-        let with = |text: &str| ConfigFacts {
-            cmd: ["/bin/sh", "-c", text].map(str::to_owned).to_vec(),
-            ..ConfigFacts::default()
-        };
-        let wants = CommandMatch { set: true, own: false, form: Form::default() };
-        for text in ["['httpd', '-f']", "[ \"httpd\" \"-f\" ]", "[\u{201c}httpd\u{201d}]"] {
-            assert!(command(wants, &with(text)).is_some(), "{text}");
-        }
-        for text in ["[ -f x ] && httpd -f", "httpd -f", "[ \"$a\" ] && run"] {
-            assert!(command(wants, &with(text)).is_none(), "{text}");
-        }
-    }
-}
+mod tests;
