@@ -329,6 +329,10 @@ pub struct GradeOptions {
     /// Build on this engine (unix://…, tcp://…), a virtual machine's say, instead of throw-away ones in containers
     #[arg(long, value_name = "HOST", conflicts_with_all = ["memory", "disk", "cpus"])]
     pub engine: Option<String>,
+    /// Do not grade again what an earlier run has judged in full, as long as nothing that it rests on has changed: the
+    /// submission's files, the course, this program, the base images, the limits
+    #[arg(long)]
+    pub resume: bool,
     /// Write the gradebook for a spreadsheet
     #[arg(long, value_name = "FILE")]
     pub csv: Option<PathBuf>,

@@ -24,6 +24,7 @@
 //! watching     file saves and engine changes → check again
 //! term/        Markdown, prompts, reader, live screen
 //! report/      what commands print for programs: JSON, a class's table, cells and feedback
+//! journal      results under the digest of what they rest on: for going on after a kill
 //! nearest      the known name that an unknown one may have meant
 //! secret       a password that shows in no text by accident
 //! failure      why a command could not do its work, and the exit codes
@@ -75,6 +76,7 @@ pub mod evidence;
 pub mod examine;
 pub mod failure;
 pub mod grade;
+mod journal;
 pub mod layers;
 pub mod learner;
 mod nearest;

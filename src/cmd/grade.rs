@@ -3,11 +3,12 @@
 use super::app::App;
 use crate::cli::GradeOptions;
 use crate::course::{Course, Entry, Item};
-use crate::engine::{ConnectOptions, Engine, EngineError, Ledger, SandboxLimits};
+use crate::engine::{EngineError, Ledger, SANDBOX_IMAGE, SandboxLimits};
 use crate::failure::{Failure, exit};
 use crate::grade::class::{Class, Rules};
 use crate::grade::gradebook::{Absent, Gradebook, Graded, State};
 use crate::grade::intake::{self, Source};
+use crate::grade::memory::Memory;
 use crate::grade::place::Where;
 use crate::grade::refusals::Allowed;
 use crate::grade::roster::{self, CourseSecret, Roster};
@@ -47,7 +48,8 @@ pub(super) async fn run(app: &App, options: GradeOptions) -> Result<i32, Failure
     let entries = if named.is_empty() { held(app, &course, &sources).await? } else { named };
     let (place, ledger) = place(app, &options, &entries).await?;
     let roster = rules.roster.clone();
-    let class = Class::new(&course, entries, place, rules);
+    let memory = memory(app, &options, &course, &entries).await?;
+    let class = Class::new(&course, entries, place, rules).remembering(memory);
     let graded = all_of(app, &class, &sources, usize::from(options.jobs)).await;
     if let Some(ledger) = ledger {
         // What stays is told by the process's end.
@@ -180,11 +182,9 @@ async fn held<'a>(app: &App, course: &'a Course, sources: &[Source]) -> Result<V
 
 /// Where everything is built, with the images that answers need, and what was made for it.
 async fn place(app: &App, options: &GradeOptions, entries: &[&Entry]) -> Result<(Where, Option<Ledger>), Failure> {
-    let failed = |error: EngineError| Failure::Engine(error.unavailable());
     let needed = entries.iter().flat_map(|entry| plan::needed(entry));
     if let Some(host) = &options.engine {
-        let connect = ConnectOptions { host: Some(host.clone()), ..ConnectOptions::default() };
-        let engine = Engine::connect(&connect).await.map_err(failed)?;
+        let engine = app.engine_named(Some(host)).await?;
         super::images::bring(app, &engine, needed).await?;
         return Ok((Where::Engine(engine), None));
     }
@@ -198,6 +198,33 @@ async fn place(app: &App, options: &GradeOptions, entries: &[&Entry]) -> Result<
         ..SandboxLimits::default()
     };
     Ok((Where::Sandbox { bases, limits }, Some(ledger)))
+}
+
+/// The journal in the user's cache folder, and its bytes at most: some ten thousand exercises.
+const JOURNAL: (&str, u64) = ("grade.jsonl", 128 << 20);
+
+/// What earlier runs came to, and what this one comes to.
+async fn memory(
+    app: &App,
+    options: &GradeOptions,
+    course: &Course,
+    entries: &[&Entry],
+) -> Result<Option<Memory>, Failure> {
+    let Some(journal) = super::selfcheck_memory::opened(JOURNAL, options.resume)? else { return Ok(None) };
+    let failed = |error: EngineError| Failure::Engine(error.unavailable());
+    let engine = app.engine_named(options.engine.as_deref()).await?;
+    let allowed: Vec<Allowed> = entries.iter().map(|entry| plan::allowed(entry, &options.allow_image)).collect();
+    let needed = entries.iter().flat_map(|entry| plan::needed(entry));
+    let names = needed.chain(allowed.iter().flat_map(Allowed::names)).chain([SANDBOX_IMAGE]).collect();
+    let mut ids = super::selfcheck_memory::ids(&engine, names).await.map_err(failed)?;
+    let sandbox = ids.remove(SANDBOX_IMAGE);
+    let facts = engine.facts().await.map_err(failed)?;
+    let place = match &options.engine {
+        Some(host) => host.clone(),
+        None => format!("{sandbox:?} {} {} {}", options.memory, options.disk, options.cpus),
+    };
+    let rules = format!("{place} {} {:?}", options.seconds, options.allow_image);
+    Ok(Some(Memory::new(journal, options.resume, course, &facts, ids, &rules)?))
 }
 
 async fn all_of(app: &App, class: &Class<'_>, sources: &[Source], jobs: usize) -> Vec<Graded> {

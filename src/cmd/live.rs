@@ -41,6 +41,9 @@ const FIRST_LOOK: Duration = Duration::from_millis(300);
 /// gets an answer too.
 const MOST_RESTARTS: u32 = 3;
 
+/// A check that ended without a result has panicked: what it has said lies behind the screen.
+const BROKE_OFF: &str = "The last check broke off, which is a fault of dlearn and not yours. `c` checks again.";
+
 const WORKING: &[(&str, &str)] = &[("h", "hint"), ("c", "check now"), ("t", "task"), ("q", "leave")];
 const PASSED: &[(&str, &str)] = &[("Enter", "why it works, and on"), ("q", "leave")];
 
@@ -117,8 +120,9 @@ pub(super) async fn run(
             }
             Happened::Checked(done) => {
                 checking = None;
-                if let Some(examined) = done {
-                    session.checked(examined, learner)?;
+                match done {
+                    Some(examined) => session.checked(examined, learner)?,
+                    None => session.setting.note = Some(BROKE_OFF.into()),
                 }
             }
         }

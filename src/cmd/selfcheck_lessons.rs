@@ -63,7 +63,7 @@ async fn prove(bases: &SandboxBases, planned: &PlannedLesson<'_>, program: Optio
 
 /// This program as a file: lessons call it.
 fn this_program() -> Result<Vec<u8>, Failure> {
-    let read = || std::fs::read(crate::selfcheck::this_program()?);
+    let read = || std::fs::read(crate::journal::this_program()?);
     read().map_err(|error| {
         Failure::usage(
             format!("this program cannot be read: {error}"),

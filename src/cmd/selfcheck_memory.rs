@@ -7,15 +7,20 @@ use crate::engine::{Engine, EngineError, SANDBOX_IMAGE};
 use crate::evidence::EngineFacts;
 use crate::failure::Failure;
 use crate::grade::plan;
-use crate::selfcheck::{Grounds, Known, PlannedCase, PlannedLesson, Shown};
+use crate::journal::{self, Journal};
+use crate::selfcheck::{Grounds, PlannedCase, PlannedLesson, Shown};
 use crate::term::progress::Progress;
+use serde::{Serialize, de::DeserializeOwned};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Instant;
+
+/// The journal in the user's cache folder, and its bytes at most: some twenty thousand cases.
+const JOURNAL: (&str, u64) = ("selfcheck.jsonl", 8 << 20);
 
 /// What is kept of a run, and shown of it meanwhile.
 pub(super) struct Memory {
     /// None where there is no place for it.
-    known: Option<Known>,
+    known: Option<Journal<Shown>>,
     grounds: Grounds,
     resume: bool,
     progress: Progress,
@@ -46,18 +51,7 @@ impl Memory {
         names.extend(planned.1.iter().flat_map(PlannedLesson::images));
         let ids = ids(engine, names).await.map_err(|error| Failure::Engine(error.unavailable()))?;
         let grounds = Grounds::new(course, facts, ids)?;
-        let opened = match Known::place() {
-            Some(place) => Known::open(&place).map_err(|error| format!("{}: {error}", place.display())),
-            None => Err("this user has no cache folder".to_owned()),
-        };
-        let known = match opened {
-            Ok(known) => Some(known),
-            Err(why) if wanted.resume => {
-                let what = format!("what earlier runs have shown cannot be read: {why}");
-                return Err(Failure::usage(what, "leave --resume out, or name another folder with XDG_CACHE_HOME"));
-            }
-            Err(_) => None,
-        };
+        let known = opened(JOURNAL, wanted.resume)?;
         let progress = Progress::start("proving", &app.terminal);
         let of = planned.0.len() + planned.1.len();
         Ok(Self { known, grounds, resume: wanted.resume, progress, begun: Instant::now(), done: 0, of })
@@ -105,11 +99,33 @@ impl Memory {
             return;
         }
         let (case, detail, notes) = (row.case.clone(), row.detail.clone(), row.notes.clone());
-        let shown = Shown { key, case, builder: row.builder, detail, notes, seconds: row.seconds };
+        let shown = Shown { case, builder: row.builder, detail, notes, seconds: row.seconds };
         // A full disk costs the next run time, and this one nothing.
-        if self.known.as_mut().is_some_and(|known| known.keep(shown).is_err()) {
+        if self.known.as_mut().is_some_and(|known| known.keep(key, shown).is_err()) {
             self.known = None;
         }
+    }
+}
+
+/// A journal by name and bytes at most; none where there is no place for it, unless it is to be resumed.
+///
+/// # Errors
+/// Where it cannot be read or written and is to be resumed.
+pub(super) fn opened<T: Serialize + DeserializeOwned>(
+    (name, largest): (&str, u64),
+    resume: bool,
+) -> Result<Option<Journal<T>>, Failure> {
+    let opened = match journal::place(name) {
+        Some(place) => Journal::open(&place, largest).map_err(|error| format!("{}: {error}", place.display())),
+        None => Err("this user has no cache folder".to_owned()),
+    };
+    match opened {
+        Ok(journal) => Ok(Some(journal)),
+        Err(why) if resume => {
+            let what = format!("what earlier runs have found cannot be read: {why}");
+            Err(Failure::usage(what, "leave --resume out, or name another folder with XDG_CACHE_HOME"))
+        }
+        Err(_) => Ok(None),
     }
 }
 
@@ -141,7 +157,7 @@ fn images_of(case: &PlannedCase<'_>) -> BTreeSet<String> {
 }
 
 /// The ids of those images that the engine has.
-async fn ids(engine: &Engine, names: BTreeSet<&str>) -> Result<BTreeMap<String, String>, EngineError> {
+pub(super) async fn ids(engine: &Engine, names: BTreeSet<&str>) -> Result<BTreeMap<String, String>, EngineError> {
     let mut ids = BTreeMap::new();
     for name in names {
         if let Some(facts) = engine.image(name).await? {

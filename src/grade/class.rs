@@ -9,6 +9,7 @@
 use super::gradebook::{Column, Graded, GradedExercise, tidy};
 use super::intake::{self, Source, Taken};
 use super::judge::{self, Came, Planned, Work};
+use super::memory::Memory;
 use super::place::{Where, blamed};
 use super::roster::{CourseSecret, Member, Roster};
 use super::{layout, plan};
@@ -35,6 +36,7 @@ pub struct Class<'a> {
     entries: Vec<&'a Entry>,
     place: Where,
     rules: Rules,
+    memory: Option<Memory>,
     /// By exercise: why its reference solution does not pass in this place; nothing where it does.
     controls: BTreeMap<String, OnceCell<Option<Unavailable>>>,
     not_allowed: Mutex<BTreeSet<String>>,
@@ -59,7 +61,13 @@ impl<'a> Class<'a> {
     /// A class that has handed in these exercises.
     pub fn new(course: &'a Course, entries: Vec<&'a Entry>, place: Where, rules: Rules) -> Self {
         let controls = entries.iter().map(|entry| (entry.exercise.id.clone(), OnceCell::new())).collect();
-        Self { course, entries, place, rules, controls, not_allowed: Mutex::default() }
+        Self { course, entries, place, rules, memory: None, controls, not_allowed: Mutex::default() }
+    }
+
+    /// The same, that keeps what exercises come to, and perhaps knows it from earlier runs.
+    #[must_use]
+    pub fn remembering(self, memory: Option<Memory>) -> Self {
+        Self { memory, ..self }
     }
 
     /// What is graded.
@@ -150,14 +158,25 @@ impl<'a> Class<'a> {
             Err(error) => return GradedExercise::not_judged(column, &error.to_string()),
         };
         self.remember_not_allowed(&planned);
-        let rounds = match planned.iter().any(|planned| planned.came.is_none()) {
-            true => match self.control(entry).await {
-                Some(why) => blamed(planned, why),
-                None => self.place.judge(&work, planned).await,
-            },
-            false => self.place.judge(&work, planned).await,
+        let key = self.memory.as_ref().and_then(|memory| memory.key(&work, &self.rules.limits));
+        let known = self.memory.as_ref().zip(key.as_ref()).and_then(|(memory, key)| memory.get(key));
+        let mut graded = match known {
+            Some(known) => GradedExercise { token: brought, ..known },
+            None => {
+                let rounds = match planned.iter().any(|planned| planned.came.is_none()) {
+                    true => match self.control(entry).await {
+                        Some(why) => blamed(planned, why),
+                        None => self.place.judge(&work, planned).await,
+                    },
+                    false => self.place.judge(&work, planned).await,
+                };
+                let graded = GradedExercise::judged(column, &rounds, brought);
+                if let Some((memory, key)) = self.memory.as_ref().zip(key) {
+                    memory.keep(key, &graded);
+                }
+                graded
+            }
         };
-        let mut graded = GradedExercise::judged(column, &rounds, brought);
         graded.notes.extend(note);
         let passed = graded.state == super::gradebook::State::Passed;
         if claim.is_some_and(|claim| claim.passed) && !passed {

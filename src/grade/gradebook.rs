@@ -9,7 +9,7 @@ use super::score::{self, Points, Score};
 use crate::check::{Finding, Verdict};
 use crate::course::{Course, Entry, Round};
 use crate::submission::Refused;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// Characters of one text that are kept.
@@ -63,7 +63,7 @@ pub struct Absent {
 }
 
 /// How something came out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum State {
     /// Every check passed.
@@ -113,7 +113,7 @@ pub struct Graded {
 }
 
 /// One exercise of a submission.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct GradedExercise {
     /// Its id.
     pub id: String,
@@ -132,7 +132,7 @@ pub struct GradedExercise {
 }
 
 /// One round of an exercise.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct GradedRound {
     /// From 1.
     pub number: usize,
@@ -152,7 +152,7 @@ pub struct GradedRound {
 }
 
 /// One check.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct GradedCheck {
     /// Its verdict, and what it rests on.
     #[serde(flatten)]

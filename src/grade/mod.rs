@@ -9,6 +9,7 @@
 //! judge      one exercise of one submission, on an engine
 //! score      findings → points; pure
 //! place      where: a throw-away engine for each, or one that is named
+//! memory     what the same files came to before
 //! class      one submission after another
 //! gradebook  what it all comes to; pure
 //! ```
@@ -21,6 +22,7 @@ pub mod gradebook;
 pub mod intake;
 pub mod judge;
 pub mod layout;
+pub mod memory;
 pub mod place;
 pub mod plan;
 pub mod refusals;

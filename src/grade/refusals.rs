@@ -33,7 +33,7 @@ fn short(word: &str) -> String {
 }
 
 /// Something that is not built.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
 pub struct Refusal {
     /// The Dockerfile, as its path in the exercise's folder.
     pub file: String,

@@ -7,7 +7,7 @@
 //! What could not be told, and what was not judged at all, is neither earned nor lost: it is *open*, and counted apart.
 
 use crate::check::{Check, Finding, Verdict};
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::fmt;
 use std::iter::Sum;
 use std::ops::{Add, AddAssign};
@@ -84,8 +84,16 @@ impl Serialize for Points {
     }
 }
 
+impl<'de> Deserialize<'de> for Points {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let points = f64::deserialize(deserializer)?;
+        let sensible = (0.0..1e12).contains(&points);
+        sensible.then(|| Self((points * 100.0).round() as u64)).ok_or_else(|| serde::de::Error::custom("no points"))
+    }
+}
+
 /// What was earned, what is open, and what there was to earn.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Score {
     /// Earned.
     pub points: Points,

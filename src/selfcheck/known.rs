@@ -1,27 +1,16 @@
-//! What earlier runs have shown, so that a run that was cut off goes on where it was, and a change of one exercise has
-//! only that one proven again.
-//!
-//! Invariant: only what was as expected is kept, and it counts only as long as nothing that it rests on has changed:
-//! this program, the engine, the base images, the exercise with its recipes, or the lesson.
+//! What a case rests on: only as long as none of it has changed need an earlier run's result not be found again.
 
 use super::{PlannedCase, PlannedLesson};
 use crate::course::Course;
 use crate::evidence::{Builder, EngineFacts};
+use crate::journal::{Key, this_program};
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::{File, OpenOptions};
-use std::io::{self, Read, Write};
-use std::path::{Path, PathBuf};
-
-/// Bytes of a journal beyond which it is begun anew: some twenty thousand cases.
-const LARGEST: u64 = 8 << 20;
+use std::io;
 
 /// One case that was as expected.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Shown {
-    /// What it rests on, as [`Grounds`] tells: 64 hex digits.
-    pub key: String,
     /// Its path, for people who look into the file.
     pub case: String,
     /// The builder of its builds.
@@ -31,70 +20,15 @@ pub struct Shown {
     /// What was looked at besides, and what was not.
     #[serde(default)]
     pub notes: Vec<String>,
-    /// How long it took then.
+    /// Seconds that it took then.
     pub seconds: f64,
 }
 
-/// A journal: a file with one line of JSON for each case.
-#[derive(Debug)]
-pub struct Known {
-    file: File,
-    shown: BTreeMap<String, Shown>,
-}
-
-impl Known {
-    /// The journal in this file, made with its folders where there is none. A line that was cut off, or that another
-    /// version wrote, is passed over.
-    ///
-    /// # Errors
-    /// Where the file cannot be read or written.
-    pub fn open(path: &Path) -> io::Result<Self> {
-        if let Some(folder) = path.parent() {
-            std::fs::create_dir_all(folder)?;
-        }
-        let mut file = OpenOptions::new().read(true).append(true).create(true).open(path)?;
-        if file.metadata()?.len() > LARGEST {
-            file.set_len(0)?;
-        }
-        let mut bytes = Vec::new();
-        file.read_to_end(&mut bytes)?;
-        if bytes.last().is_some_and(|last| *last != b'\n') {
-            file.write_all(b"\n")?;
-        }
-        let lines = bytes.split(|byte| *byte == b'\n').filter_map(|line| serde_json::from_slice::<Shown>(line).ok());
-        Ok(Self { file, shown: lines.map(|shown| (shown.key.clone(), shown)).collect() })
-    }
-
-    /// What was shown on the same grounds.
-    pub fn get(&self, key: &str) -> Option<&Shown> {
-        self.shown.get(key)
-    }
-
-    /// Keeps one more, at once: whoever is killed after this has lost nothing of it.
-    ///
-    /// # Errors
-    /// Where the file cannot be written.
-    pub fn keep(&mut self, shown: Shown) -> io::Result<()> {
-        let mut line = serde_json::to_vec(&shown).map_err(io::Error::other)?;
-        line.push(b'\n');
-        // Two runs that append at the same time do not mix their lines: each is written at once.
-        self.file.write_all(&line)?;
-        self.shown.insert(shown.key.clone(), shown);
-        Ok(())
-    }
-
-    /// Where journals lie by default: in the user's cache folder.
-    pub fn place() -> Option<PathBuf> {
-        use etcetera::BaseStrategy;
-        Some(etcetera::choose_base_strategy().ok()?.cache_dir().join("dlearn/selfcheck.jsonl"))
-    }
-}
-
-/// What the cases of one run rest on.
+/// What the cases of one run rest on: this program, the engine, the base images, the recipes; and each on its exercise's
+/// files, or its lesson.
 #[derive(Debug)]
 pub struct Grounds {
-    /// Program, engine and recipes.
-    common: Sha256,
+    common: Key,
     /// Ids of images by name.
     images: BTreeMap<String, String>,
 }
@@ -105,59 +39,23 @@ impl Grounds {
     /// # Errors
     /// Where this program cannot be read.
     pub fn new(course: &Course, facts: &EngineFacts, images: BTreeMap<String, String>) -> io::Result<Self> {
-        let mut common = Sha256::new_with_prefix(std::fs::read(this_program()?)?);
         // As this program has read them: what it would not notice makes no difference.
-        common.update(format!("{facts:?}{:?}", course.recipes));
-        Ok(Self { common, images })
+        let read = format!("{facts:?}{:?}", course.recipes);
+        Ok(Self { common: Key::default().with(std::fs::read(this_program()?)?).with(read), images })
     }
 
     /// The key of a case, with the images that it may use.
     pub fn of_case(&self, case: &PlannedCase<'_>, images: &BTreeSet<&str>) -> String {
-        let mut key = self.with(images);
-        for (path, content) in &case.entry.files {
-            part(&mut key, path.as_bytes());
-            part(&mut key, content);
-        }
-        part(&mut key, case.path().as_bytes());
-        part(&mut key, format!("{:?}", case.builder).as_bytes());
-        hex(key)
+        let key = self.common.clone().with_images(images.iter().copied(), &self.images);
+        let key = case.entry.files.iter().fold(key, |key, (path, content)| key.with(path).with(content));
+        key.with(case.path()).with(format!("{:?}", case.builder)).hex()
     }
 
     /// The key of a lesson.
     pub fn of_lesson(&self, planned: &PlannedLesson<'_>) -> String {
-        let mut key = self.with(&planned.images());
-        part(&mut key, format!("{:?}{:?}", planned.lesson, planned.builder).as_bytes());
-        hex(key)
+        let key = self.common.clone().with_images(planned.images(), &self.images);
+        key.with(format!("{:?}{:?}", planned.lesson, planned.builder)).hex()
     }
-
-    fn with(&self, images: &BTreeSet<&str>) -> Sha256 {
-        let mut key = self.common.clone();
-        for name in images {
-            part(&mut key, name.as_bytes());
-            part(&mut key, self.images.get(*name).map_or(&[], |id| id.as_bytes()));
-        }
-        key
-    }
-}
-
-/// With its length before it, so that no two rows of parts are the same bytes.
-fn part(key: &mut Sha256, bytes: &[u8]) {
-    key.update((bytes.len() as u64).to_be_bytes());
-    key.update(bytes);
-}
-
-fn hex(key: Sha256) -> String {
-    key.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-/// The file of this program. On Linux by the kernel's own name, which is still right when a newer build has taken the
-/// file's place.
-///
-/// # Errors
-/// Where the system does not tell.
-pub fn this_program() -> io::Result<PathBuf> {
-    let own = PathBuf::from("/proc/self/exe");
-    if own.exists() { Ok(own) } else { std::env::current_exe() }
 }
 
 #[cfg(test)]
@@ -165,33 +63,6 @@ mod tests {
     use super::*;
     use crate::course::Source;
     use crate::selfcheck::plan;
-
-    fn shown(key: &str) -> Shown {
-        Shown {
-            key: key.into(),
-            case: "E01 solution".into(),
-            builder: Builder::Classic,
-            detail: String::new(),
-            notes: Vec::new(),
-            seconds: 1.5,
-        }
-    }
-
-    #[test]
-    fn what_was_kept_is_there_again_and_a_line_that_was_cut_off_harms_nothing() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("deep/journal.jsonl");
-        let mut known = Known::open(&path).unwrap();
-        known.keep(shown("a")).unwrap();
-        known.keep(shown("b")).unwrap();
-        let text = std::fs::read(&path).unwrap();
-        std::fs::write(&path, &text[..text.len() - 9]).unwrap();
-        let mut known = Known::open(&path).unwrap();
-        assert_eq!((known.get("a"), known.get("b")), (Some(&shown("a")), None));
-        known.keep(shown("c")).unwrap();
-        let known = Known::open(&path).unwrap();
-        assert!(known.get("a").is_some() && known.get("c").is_some());
-    }
 
     #[test]
     fn a_key_follows_from_each_thing_that_a_case_rests_on() {

@@ -16,7 +16,7 @@ mod share;
 
 pub use bench::Workbench;
 pub use case::{CaseResult, Proved, prove};
-pub use known::{Grounds, Known, Shown, this_program};
+pub use known::{Grounds, Shown};
 pub use lesson::{PlannedLesson, ProvedLesson, Untrue, plan_lessons, prove_lesson};
 pub use mutate::{Mutant, Needed, mutants, try_mutant};
 pub use plan::{CaseKind, PlannedCase, plan};
