@@ -116,7 +116,7 @@ impl<'a> Class<'a> {
                         Some(Ok(place)) => {
                             say(&format!("{}: building and checking", column.id));
                             let folder = taken.root().join(place);
-                            self.exercise(entry, &column, &folder, manifest.as_ref(), who.member).await
+                            self.exercise(entry, &column, &folder, manifest.as_ref(), who.member, say).await
                         }
                         None => GradedExercise::missing(&column),
                     });
@@ -136,6 +136,7 @@ impl<'a> Class<'a> {
         folder: &Path,
         manifest: Option<&Manifest>,
         member: Option<&Member>,
+        say: &(dyn Fn(&str) + Sync),
     ) -> GradedExercise {
         let claim = manifest.and_then(|manifest| manifest.claim(&column.id));
         let brought = claim.as_ref().and_then(|claim| claim.token.clone()).or_else(|| token_file(folder));
@@ -161,14 +162,14 @@ impl<'a> Class<'a> {
         let key = self.memory.as_ref().and_then(|memory| memory.key(&work, &self.rules.limits));
         let known = self.memory.as_ref().zip(key.as_ref()).and_then(|(memory, key)| memory.get(key));
         let mut graded = match known {
-            Some(known) => GradedExercise { token: brought, ..known },
+            Some(known) => GradedExercise { token: brought, before: true, ..known },
             None => {
                 let rounds = match planned.iter().any(|planned| planned.came.is_none()) {
                     true => match self.control(entry).await {
                         Some(why) => blamed(planned, why),
-                        None => self.place.judge(&work, planned).await,
+                        None => self.place.judge(&work, planned, say).await,
                     },
-                    false => self.place.judge(&work, planned).await,
+                    false => self.place.judge(&work, planned, say).await,
                 };
                 let graded = GradedExercise::judged(column, &rounds, brought);
                 if let Some((memory, key)) = self.memory.as_ref().zip(key) {
@@ -303,7 +304,7 @@ impl<'a> Class<'a> {
             seconds,
         };
         let planned = judge::plan(&work).map_err(|error| wrong(error.to_string()))?;
-        for (_, came) in self.place.judge(&work, planned).await {
+        for (_, came) in self.place.judge(&work, planned, &|_| ()).await {
             fault(&came).map_or(Ok(()), |what| Err(wrong(what)))?;
         }
         Ok(())

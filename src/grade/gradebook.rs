@@ -129,6 +129,9 @@ pub struct GradedExercise {
     /// The token that came with it, to find those that two submissions share.
     #[serde(skip)]
     pub token: Option<String>,
+    /// An earlier run has found it out. A gradebook does not tell: it is the same as if it were found out now.
+    #[serde(skip)]
+    pub before: bool,
 }
 
 /// One round of an exercise.
@@ -215,7 +218,7 @@ impl GradedExercise {
             State::Passed if rounds.iter().any(|round| round.state != State::Passed) => State::NotYet,
             state => state,
         };
-        Self { id: column.id.clone(), state, score, notes: Vec::new(), rounds, token }
+        Self { id: column.id.clone(), state, score, notes: Vec::new(), rounds, token, before: false }
     }
 
     /// Nothing was handed in.
@@ -229,7 +232,7 @@ impl GradedExercise {
     }
 
     fn without_rounds(column: &Column, state: State, score: Score, notes: Vec<String>) -> Self {
-        Self { id: column.id.clone(), state, score, notes, rounds: Vec::new(), token: None }
+        Self { id: column.id.clone(), state, score, notes, rounds: Vec::new(), token: None, before: false }
     }
 }
 

@@ -6,9 +6,18 @@ use crate::course::Round;
 use crate::engine::{Engine, REGISTRY_IMAGES, SandboxBases, SandboxLimits};
 use crate::evidence::Unavailable;
 use std::collections::BTreeSet;
+use std::time::Duration;
+use tokio::time::Instant;
 
 /// How often a submission is tried that brings its engine down.
 const TRIES: usize = 2;
+
+/// How often a submission is tried again whose engine did not answer for a while.
+const RETURNS: usize = 3;
+/// How long an engine that stopped answering is waited for.
+const PATIENCE: Duration = Duration::from_secs(600);
+/// How often it is asked meanwhile.
+const POLL: Duration = Duration::from_millis(500);
 
 /// Where submissions are built and run.
 #[derive(Debug)]
@@ -24,6 +33,16 @@ pub enum Where {
     Engine(Engine),
 }
 
+/// How an engine answers.
+enum Answering {
+    /// It did not stop.
+    Always,
+    /// It had stopped.
+    Again,
+    /// It has stopped.
+    Never,
+}
+
 /// Nothing that is still open can be judged, for this reason.
 pub(super) fn blamed(planned: Vec<Planned>, why: Unavailable) -> Vec<(Round, Came)> {
     let came = |planned: Planned| (planned.round, planned.came.unwrap_or_else(|| Came::CannotTell(why.clone())));
@@ -31,8 +50,51 @@ pub(super) fn blamed(planned: Vec<Planned>, why: Unavailable) -> Vec<(Round, Cam
 }
 
 impl Where {
-    /// Judges what is open of one exercise of one submission.
-    pub(super) async fn judge(&self, work: &Work<'_>, planned: Vec<Planned>) -> Vec<(Round, Came)> {
+    /// Judges what is open of one exercise of one submission. What an engine that stopped answering left open is judged
+    /// again once it answers; what else could not be told, once more.
+    pub(super) async fn judge(
+        &self,
+        work: &Work<'_>,
+        planned: Vec<Planned>,
+        say: &(dyn Fn(&str) + Sync),
+    ) -> Vec<(Round, Came)> {
+        let mut judged = Vec::new();
+        for again in 0..=RETURNS {
+            judged = self.judge_once(work, planned.clone()).await;
+            let open = judged.iter().zip(&planned).any(|((_, came), planned)| planned.came.is_none() && came.is_open());
+            if !open || again == RETURNS {
+                break;
+            }
+            match self.answers(say).await {
+                Answering::Always if again == 0 => {}
+                Answering::Again => {}
+                Answering::Always | Answering::Never => break,
+            }
+        }
+        judged
+    }
+
+    /// Whether the engine answers, or does again after a while.
+    async fn answers(&self, say: &(dyn Fn(&str) + Sync)) -> Answering {
+        let engine = match self {
+            Where::Engine(engine) => engine,
+            Where::Sandbox { bases, .. } => bases.outer(),
+        };
+        if engine.ping().await.is_ok() {
+            return Answering::Always;
+        }
+        say("waiting for the engine, which has stopped answering");
+        let until = Instant::now() + PATIENCE;
+        while Instant::now() < until {
+            tokio::time::sleep(POLL).await;
+            if engine.ping().await.is_ok() {
+                return Answering::Again;
+            }
+        }
+        Answering::Never
+    }
+
+    async fn judge_once(&self, work: &Work<'_>, planned: Vec<Planned>) -> Vec<(Round, Came)> {
         let used = planned.iter().filter(|planned| planned.came.is_none()).flat_map(|planned| &planned.images);
         let needed = plan::needed(work.entry).into_iter().map(str::to_owned);
         let images: BTreeSet<String> = used.cloned().chain(needed).collect();

@@ -53,6 +53,11 @@ impl Engine {
 }
 
 impl SandboxBases {
+    /// The engine on which the sandboxes run.
+    pub fn outer(&self) -> &Engine {
+        &self.outer
+    }
+
     /// Starts a throw-away engine that has these base images.
     ///
     /// # Errors

@@ -1,0 +1,88 @@
+//! A grading that was killed goes on where it was, and comes to the same grades; what has not changed is not judged again.
+
+mod cli_support;
+
+use cli_support::*;
+use dlearn::course::{Course, Source};
+use serde_json::Value;
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::Stdio;
+
+/// A class with two right answers and a starter.
+fn class(folder: &Path) {
+    let course = Course::load(&Source::Embedded).unwrap();
+    let entry = &course.exercises["E01"];
+    for (learner, token, solved) in
+        [("ada", "00000000000000aa", true), ("bob", "00000000000000bb", false), ("eve", "00000000000000ee", true)]
+    {
+        for round in entry.rounds(&course.recipes, token, &str::to_owned).unwrap() {
+            let mut files = round.start.clone();
+            if solved {
+                files.extend(round.solution.clone());
+            }
+            for (path, content) in files {
+                let file = folder.join(learner).join(&entry.folder).join(path);
+                fs::create_dir_all(file.parent().unwrap()).unwrap();
+                fs::write(file, content).unwrap();
+            }
+        }
+    }
+}
+
+fn instructor(cache: &Path) -> Learner {
+    let mut instructor = Learner::new();
+    instructor.set("XDG_CACHE_HOME", cache.to_str().unwrap());
+    instructor
+}
+
+/// What the class came to, without words that differ from run to run (ports, container names).
+fn grades(book: &Value) -> Vec<String> {
+    let submissions = book["submissions"].as_array().unwrap().iter();
+    let line = |graded: &Value| {
+        let rounds = graded["exercises"].as_array().unwrap().iter().flat_map(|it| it["rounds"].as_array().unwrap());
+        let checks = rounds.flat_map(|round| round["checks"].as_array().unwrap());
+        let checks: Vec<String> = checks.map(|it| format!("{}={}:{}", it["id"], it["verdict"], it["points"])).collect();
+        format!("{} {} {} {}", graded["learner"], graded["state"], graded["points"], checks.join(" "))
+    };
+    submissions.map(line).collect()
+}
+
+#[test]
+fn a_grading_that_was_killed_goes_on_and_comes_to_the_same() {
+    let root = tempfile::tempdir().unwrap();
+    let folder = root.path().join("class");
+    class(&folder);
+    let arguments = ["grade", folder.to_str().unwrap(), "--exercise", "E01", "--json"];
+    let undisturbed = instructor(&root.path().join("one")).dlearn(&arguments).exits(0).json();
+    assert_eq!(undisturbed["submissions"][0]["points"], 10, "{undisturbed:#}");
+
+    let other = instructor(&root.path().join("other"));
+    let mut command = other.command(&arguments);
+    let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut said = BufReader::new(child.stderr.take().unwrap()).lines().map_while(Result::ok);
+    let first = said.find(|line| line.starts_with("1 of 3")).expect("the first was graded");
+    assert!(first.contains("ada, passed") && !first.contains("earlier"), "{first}");
+    child.kill().unwrap();
+    child.wait().unwrap();
+
+    let resume = [&arguments[..], &["--resume"]].concat();
+    let resumed = other.dlearn(&resume).exits(0).says("1 of 3: ada, passed (known from an earlier run)");
+    assert!(!resumed.stderr.contains("eve, passed (known"), "{resumed:?}");
+    assert_eq!(grades(&resumed.json()), grades(&undisturbed));
+
+    // All of it is known now, word for word.
+    let again = other.dlearn(&resume).exits(0);
+    assert_eq!(again.stderr.matches("(known from an earlier run)").count(), 3, "{again:?}");
+    assert_eq!(again.json(), resumed.json());
+
+    // Whoever changes a file is judged again, and nobody else.
+    let dockerfile = folder.join("eve/E01-first-dockerfile/Dockerfile");
+    let text = fs::read_to_string(&dockerfile).unwrap();
+    fs::write(&dockerfile, text.replace("EXPOSE 8080", "EXPOSE 8081")).unwrap();
+    let changed = other.dlearn(&resume).exits(0);
+    assert_eq!(changed.stderr.matches("(known from an earlier run)").count(), 2, "{changed:?}");
+    let points = |book: &Value, index: usize| book["submissions"][index]["points"].as_f64().unwrap();
+    assert!(points(&changed.json(), 2) < 10.0, "{changed:?}");
+}
