@@ -172,13 +172,16 @@ struct VolumeRow {
     labels: Labels,
 }
 
+/// Seconds that listing may take: an engine that is busy building, or has thousands of containers, takes its time.
+const LISTING_SECONDS: u64 = 60;
+
 /// Containers, networks and volumes with a label (`name` or `name=value`), containers first.
 pub(crate) async fn labelled(engine: &Engine, label: &str) -> Result<Vec<Thing>, EngineError> {
     let doing = "list what dlearn created";
     let filters = serde_json::json!({ "label": [label] }).to_string();
     let filters = query(&[("filters", &filters)]);
     engine
-        .read(doing, async {
+        .long(doing, LISTING_SECONDS, async {
             let mut things = containers(engine, &filters).await?;
             let networks: Vec<NetworkRow> = engine.get_json(doing, &format!("/networks{filters}")).await?;
             things.extend(networks.into_iter().map(|row| thing(LeftoverKind::Network, row.id, row.labels)));
@@ -214,7 +217,7 @@ fn thing(kind: LeftoverKind, name: String, labels: Labels) -> Thing {
 pub async fn leftovers(engine: &Engine) -> Result<Vec<Leftover>, EngineError> {
     let owner = Owner::here()?;
     let mut found = BTreeSet::new();
-    let named = engine.read("list containers", containers(engine, "")).await?;
+    let named = engine.long("list containers", LISTING_SECONDS, containers(engine, "")).await?;
     for thing in labelled(engine, LABEL_RUN).await?.into_iter().chain(named) {
         let Some(run) = thing.run() else { continue };
         found.insert(Leftover {
