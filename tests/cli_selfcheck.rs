@@ -18,7 +18,7 @@ fn begun() -> (Learner, PathBuf) {
 }
 
 fn selfcheck(author: &Learner, course: &Path, more: &[&str]) -> Told {
-    let mut command = author.command(&["selfcheck", "E01", "--case", "solution"]);
+    let mut command = author.command(&["--course", ".", "selfcheck", "E01", "--case", "solution"]);
     command.args(more).current_dir(course);
     Running::start(command).end()
 }

@@ -6,7 +6,7 @@ use crate::attempt;
 use crate::check::{Finding, Verdict};
 use crate::course::service::{needs_registry, registry_values};
 use crate::course::{Course, FileSet, Round, exercise::Step, exercise::Under};
-use crate::engine::{Answers, Collector, Engine, EngineError, Ledger, perform_all};
+use crate::engine::{Answers, Collector, Engine, EngineError, Ledger, StepError, perform_all};
 use crate::evidence::{Answer, Builder, Evidence, Fact, Need};
 use crate::examine::examine;
 use crate::grade::refusals;
@@ -246,10 +246,17 @@ async fn prepare(
     folder: &Path,
     planned: &PlannedCase<'_>,
     round: &Round,
-) -> Result<(), String> {
+) -> Result<(), CaseResult> {
     let images = &round.subject.images;
     let performed = perform_all(engine, ledger, folder, images, planned.builder, &steps(planned, round)).await;
-    performed.map_err(|error| format!("a step of the case failed: {error}\n{}", error.help()))
+    performed.map_err(|error| {
+        let found = format!("a step of the case failed: {error}\n{}", error.help());
+        match error {
+            StepError::Engine(_) | StepError::Impossible { .. } => CaseResult::CannotTell(found),
+            // The builder did its work: it is the answer that does not build.
+            StepError::Build { image, .. } => CaseResult::Otherwise { expected: format!("{image} builds"), found },
+        }
+    })
 }
 
 /// The files that the case's workspace holds.

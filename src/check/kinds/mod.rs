@@ -176,7 +176,9 @@ fn not_built_by(inquiry: &Inquiry<'_>, name: &str, command: &str) -> Result<Verd
     Ok(Verdict::not_yet(
         expected,
         "no image of that name on this engine: it was not built yet, or its build failed, which leaves none",
-        format!("build it in this exercise's folder with `{command}`; if that fails, repair what its first error names"),
+        format!(
+            "build it in this exercise's folder with `{command}`; if that fails, repair what its first error names"
+        ),
     ))
 }
 
