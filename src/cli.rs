@@ -167,6 +167,14 @@ pub enum Command {
         #[command(subcommand)]
         what: New,
     },
+    /// Show what an exercise's check shows here, as a block for SOLUTION.md: images, layers, sizes, digests, checks
+    Evidence {
+        /// Exercise; by default the one whose folder you are in, or your current one
+        id: Option<String>,
+        /// Put it into SOLUTION.md at the top of your course folder, in place of the exercise's last one
+        #[arg(long)]
+        write: bool,
+    },
     /// Pack your work on exercises, to hand it in
     Submit {
         /// Exercises; by default all that you have begun

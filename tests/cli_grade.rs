@@ -328,3 +328,34 @@ fn work_that_takes_for_ever_is_not_yet() {
     assert_eq!((&ada["state"], &ada["points"]), (&"not_yet".into(), &0.into()), "{ada:#}");
     assert!(ada["exercises"][0]["rounds"][0]["reason"].as_str().unwrap().contains("longer than 40 s"), "{ada:#}");
 }
+
+#[test]
+fn evidence_goes_along_and_what_it_says_is_compared_with_what_is_found() {
+    let mut learner = Learner::new();
+    let _ = learner.dlearn(&["next", "E01"]);
+    let home = learner.home();
+    fs::write(home.join("SOLUTION.md"), "# What I did\n").unwrap();
+    learner.dlearn(&["evidence", "E01", "--write"]).exits(1).says("written into");
+    learner.dlearn(&["evidence", "E01", "--write"]).exits(1);
+    let text = fs::read_to_string(home.join("SOLUTION.md")).unwrap();
+    assert!(text.starts_with("# What I did\n\n<!-- dlearn evidence E01 1: begin -->"), "{text}");
+    assert_eq!(text.matches("begin -->").count(), 1, "{text}");
+    let block = learner.dlearn(&["evidence", "E01", "--json"]).exits(1).json();
+    assert_eq!((&block["schema"], &block["outcome"]), (&"dlearn/evidence/1".into(), &"not_yet".into()));
+    assert!(block["engine"]["version"].is_string() && block["hash"].as_str().unwrap().len() == 64, "{block:#}");
+    learner.dlearn(&["evidence", "E02"]).exits(2).says("dlearn next E02");
+
+    // Somebody helps it along by hand.
+    let first = block["checks"].as_object().unwrap().iter().find(|(_, verdict)| *verdict == "not_yet").unwrap().0;
+    let forged = text.replacen(&format!("\"{first}\": \"not_yet\""), &format!("\"{first}\": \"pass\""), 1);
+    assert_ne!(forged, text);
+    fs::write(home.join("SOLUTION.md"), forged).unwrap();
+    learner.set("COLUMNS", "80");
+    let report = learner.dlearn(&["submit", "--output", "ada.tar.gz", "--json"]).exits(0).json();
+    assert!(report["files"].as_array().unwrap().contains(&"SOLUTION.md".into()), "{report:#}");
+    let archive = learner.root().join("ada.tar.gz");
+    let book = learner.dlearn(&["grade", archive.to_str().unwrap(), "--json"]).exits(0).json();
+    let notes = of(&book, "ada")["exercises"][0]["notes"].to_string();
+    assert!(notes.contains("was changed after dlearn wrote it"), "{notes}");
+    assert!(notes.contains(&format!("its evidence says that `{first}` passed there")), "{notes}");
+}

@@ -83,6 +83,16 @@ impl Verdict {
         matches!(self, Verdict::Pass { .. })
     }
 
+    /// In one word, as in JSON.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Verdict::Pass { .. } => "pass",
+            Verdict::NotYet(_) => "not_yet",
+            Verdict::CannotTell { .. } => "cannot_tell",
+            Verdict::Waits { .. } => "waits",
+        }
+    }
+
     /// Both of two: the first that is not a pass, else a pass with the notes of both.
     pub fn and(self, other: Verdict) -> Verdict {
         match (self, other) {

@@ -6,6 +6,7 @@ mod clean;
 mod context;
 mod dockerfile;
 mod doctor;
+mod evidence;
 mod exercise;
 mod explain;
 mod grade;
@@ -135,6 +136,7 @@ async fn run(app: &App, command: Command) -> Result<i32, Failure> {
         Command::New { what } => new::run(app, &what),
         Command::Schema { name } => schema::run(app, name.as_deref()),
         Command::Images { action } => images::run(app, action).await,
+        Command::Evidence { id, write } => evidence::run(app, id, write).await,
         Command::Submit { ids, output, name } => submit::run(app, &ids, output, name),
         Command::Join { key } => join::run(app, &key),
         Command::Keys { roster, secret_file } => keys::run(app, &roster, &secret_file),

@@ -8,6 +8,7 @@ use crate::grade::refusals::Refusal;
 use crate::grade::{judge, plan};
 use crate::learner::Learner;
 use crate::report::{self, gradebook::slug, json};
+use crate::submission::evidence;
 use crate::submission::manifest::SCHEMA;
 use crate::submission::pack::{Gathered, pack};
 use crate::submission::{Claim, Limits, MANIFEST, Manifest, Refused, Registry, Tally};
@@ -49,6 +50,9 @@ pub(super) fn run(app: &App, ids: &[String], output: Option<PathBuf>, name: Opti
         claims.push(claim(&mut learner, entry)?);
         refusals.extend(refused(&course, &mut learner, entry)?);
     }
+    let solution =
+        gathered.add_file(&learner.home().join(evidence::FILE), evidence::FILE, evidence::LARGEST, &mut tally);
+    solution.map_err(|refused| Failure::usage(refused.what, refused.help))?;
     let manifest = Manifest {
         schema: SCHEMA.into(),
         dlearn: env!("CARGO_PKG_VERSION").into(),

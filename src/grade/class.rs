@@ -6,6 +6,7 @@
 //! judged, the reference solution is judged in the same place, and where that does not pass, the place is to blame
 //! and not the learner.
 
+use super::claims::{differences, read_evidence};
 use super::gradebook::{Column, Graded, GradedExercise, tidy};
 use super::intake::{self, Source, Taken};
 use super::judge::{self, Came, Planned, Work};
@@ -106,6 +107,7 @@ impl<'a> Class<'a> {
             Err(refused) => Graded::refused(&self.columns(), &refused),
             Ok(taken) => {
                 let places = layout::find(&taken.files, &self.entries);
+                let blocks = read_evidence(&taken, &mut notes);
                 let mut exercises = Vec::new();
                 for (entry, column) in self.entries.iter().zip(self.columns()) {
                     exercises.push(match places.get(&entry.exercise.id) {
@@ -116,7 +118,11 @@ impl<'a> Class<'a> {
                         Some(Ok(place)) => {
                             say(&format!("{}: building and checking", column.id));
                             let folder = taken.root().join(place);
-                            self.exercise(entry, &column, &folder, manifest.as_ref(), who.member, say).await
+                            let mut graded =
+                                self.exercise(entry, &column, &folder, manifest.as_ref(), who.member, say).await;
+                            let theirs = blocks.iter().filter(|block| block.exercise == column.id);
+                            graded.notes.extend(theirs.flat_map(|block| differences(block, &graded.rounds)));
+                            graded
                         }
                         None => GradedExercise::missing(&column),
                     });

@@ -46,7 +46,12 @@ pub fn is_submission(names: &[String], wanted: &[&Entry]) -> bool {
 
 /// The file of the manifest, where there is one: beside the exercises, or at the top.
 pub fn manifest(files: &[String]) -> Option<&String> {
-    let here = |file: &&String| file.rsplit('/').next() == Some(MANIFEST) && file.matches('/').count() < DEEPEST;
+    beside(files, MANIFEST)
+}
+
+/// The file of this name that lies highest, not too deep.
+pub fn beside<'a>(files: &'a [String], name: &str) -> Option<&'a String> {
+    let here = |file: &&String| file.rsplit('/').next() == Some(name) && file.matches('/').count() < DEEPEST;
     files.iter().filter(here).min_by_key(|file| file.matches('/').count())
 }
 

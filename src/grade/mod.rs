@@ -10,6 +10,7 @@
 //! score      findings → points; pure
 //! place      where: a throw-away engine for each, or one that is named
 //! memory     what the same files came to before
+//! claims     what a learner's evidence says, beside what was found
 //! class      one submission after another
 //! gradebook  what it all comes to; pure
 //! ```
@@ -17,6 +18,7 @@
 //! Invariants: whatever a submission is or does is its own result, and ends no other's; nothing of it is followed,
 //! believed or shown as it is; what the engine or this machine could not do costs nobody anything.
 
+mod claims;
 pub mod class;
 pub mod gradebook;
 pub mod intake;

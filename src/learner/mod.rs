@@ -356,6 +356,14 @@ impl Learner {
         if round.folder.is_empty() { folder } else { folder.join(&round.folder) }
     }
 
+    /// Writes a file at the top of the course folder, as a whole; what lay there under this name is replaced.
+    ///
+    /// # Errors
+    /// Where it cannot be written.
+    pub fn write_beside(&self, name: &str, content: &[u8]) -> Result<(), LearnerError> {
+        disk::write(&self.home.join(home::OWN), &self.home.join(name), content, 0o644)
+    }
+
     /// Brings the files of a round into the learner's folder, and remembers what was brought. Files
     /// that the learner changed or removed stay as they are; see [`SetUp`].
     ///

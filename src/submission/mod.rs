@@ -4,6 +4,7 @@
 //! entry     the rules for paths and sizes, one for both sides; pure
 //! walk      a folder on the disk under these rules
 //! manifest  dlearn-submission.json
+//! evidence  SOLUTION.md: what the learner's engine showed
 //! pack      the archive that `dlearn submit` writes: the same files, the same bytes
 //! ```
 //!
@@ -11,6 +12,7 @@
 //! a claim of the learner's, and no verdict rests on it.
 
 pub mod entry;
+pub mod evidence;
 pub mod manifest;
 pub mod pack;
 pub mod walk;

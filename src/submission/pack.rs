@@ -63,6 +63,28 @@ impl Gathered {
     }
 }
 
+impl Gathered {
+    /// Adds one file at the top, if it is there: a regular one of at most `largest` bytes.
+    ///
+    /// # Errors
+    /// Where it cannot be read, or the submission would be more than a grader takes.
+    pub fn add_file(&mut self, path: &Path, name: &str, largest: u64, tally: &mut Tally) -> Result<(), Refused> {
+        let Ok(meta) = std::fs::symlink_metadata(path) else { return Ok(()) };
+        if !meta.is_file() || meta.len() > largest {
+            self.left_out.push(format!("`{name}` is no file of at most {} KiB", largest >> 10));
+            return Ok(());
+        }
+        let wrong =
+            |error: io::Error| Refused::of(name.as_bytes(), format!("cannot be read: {error}"), "see who may read it");
+        let mut content = Vec::new();
+        walk::open(name, path, &meta)?.take(largest).read_to_end(&mut content).map_err(wrong)?;
+        tally.entry()?;
+        tally.bytes(name.as_bytes(), 0, content.len() as u64)?;
+        self.files.insert(name.to_owned(), Packed { content, executable: false });
+        Ok(())
+    }
+}
+
 fn is_submission(path: &str) -> bool {
     let name = path.rsplit('/').next().unwrap_or_default();
     name.starts_with("dlearn-submission") && name.ends_with(".tar.gz")
