@@ -3,6 +3,8 @@
 //!
 //! ```text
 //! context   which engine: DOCKER_HOST, contexts, default socket
+//! choice    what chose it, and which other engines answer
+//! condition its clock, its folder, its proxies, its published ports; the docker command's version
 //! transport our own connection, under bollard and beside it
 //! alive     deadlines and the heartbeat
 //! collect   needs → answers; one file for each kind of need (image, file, layers, build, run, serve,
@@ -52,8 +54,10 @@ mod archive;
 pub mod build;
 mod buildkit;
 mod call;
+mod choice;
 mod client;
 pub mod collect;
+mod condition;
 mod container;
 pub mod context;
 mod door;
@@ -93,7 +97,9 @@ mod transport;
 mod tunnel;
 
 pub use alive::READ_SECONDS;
+pub use choice::{Choice, choice, others_that_answer};
 pub use collect::{Answers, Collector, CollectorOptions};
+pub use condition::{ClientVersion, Condition, Published, Told, docker_command};
 pub use context::{ConnectOptions, Endpoint, resolve};
 pub use error::EngineError;
 pub use events::Event;

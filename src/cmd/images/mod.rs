@@ -13,7 +13,7 @@ mod save;
 mod stock;
 
 pub(super) use pull::bring;
-pub(super) use stock::is_here;
+pub(super) use stock::{Stocked, take as stock_of};
 
 use super::app::App;
 use crate::cli::ImagesAction;
@@ -24,7 +24,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// Why an image of the course is needed.
 #[derive(Debug, Default)]
-struct Need<'a> {
+pub(super) struct Need<'a> {
     /// By these exercises.
     exercises: Vec<&'a str>,
     /// None of them needs it before it begins: only its registry has it, and it is brought then.
@@ -32,7 +32,7 @@ struct Need<'a> {
 }
 
 /// Base images by name, with those of services and those that are brought later.
-fn needed<'a>(course: &'a Course, only: Option<&BTreeSet<&str>>) -> BTreeMap<&'a str, Need<'a>> {
+pub(super) fn needed<'a>(course: &'a Course, only: Option<&BTreeSet<&str>>) -> BTreeMap<&'a str, Need<'a>> {
     let mut needed: BTreeMap<&str, Need> = BTreeMap::new();
     let wanted = |id: &str| only.is_none_or(|only| only.contains(id));
     for (id, entry) in course.exercises.iter().filter(|(id, _)| wanted(id)) {
@@ -56,7 +56,8 @@ pub(super) async fn run(app: &App, action: ImagesAction) -> Result<i32, Failure>
     match action {
         ImagesAction::List => {
             let engine = app.engine().await?;
-            let stock = stock::take(&engine, needed(&course, None)).await?;
+            let mut stock = stock::take(&engine, needed(&course, None)).await.map_err(untold)?;
+            stock::price(&engine, &mut stock).await?;
             stock::show(app, &stock, &[])?;
             Ok(if stock.iter().any(stock::Stocked::is_wanting) { exit::NOT_YET } else { exit::DONE })
         }

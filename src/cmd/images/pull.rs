@@ -4,7 +4,7 @@ use super::stock::{self, Failed, Stocked, is_here};
 use super::{needed, untold};
 use crate::cmd::app::App;
 use crate::course::Course;
-use crate::engine::{Engine, Mirror, PASSAGE_IMAGE, PullProgress};
+use crate::engine::{Engine, EngineError, Mirror, PASSAGE_IMAGE, PullProgress};
 use crate::evidence::Unavailable;
 use crate::failure::{Failure, exit};
 use crate::report;
@@ -15,7 +15,8 @@ pub(super) async fn run(app: &App, course: &Course, mirror: Option<&Mirror>) -> 
     let engine = app.engine().await?;
     let names: Vec<&str> = needed(course, None).into_keys().collect();
     let failed = pull_missing(app, &engine, names, mirror).await?;
-    let stock = stock::take(&engine, needed(course, None)).await?;
+    let mut stock = stock::take(&engine, needed(course, None)).await.map_err(untold)?;
+    stock::price(&engine, &mut stock).await?;
     stock::show(app, &stock, &failed)?;
     Ok(match (failed.is_empty(), stock.iter().any(Stocked::is_wanting)) {
         // Nothing is wrong with the learner's work: a registry could not be asked, or said no.
@@ -87,8 +88,13 @@ async fn pull_missing<'a>(
                 return Err(untold(error));
             }
             Err(error) => {
-                batch.hidden(|| eprintln!("[{number}] {name} could not be pulled: {error}"));
-                failed.push(Failed { name: (*name).to_owned(), reason: error.to_string(), help: error.help() });
+                batch.hidden(|| eprintln!("[{number}] {name} could not be pulled"));
+                // The registry's words, without that the engine was asked to pull.
+                let reason = match &error {
+                    EngineError::Refused { message, .. } => message.clone(),
+                    other => other.to_string(),
+                };
+                failed.push(Failed { name: (*name).to_owned(), reason, help: error.help() });
             }
         }
         done += 1;
@@ -105,7 +111,7 @@ async fn pull(
     mirror: Option<&Mirror>,
     batch: &Batch,
     all: impl Fn(u64) -> String,
-) -> Result<u64, crate::engine::EngineError> {
+) -> Result<u64, EngineError> {
     batch.next(&format!("pulling {name}"), &app.terminal);
     batch.all(&all(0));
     let mut layers: BTreeMap<String, (u64, u64)> = BTreeMap::new();

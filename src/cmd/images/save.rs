@@ -34,7 +34,7 @@ pub(super) async fn run(app: &App, course: &Course, file: &Path, only: &[String]
     // Asked before the minutes that follow.
     let target = new_file(file)?;
     let engine = app.engine().await?;
-    let stock = stock::take(&engine, needed(course, only.as_ref())).await?;
+    let stock = stock::take(&engine, needed(course, only.as_ref())).await.map_err(untold)?;
     let (here, missing): (Vec<&Stocked>, Vec<&Stocked>) = stock.iter().partition(|image| image.here);
     let names: Vec<&str> = here.iter().map(|image| image.name_here()).collect::<BTreeSet<_>>().into_iter().collect();
     if names.is_empty() {

@@ -9,7 +9,7 @@ use crate::registry::{Platform, size_on_hub};
 use crate::report::{self, json};
 use futures_util::future::{join_all, try_join_all};
 use serde::Serialize;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 /// How long Docker Hub is asked for sizes, all of them at the same time.
@@ -19,41 +19,44 @@ const SHOWN: usize = 5;
 
 /// An image of the course.
 #[derive(Debug, Serialize)]
-pub(super) struct Stocked<'a> {
-    pub(super) name: &'a str,
-    pub(super) here: bool,
+pub(in crate::cmd) struct Stocked<'a> {
+    pub(in crate::cmd) name: &'a str,
+    pub(in crate::cmd) here: bool,
     /// The name under which it is here: of the registry, another version serves as well.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) here_as: Option<&'static str>,
+    pub(in crate::cmd) here_as: Option<&'static str>,
     /// Bytes of its layers on this engine, unpacked.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) size_bytes: Option<u64>,
+    pub(in crate::cmd) size_bytes: Option<u64>,
     /// Bytes that pulling it brings at most, where Docker Hub tells.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) download_bytes: Option<u64>,
+    pub(in crate::cmd) download_bytes: Option<u64>,
     /// It is brought when its exercise begins.
-    later: bool,
+    pub(in crate::cmd) later: bool,
+    /// `amd64` and the like, of what is here.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(in crate::cmd) architecture: Option<String>,
     exercises: Vec<&'a str>,
 }
 
 impl Stocked<'_> {
     /// Whether it must be brought before its exercises can begin.
-    pub(super) fn is_wanting(&self) -> bool {
+    pub(in crate::cmd) fn is_wanting(&self) -> bool {
         !self.here && !self.later
     }
 
     /// What the engine has it as.
-    pub(super) fn name_here(&self) -> &str {
+    pub(in crate::cmd) fn name_here(&self) -> &str {
         self.here_as.unwrap_or(self.name)
     }
 }
 
 /// An image that could not be had.
 #[derive(Debug, Serialize)]
-pub(super) struct Failed {
-    pub(super) name: String,
-    pub(super) reason: String,
-    pub(super) help: String,
+pub(in crate::cmd) struct Failed {
+    pub(in crate::cmd) name: String,
+    pub(in crate::cmd) reason: String,
+    pub(in crate::cmd) help: String,
 }
 
 #[derive(Serialize)]
@@ -103,24 +106,29 @@ async fn found(engine: &Engine, name: &str) -> Result<Option<(Option<&'static st
 }
 
 /// Asks for all of them at the same time.
-pub(super) async fn take<'a>(
+pub(in crate::cmd) async fn take<'a>(
     engine: &Engine,
     needed: BTreeMap<&'a str, Need<'a>>,
-) -> Result<Vec<Stocked<'a>>, Failure> {
+) -> Result<Vec<Stocked<'a>>, EngineError> {
     let asked = needed.into_iter().map(|(name, need)| async move {
         let found = found(engine, name).await?;
-        let (here_as, size) = found.map(|(other, facts)| (other, facts.size)).unzip();
+        let (here_as, facts) = found.unzip();
         Ok(Stocked {
             name,
-            here: size.is_some(),
+            here: facts.is_some(),
             here_as: here_as.flatten(),
-            size_bytes: size,
+            size_bytes: facts.as_ref().map(|facts| facts.size),
             download_bytes: None,
             later: need.later,
+            architecture: facts.map(|facts| facts.arch),
             exercises: need.exercises,
         })
     });
-    let mut stock: Vec<Stocked> = try_join_all(asked).await.map_err(untold)?;
+    try_join_all(asked).await
+}
+
+/// Asks Docker Hub what the missing ones cost.
+pub(in crate::cmd) async fn price(engine: &Engine, stock: &mut [Stocked<'_>]) -> Result<(), Failure> {
     if stock.iter().any(|image| !image.here) {
         let facts = engine.facts().await.map_err(untold)?;
         let costs = join_all(stock.iter().map(|image| cost(image, &facts.os, &facts.arch))).await;
@@ -128,7 +136,7 @@ pub(super) async fn take<'a>(
             image.download_bytes = cost;
         }
     }
-    Ok(stock)
+    Ok(())
 }
 
 async fn cost(image: &Stocked<'_>, os: &str, arch: &str) -> Option<u64> {
@@ -140,7 +148,7 @@ async fn cost(image: &Stocked<'_>, os: &str, arch: &str) -> Option<u64> {
 }
 
 /// Prints them, and what could not be had.
-pub(super) fn show(app: &App, stock: &[Stocked<'_>], failed: &[Failed]) -> Result<(), Failure> {
+pub(in crate::cmd) fn show(app: &App, stock: &[Stocked<'_>], failed: &[Failed]) -> Result<(), Failure> {
     let totals = totals(stock);
     if app.common.json {
         let report = ImagesReport { schema: "dlearn/images/1", images: stock, totals, failed };
@@ -156,8 +164,15 @@ pub(super) fn show(app: &App, stock: &[Stocked<'_>], failed: &[Failed]) -> Resul
         report::line(format!("{mark} {:width$}  {:>12}  {}", image.name, cell(image), whom(image)).trim_end())?;
     }
     report::line(&format!("\n{}", summary(&totals)))?;
+    if !failed.is_empty() {
+        report::line("\nnot brought:")?;
+    }
     for one in failed {
-        report::line(&format!("\n{} {}: {}\n  do: {}", app.mark(Mark::Bad), one.name, one.reason, one.help))?;
+        report::line(&format!("{} {}: {}", app.mark(Mark::Bad), one.name, one.reason))?;
+    }
+    // One cause has often kept several.
+    for help in failed.iter().map(|one| one.help.as_str()).collect::<BTreeSet<_>>() {
+        report::line(&format!("  do: {help}"))?;
     }
     Ok(())
 }
