@@ -29,12 +29,13 @@ impl FromStr for Mirror {
         if !host.contains(['.', ':']) && host != "localhost" {
             return Err(format!("`{host}` is no registry's host; write HOST:PORT, or a name with a dot"));
         }
+        if prefix.contains([':', '@']) {
+            return Err("write a host and perhaps a path, without a tag or a digest".into());
+        }
         let sample = if prefix.is_empty() { format!("{host}/image") } else { format!("{host}/{prefix}/image") };
         let parsed = Reference::parse(&sample).map_err(|error| error.help())?;
-        match (parsed.tag(), parsed.digest()) {
-            (None, None) => Ok(Self(text.to_owned())),
-            _ => Err("write a host and perhaps a path, without a tag".into()),
-        }
+        debug_assert!(parsed.tag().is_none() && parsed.digest().is_none(), "the prefix has no mark of either");
+        Ok(Self(text.to_owned()))
     }
 }
 
@@ -122,7 +123,8 @@ mod tests {
             ("lab.example/Hub", "small letters"),
             ("lab.example/a b", "small letters"),
             ("lab.example/../x", "small letters"),
-            ("lab.example/hub:1", "small letters"),
+            ("lab.example/hub:1", "without a tag"),
+            ("lab:x/hub", "host:port"),
         ] {
             let said = text.parse::<Mirror>().unwrap_err();
             assert!(said.contains(says), "{text}: {said}");

@@ -143,7 +143,11 @@ fn bare(address: &str) -> String {
 /// The host of a proxy's address, where an engine can read it: Go takes `host:port` for `http://host:port`.
 fn host_of(address: &str) -> Option<String> {
     let address = bare(address);
-    let (scheme, rest) = address.split_once("://").unwrap_or(("http", &address));
+    let (scheme, rest) = match address.split_once("://") {
+        Some(parts) => parts,
+        None if address.contains('/') => return None,
+        None => ("http", address.as_str()),
+    };
     let uri: http::Uri = format!("http://{rest}").parse().ok()?;
     let known = matches!(scheme, "http" | "https" | "socks5" | "socks5h");
     let host = uri.host()?.trim_start_matches('[').trim_end_matches(']');

@@ -38,7 +38,12 @@ pub(super) fn bases(stock: &Result<Vec<Stocked<'_>>, EngineError>, arch: Option<
             0 => String::new(),
             later => format!("; {later} more come when their exercises begin"),
         };
-        found.push(ok(WHAT, format!("all {} are here{more}", stock.len() - later)));
+        let here = match stock.len() - later {
+            0 => "none is needed".to_owned(),
+            1 => "the only one is here".to_owned(),
+            all => format!("all {all} are here"),
+        };
+        found.push(ok(WHAT, here + &more));
     } else {
         let help = "bring them with dlearn images pull, or without a network with dlearn images load FILE";
         found.push(repair(WHAT, format!("missing: {}", named(&missing)), help));
