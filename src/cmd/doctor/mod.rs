@@ -121,10 +121,7 @@ async fn with_engine(
         images::practice(course, engine, practice.as_ref()),
     );
     let local = engine.endpoint().is_local();
-    let mut symptoms = vec![
-        ok("engine", format!("{} answers (chosen by {})", engine.endpoint(), engine.because())),
-        command::context(chosen, &[]),
-    ];
+    let mut symptoms = vec![ok("engine", format!("{} answers (chosen by {})", engine.endpoint(), engine.because()))];
     match &facts {
         Ok(facts) => {
             symptoms.extend(engine::version(facts));
@@ -134,6 +131,7 @@ async fn with_engine(
         }
         Err(error) => symptoms.push(unknown("version", &error.unavailable())),
     }
+    symptoms.push(command::context(chosen, &[]));
     symptoms.push(command::fit(command, facts.as_ref().ok().map(|facts| facts.api.as_str())));
     let missing_on_hub = stock.as_ref().map(images::missing_on_hub).unwrap_or_default();
     match &told {

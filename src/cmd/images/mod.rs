@@ -20,6 +20,8 @@ use crate::cli::ImagesAction;
 use crate::course::Course;
 use crate::engine::EngineError;
 use crate::failure::{Failure, exit};
+use crate::report;
+use crate::term::{Span, Style, paint, wrap_text};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Why an image of the course is needed.
@@ -67,6 +69,17 @@ pub(super) async fn run(app: &App, action: ImagesAction) -> Result<i32, Failure>
             load::run(app, &course, &file, load::Allowed { all, replace }).await
         }
     }
+}
+
+/// Prints a paragraph: wrapped for a terminal, and in one line for a program.
+fn paragraph(app: &App, first: &str, text: &str) -> Result<(), Failure> {
+    if !app.terminal.stdout {
+        return Ok(report::line(&format!("{first}{text}"))?);
+    }
+    let indent = Span::plain(&" ".repeat(2));
+    let (first, width) = ([Span::plain(first)], app.terminal.text_width());
+    let lines = wrap_text(text, Style::PLAIN, width, &first, std::slice::from_ref(&indent));
+    Ok(app.terminal.print(&paint(&lines, &app.terminal))?)
 }
 
 fn untold(error: EngineError) -> Failure {

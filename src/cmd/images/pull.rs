@@ -81,7 +81,11 @@ async fn pull_missing<'a>(
         {
             Ok(brought) => {
                 bytes += brought;
-                batch.hidden(|| eprintln!("[{number}] pulled {name} ({})", report::size(brought)));
+                let size = match brought {
+                    0 => "its layers were here".to_owned(),
+                    bytes => report::size(bytes),
+                };
+                batch.hidden(|| eprintln!("[{number}] pulled {name} ({size})"));
             }
             Err(error) if error.is_dead() => {
                 batch.finish();

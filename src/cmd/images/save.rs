@@ -1,7 +1,7 @@
 //! `dlearn images save`: the course's images in one file.
 
 use super::stock::{self, Stocked};
-use super::{needed, untold};
+use super::{needed, paragraph, untold};
 use crate::cmd::app::App;
 use crate::course::{Course, Item};
 use crate::engine::{Engine, Passed};
@@ -56,9 +56,10 @@ pub(super) async fn run(app: &App, course: &Course, file: &Path, only: &[String]
     } else {
         let file = file.display();
         report::line(&format!("{file}: {}, {}", counted(names.len()), report::size(size)))?;
-        report::line(&format!("  {}", names.join(", ")))?;
+        paragraph(app, "  ", &names.join(", "))?;
         if !missing.is_empty() {
-            report::line(&format!("\nnot in it, because not on this engine: {}", missing.join(", ")))?;
+            report::line("")?;
+            paragraph(app, "", &format!("not in it, because not on this engine: {}", missing.join(", ")))?;
             report::line("  do: dlearn images pull, then save into a new file")?;
         }
         report::line(&format!("\non another machine: dlearn images load {file}"))?;

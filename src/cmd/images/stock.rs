@@ -1,6 +1,6 @@
 //! Which images of the course are here, how large they are, and what the missing ones cost to pull.
 
-use super::{Need, untold};
+use super::{Need, paragraph, untold};
 use crate::cmd::app::{App, Mark};
 use crate::engine::{Engine, EngineError, REGISTRY_IMAGES};
 use crate::evidence::ImageFacts;
@@ -168,11 +168,11 @@ pub(in crate::cmd) fn show(app: &App, stock: &[Stocked<'_>], failed: &[Failed]) 
         report::line("\nnot brought:")?;
     }
     for one in failed {
-        report::line(&format!("{} {}: {}", app.mark(Mark::Bad), one.name, one.reason))?;
+        paragraph(app, &format!("{} ", app.mark(Mark::Bad)), &format!("{}: {}", one.name, one.reason))?;
     }
     // One cause has often kept several.
     for help in failed.iter().map(|one| one.help.as_str()).collect::<BTreeSet<_>>() {
-        report::line(&format!("  do: {help}"))?;
+        paragraph(app, "  do: ", help)?;
     }
     Ok(())
 }
