@@ -67,8 +67,7 @@ async fn pull_missing<'a>(
     eprintln!("missing on your engine, and pulled now{from}: {}", missing.join(", "));
     let batch = Batch::start("", &app.terminal);
     let (mut failed, mut bytes) = (Vec::new(), 0);
-    let mut done = 0;
-    for name in &missing {
+    for (done, name) in missing.iter().enumerate() {
         let number = format!("{} of {}", done + 1, missing.len());
         if !app.terminal.stderr {
             eprintln!("[{number}] pulling {name}");
@@ -101,7 +100,6 @@ async fn pull_missing<'a>(
                 failed.push(Failed { name: (*name).to_owned(), reason, help: error.help() });
             }
         }
-        done += 1;
     }
     batch.finish();
     Ok(failed)
