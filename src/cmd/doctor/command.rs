@@ -61,7 +61,7 @@ pub(super) fn fit(command: Option<(PathBuf, Option<ClientVersion>)>, api: Option
     let help = match (of_versions, older(&version.api, engine)) {
         (true, Some(true)) => "update the docker command (the package docker-ce-cli, or Docker Desktop)",
         (true, Some(false)) => {
-            "update the engine, or use a docker command of the engine's age; unset DOCKER_API_VERSION"
+            "unset DOCKER_API_VERSION if it is set; else update the engine, or use a docker command of its age"
         }
         _ => "see what `docker version` says; dlearn itself reaches the engine",
     };
@@ -92,7 +92,7 @@ mod tests {
         };
         let newer = refused("1.52", "1.41", "client version 1.52 is too new. Maximum supported API version is 1.41");
         assert_eq!(newer.state, State::Repair);
-        assert!(newer.repair.contains("update the engine") && newer.found.contains("too new"), "{newer:?}");
+        assert!(newer.repair.contains("else update the engine") && newer.found.contains("too new"), "{newer:?}");
         let older = refused("1.40", "1.52", "client version 1.40 is too old. Minimum supported API version is 1.44");
         assert!(older.repair.contains("update the docker command"), "{older:?}");
         let other = refused("1.50", "1.51", "permission denied while trying to connect");
