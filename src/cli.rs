@@ -1,5 +1,9 @@
 //! The command line: types only.
 
+mod images;
+
+pub use images::ImagesAction;
+
 use crate::selfcheck::Share;
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
@@ -366,15 +370,6 @@ one that may be used up.
 
 What could not be judged costs nothing: it is shown apart (6.5? of 10), and the exit code is 3. It is 0 when \
 everything of every submission was judged, whatever the points.";
-
-/// What to do with base images.
-#[derive(Clone, Copy, Debug, Subcommand)]
-pub enum ImagesAction {
-    /// Show which are here
-    List,
-    /// Pull those that are missing
-    Pull,
-}
 
 /// Bytes, written as docker does: a whole number, and b, k, m or g behind it (powers of 1024).
 fn size(text: &str) -> Result<u64, String> {

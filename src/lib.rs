@@ -45,8 +45,8 @@
 //! - An answer is found, absent, or unavailable. Absent is judged; unavailable is *cannot tell*.
 //! - The differences between engines end in `engine/`; nobody else names bollard.
 //! - Only `engine/` creates things in an engine, labelled or under `dlearn-run/`, and all of it (but for the practice
-//!   registry, which stays while somebody practises) is removed on every way out; images by that tag only. In a
-//!   throw-away engine names are free, and everything goes with it.
+//!   registry, which stays while somebody practises) is removed on every way out; images by that tag only. A mirror's
+//!   name is taken off what was just pulled under it. In a throw-away engine names are free, and everything goes with it.
 //! - Grading takes a submission as a private copy without links, refuses before it builds, and counts what it could not
 //!   judge apart from what was lost.
 //! - Only `learner/` writes the learner's folder (`submit` may put its archive there); only `term/`, `report/` and `cmd/`

@@ -5,9 +5,11 @@
 //! stands in the text is not kept: of a login remains only *how* the password was given.
 
 mod docker;
+mod published;
 mod script;
 mod shell;
 
+pub use published::published;
 pub use script::{Entered, commands};
 use std::fmt;
 

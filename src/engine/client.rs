@@ -140,7 +140,7 @@ fn has_buildkit_inside(version: &str) -> bool {
 }
 
 /// Every docker command of the PATH, in its order, each once.
-fn programs() -> Vec<PathBuf> {
+pub(super) fn programs() -> Vec<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let mut seen = BTreeSet::new();
     let all = std::env::split_paths(&path).filter(|folder| folder.is_absolute()).map(|folder| folder.join("docker"));

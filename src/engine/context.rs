@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 pub const DEFAULT_SOCKET: &str = "/var/run/docker.sock";
 
 /// The name that stands for "no context" (`docker context ls`).
-const DEFAULT_CONTEXT: &str = "default";
+pub(super) const DEFAULT_CONTEXT: &str = "default";
 
 /// How an engine is reached.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -200,6 +200,8 @@ fn by_context(options: &ConnectOptions, name: &str, said: &str) -> Result<Resolv
 
 #[derive(Deserialize)]
 struct Meta {
+    #[serde(rename = "Name", default)]
+    name: String,
     #[serde(rename = "Endpoints", default)]
     endpoints: Endpoints,
 }
@@ -223,8 +225,20 @@ struct ConfigFile {
     current_context: Option<String>,
 }
 
+/// Every context that is kept there, with its address as it is written; damaged ones are left out.
+pub(super) fn contexts(config_dir: &Path) -> Vec<(String, String)> {
+    /// More than anybody has.
+    const MOST: usize = 100;
+    let folders = std::fs::read_dir(config_dir.join("contexts/meta")).into_iter().flatten().flatten().take(MOST);
+    let read = |folder: std::fs::DirEntry| {
+        let meta: Meta = serde_json::from_str(&read_bounded(&folder.path().join("meta.json")).ok()?).ok()?;
+        Some((meta.name, meta.endpoints.docker?.host?))
+    };
+    folders.filter_map(read).collect()
+}
+
 /// The docker command warns about a damaged `config.json` and goes on as if it were empty.
-fn current_context(config_dir: &Path) -> Option<String> {
+pub(super) fn current_context(config_dir: &Path) -> Option<String> {
     let text = read_bounded(&config_dir.join("config.json")).ok()?;
     let config: ConfigFile = serde_json::from_str(&text).ok()?;
     config.current_context.filter(|name| !name.is_empty())

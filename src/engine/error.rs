@@ -99,6 +99,7 @@ impl EngineError {
             EngineError::Refused { message, .. } if message.contains("no space left") => {
                 "free some disk space (`docker system df` shows what Docker uses), then try again".into()
             }
+            EngineError::Refused { doing, message, .. } if doing.starts_with("pull ") => why_no_pull(message).into(),
             EngineError::Refused { .. } => "see whether the docker command can do the same, then try again".into(),
             EngineError::Unintelligible { .. } => {
                 "run `dlearn doctor`, which says what this engine is and whether it is supported".into()
@@ -121,6 +122,11 @@ impl EngineError {
         matches!(self, EngineError::Refused { status: 404, .. })
     }
 
+    /// Whether a registry answered that it has no such image, or shows none of this name.
+    pub fn says_not_there(&self) -> bool {
+        matches!(self, EngineError::Refused { message, .. } if is_not_there(&message.to_lowercase()))
+    }
+
     /// What bollard says, in our words. `doing` is an infinitive (`inspect image e01/web:v1`).
     pub(crate) fn from_bollard(endpoint: &str, doing: &str, error: &bollard::errors::Error) -> Self {
         use bollard::errors::Error;
@@ -137,6 +143,46 @@ impl EngineError {
             }
             other => EngineError::Unintelligible { doing: doing.into(), what: one_line(&other.to_string()) },
         }
+    }
+}
+
+fn is_not_there(message: &str) -> bool {
+    let signs = ["manifest unknown", "name unknown", "not found", "repository does not exist", "access denied"];
+    signs.iter().any(|sign| message.contains(sign)) && !message.contains("no such host")
+}
+
+/// What to do where an engine could not pull, by the words of engines from 20.10 to 28.
+fn why_no_pull(message: &str) -> &'static str {
+    let message = message.to_lowercase();
+    let says = |signs: &[&str]| signs.iter().any(|sign| message.contains(sign));
+    if says(&["toomanyrequests", "rate limit", "429"]) {
+        "Docker Hub counts pulls by address: wait (six hours at most), log in with docker login and pull with docker, or \
+         bring the images another way: dlearn images pull --mirror HOST, dlearn images load FILE"
+    } else if says(&["http response to https"]) {
+        "that registry speaks plain HTTP: list it under insecure-registries in the engine's daemon.json, or give it a \
+         certificate"
+    } else if says(&["x509", "certificate"]) {
+        "the engine does not trust that registry's certificate: put its authority into /etc/docker/certs.d/HOST/ca.crt on \
+         the engine's machine; a clock that is wrong does this too (dlearn doctor)"
+    } else if says(&[
+        "no such host",
+        "timeout",
+        "timed out",
+        "deadline exceeded",
+        "connection refused",
+        "connection reset",
+        "unreachable",
+        "no route to host",
+        "server misbehaving",
+        "temporary failure",
+        "proxyconnect",
+    ]) {
+        "the engine does not reach that registry: see its network and its proxy (dlearn doctor), or bring the images \
+         another way: dlearn images pull --mirror HOST, dlearn images load FILE"
+    } else if is_not_there(&message) {
+        "see how the name is spelt, and whether that registry has it"
+    } else {
+        "see whether the docker command can do the same, then try again"
     }
 }
 
@@ -205,6 +251,23 @@ mod tests {
     fn a_forbidden_socket_names_the_docker_group() {
         let io = std::io::Error::from(ErrorKind::PermissionDenied);
         assert!(unreachable_because("unix:///x", &io).help().contains("docker group"));
+    }
+
+    #[test]
+    fn a_pull_that_is_refused_says_what_helps() {
+        let of =
+            |message: &str| EngineError::Refused { doing: "pull a:1".into(), status: 500, message: message.into() };
+        for (message, says) in [
+            ("Get https://registry-1.docker.io/v2/: dial tcp: lookup registry-1.docker.io: no such host", "--mirror"),
+            ("toomanyrequests: You have reached your pull rate limit.", "six hours"),
+            ("Get https://lab:5000/v2/: http: server gave HTTP response to HTTPS client", "insecure-registries"),
+            ("x509: certificate signed by unknown authority", "certs.d"),
+            ("manifest for a:1 not found: manifest unknown: manifest unknown", "spelt"),
+        ] {
+            assert!(of(message).help().contains(says), "{message}: {}", of(message).help());
+        }
+        assert!(of("manifest unknown").says_not_there());
+        assert!(!of("dial tcp: lookup lab: no such host").says_not_there());
     }
 
     #[test]

@@ -3,6 +3,8 @@
 //!
 //! ```text
 //! context   which engine: DOCKER_HOST, contexts, default socket
+//! choice    what chose it, and which other engines answer
+//! condition its clock, its folder, its proxies, its published ports; the docker command's version
 //! transport our own connection, under bollard and beside it
 //! alive     deadlines and the heartbeat
 //! collect   needs → answers; one file for each kind of need (image, file, layers, build, run, serve,
@@ -14,6 +16,8 @@
 //! registry  what a registry says, asked from inside the engine
 //! tunnel    a TCP connection made inside the engine
 //! archive   an image archive in the workspace
+//! pack      many images in one file, saved and loaded
+//! mirror    a pull under another registry's name
 //! objects   what carries a label
 //! leftovers what earlier runs left behind
 //! steps     what a person might do (build, tag, commit, import), for proofs
@@ -24,7 +28,8 @@
 //! - Whatever could not be asked is an [`EngineError`] and becomes *cannot tell*; whatever the
 //!   subject did wrong is a fact. No question waits for ever: a dead engine is told within 12 s.
 //! - Everything created is known to a [`Ledger`] before it exists.
-//! - Images are removed by dlearn's own tag only: a cached rebuild returns the learner's image.
+//! - Images are removed by dlearn's own tag only: a cached rebuild returns the learner's image. A mirror's name is
+//!   taken off what has just come from there, once the image has its real name.
 //!
 //! Differences between engines that end here (Engine 20.10 to 28, Podman):
 //! - An image's id is a digest of its configuration, of a manifest, or of an index. It is shown only.
@@ -49,8 +54,10 @@ mod archive;
 pub mod build;
 mod buildkit;
 mod call;
+mod choice;
 mod client;
 pub mod collect;
+mod condition;
 mod container;
 pub mod context;
 mod door;
@@ -69,9 +76,11 @@ mod layers;
 pub mod ledger;
 mod leftovers;
 mod listening;
+mod mirror;
 mod mounts;
 mod name;
 mod objects;
+mod pack;
 mod pipe;
 mod practice;
 pub mod pull;
@@ -88,7 +97,9 @@ mod transport;
 mod tunnel;
 
 pub use alive::READ_SECONDS;
+pub use choice::{Choice, choice, others_that_answer};
 pub use collect::{Answers, Collector, CollectorOptions};
+pub use condition::{ClientVersion, Condition, Published, Told, docker_command};
 pub use context::{ConnectOptions, Endpoint, resolve};
 pub use error::EngineError;
 pub use events::Event;
@@ -97,7 +108,9 @@ pub(crate) use layers::in_plain_words;
 pub use ledger::forget_everything;
 pub use ledger::{Ledger, clean_up_everything};
 pub use leftovers::{Leftover, LeftoverKind, Standing, leftovers, remove};
-pub(crate) use name::in_run as name_in_run;
+pub use mirror::Mirror;
+pub(crate) use name::{in_run as name_in_run, normalise as normal_name};
+pub use pack::Passed;
 pub use practice::{
     GATE_IMAGE, MOST_PORTS, PORTS, Practice, PracticeError, REGISTRY_IMAGES, Raised, Standing as PracticeStanding,
     port_for,

@@ -7,7 +7,7 @@ use super::archive::Contents;
 use super::error::{ScanError, shown};
 use serde::Deserialize;
 use serde::de::{DeserializeOwned, Deserializer, IgnoredAny, SeqAccess, Visitor};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::marker::PhantomData;
 
@@ -26,19 +26,73 @@ pub(super) struct Parts {
     /// Paths of the layers, bottom first.
     pub layers: Vec<String>,
     pub repo_tags: Vec<String>,
+    /// Digests of its manifest and of the indexes above it; none where only `manifest.json` tells of it.
+    pub digests: Vec<String>,
 }
 
 /// Finds the image called `name`, or the only one.
 pub(super) fn select(contents: &Contents, name: Option<&str>) -> Result<Parts, ScanError> {
-    if let Some(rows) = parsed::<Few<ManifestRow>>(contents, "manifest.json")? {
-        return choose(rows.0.into_iter().map(Parts::from).collect(), name);
+    if let Some(rows) = of_manifest(contents)? {
+        return choose(rows, name);
     }
-    let Some(index) = parsed::<Index>(contents, "index.json")? else {
+    let images = of_index(contents, false)?;
+    choose(images.ok_or_else(|| contents.is_no_image("it has no manifest.json and no index.json".to_owned()))?, name)
+}
+
+/// Every image of the archive, told by `manifest.json` or `index.json`: engines differ in which of them they read.
+///
+/// # Errors
+/// Where one of them tells of nothing that is there, or gives a name to nothing that is there.
+pub(super) fn all(contents: &Contents) -> Result<Vec<Parts>, ScanError> {
+    let (rows, indexed) = (of_manifest(contents)?, of_index(contents, true)?);
+    if rows.is_none() && indexed.is_none() {
         return Err(contents.is_no_image("it has no manifest.json and no index.json".to_owned()));
-    };
-    let mut walk = Walk { contents, seen: BTreeSet::new(), images: Vec::new() };
-    walk.collect(index, "index.json", None, MAX_DEPTH)?;
-    choose(walk.images.into_iter().map(|(_, image)| image).collect(), name)
+    }
+    let mut images: Vec<Parts> = Vec::new();
+    for image in rows.into_iter().chain(indexed).flatten() {
+        match images.iter_mut().find(|known| contents.resolve(&known.config) == contents.resolve(&image.config)) {
+            Some(known) => {
+                let new =
+                    image.repo_tags.into_iter().filter(|tag| !known.repo_tags.iter().any(|has| same_name(has, tag)));
+                known.repo_tags.extend(new.collect::<Vec<_>>());
+                known.digests.extend(image.digests);
+            }
+            None => images.push(image),
+        }
+    }
+    let is_there = |name: &str| images.iter().any(|image| image.repo_tags.iter().any(|tag| same_name(tag, name)));
+    if let Some((path, name)) = further_names(contents)?.into_iter().find(|(_, name)| !is_there(name)) {
+        return Err(ScanError::Missing { path: shown(&name), wanted_by: path.to_owned() });
+    }
+    Ok(images)
+}
+
+/// Names that some engine would take out of other places: `repositories`, which came before `manifest.json`, and the
+/// outer index, whose images need not be there. Each with the document that has it.
+fn further_names(contents: &Contents) -> Result<Vec<(&'static str, String)>, ScanError> {
+    let repositories = parsed::<BTreeMap<String, BTreeMap<String, IgnoredAny>>>(contents, "repositories")?;
+    let tagged = repositories.into_iter().flatten().flat_map(|(repository, tags)| {
+        tags.into_keys().map(move |tag| ("repositories", format!("{repository}:{tag}"))).collect::<Vec<_>>()
+    });
+    let index = parsed::<Index>(contents, "index.json")?.unwrap_or_default();
+    let outer =
+        index.manifests.0.into_iter().filter_map(|one| Some(("index.json", one.annotations.name()?.to_owned())));
+    Ok(tagged.chain(outer).collect())
+}
+
+/// The images of `manifest.json`; none where there is no such file.
+fn of_manifest(contents: &Contents) -> Result<Option<Vec<Parts>>, ScanError> {
+    let rows = parsed::<Few<ManifestRow>>(contents, "manifest.json")?;
+    Ok(rows.map(|rows| rows.0.into_iter().map(Parts::from).collect()))
+}
+
+/// The images of `index.json`; none where there is no such file. `by_ref`: by the specification's annotation too, which
+/// holds a tag only as a rule.
+fn of_index(contents: &Contents, by_ref: bool) -> Result<Option<Vec<Parts>>, ScanError> {
+    let Some(index) = parsed::<Index>(contents, "index.json")? else { return Ok(None) };
+    let mut walk = Walk { contents, by_ref, seen: BTreeSet::new(), images: Vec::new() };
+    walk.collect(index, "index.json", &Above::default(), MAX_DEPTH)?;
+    Ok(Some(walk.images.into_iter().map(|(_, image)| image).collect()))
 }
 
 /// A JSON document of the archive; none if there is no such file.
@@ -93,12 +147,12 @@ struct ManifestRow {
 
 impl From<ManifestRow> for Parts {
     fn from(row: ManifestRow) -> Self {
-        Self { config: row.config, layers: row.layers.0, repo_tags: row.repo_tags.0 }
+        Self { config: row.config, layers: row.layers.0, repo_tags: row.repo_tags.0, digests: Vec::new() }
     }
 }
 
 /// An OCI image index.
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 struct Index {
     #[serde(default)]
     manifests: Few<Descriptor>,
@@ -128,6 +182,8 @@ struct Descriptor {
 struct Annotations {
     #[serde(rename = "io.containerd.image.name")]
     image_name: Option<String>,
+    #[serde(rename = "org.opencontainers.image.ref.name")]
+    ref_name: Option<String>,
     #[serde(rename = "vnd.docker.reference.type")]
     reference_type: Option<IgnoredAny>,
 }
@@ -136,6 +192,13 @@ struct Annotations {
 struct Platform {
     #[serde(default)]
     os: String,
+}
+
+impl Annotations {
+    /// The name that an engine would give: containerd's own annotation, else that of the specification.
+    fn name(&self) -> Option<&str> {
+        self.image_name.as_deref().or(self.ref_name.as_deref())
+    }
 }
 
 impl Descriptor {
@@ -151,9 +214,18 @@ impl Descriptor {
     }
 }
 
+/// What is known from the indexes above a manifest.
+#[derive(Default)]
+struct Above {
+    name: Option<String>,
+    /// Their digests.
+    digests: Vec<String>,
+}
+
 /// A walk through image indexes.
 struct Walk<'c> {
     contents: &'c Contents,
+    by_ref: bool,
     /// Documents that were read: a hostile index may name one many times over.
     seen: BTreeSet<String>,
     /// Each with the path of its manifest.
@@ -163,16 +235,13 @@ struct Walk<'c> {
 impl Walk<'_> {
     /// Collects the images below an index whose manifest and configuration are in the archive: of
     /// an image for many platforms, often only one was saved.
-    fn collect(
-        &mut self,
-        index: Index,
-        named_by: &str,
-        outer_tag: Option<&str>,
-        depth: usize,
-    ) -> Result<(), ScanError> {
+    fn collect(&mut self, index: Index, named_by: &str, above: &Above, depth: usize) -> Result<(), ScanError> {
         for descriptor in index.manifests.0.into_iter().filter(|descriptor| !descriptor.is_attestation()) {
             let path = descriptor.path();
-            let tag = descriptor.annotations.image_name.as_deref().or(outer_tag);
+            let annotations = &descriptor.annotations;
+            let own = if self.by_ref { annotations.name() } else { annotations.image_name.as_deref() };
+            let tag = own.or(above.name.as_deref());
+            let digests: Vec<String> = above.digests.iter().chain([&descriptor.digest]).cloned().collect();
             if !self.seen.insert(path.clone()) {
                 if let Some((_, image)) = self.images.iter_mut().find(|(manifest, _)| *manifest == path) {
                     image.repo_tags.extend(tag.map(str::to_owned));
@@ -190,11 +259,12 @@ impl Walk<'_> {
                     if self.contents.document(&config.path())?.is_some() {
                         let layers = blob.layers.0.iter().map(Descriptor::path).collect();
                         let repo_tags = tag.map(str::to_owned).into_iter().collect();
-                        self.images.push((path, Parts { config: config.path(), layers, repo_tags }));
+                        self.images.push((path, Parts { config: config.path(), layers, repo_tags, digests }));
                     }
                 }
                 None if depth > 0 => {
-                    self.collect(Index { manifests: blob.manifests }, &path, tag, depth - 1)?;
+                    let above = Above { name: tag.map(str::to_owned), digests };
+                    self.collect(Index { manifests: blob.manifests }, &path, &above, depth - 1)?;
                 }
                 None => return Err(ScanError::Damaged { path: shown(&path), what: "it names no image".to_owned() }),
             }

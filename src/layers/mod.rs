@@ -18,6 +18,7 @@ mod config;
 mod error;
 mod layer;
 mod manifest;
+mod pack;
 mod secret;
 mod stack;
 mod stream;
@@ -30,6 +31,7 @@ mod tests;
 pub use compare::{Difference, DifferenceKind, Tolerance, are_alike, compare_layers};
 pub use config::{ConfigSummary, HistoryEntry};
 pub use error::ScanError;
+pub use pack::{Packed, packed};
 pub use secret::Needles;
 pub use stack::{Hidden, Seen, Stack, Step, TreeDifference, tree_differences};
 pub use volatile::{Place, VOLATILE, Volatile};
@@ -89,7 +91,7 @@ pub struct Scan {
 /// [`ScanError`] where the archive is cut off, damaged, not of an image, larger than
 /// [`ScanOptions::max_bytes`], or where its configuration does not match its layers.
 pub fn scan(reader: impl Read, options: &ScanOptions) -> Result<Scan, ScanError> {
-    let contents = archive::read(reader, options)?;
+    let mut contents = archive::read(reader, options)?;
     let parts = manifest::select(&contents, options.image.as_deref())?;
     let config = config::read(&contents, &parts.config)?;
     let mut sightings = Vec::new();
@@ -98,7 +100,7 @@ pub fn scan(reader: impl Read, options: &ScanOptions) -> Result<Scan, ScanError>
         sightings = document.map(|document| needles.in_document(document)).unwrap_or_default();
         sightings.extend(in_layers(&contents, &parts));
     }
-    let facts = layers(contents, &parts, &config, options)?;
+    let facts = layers(&mut contents, &parts, &config, options)?;
     Ok(Scan { facts, config, repo_tags: parts.repo_tags, sightings })
 }
 
@@ -119,7 +121,7 @@ fn in_layers(contents: &Contents, parts: &Parts) -> Vec<Sighting> {
 
 /// Puts the layers into the configuration's order and checks that they are what it says.
 fn layers(
-    mut contents: Contents,
+    contents: &mut Contents,
     parts: &Parts,
     config: &ConfigSummary,
     options: &ScanOptions,

@@ -6,6 +6,7 @@
 //! conversation  one HTTP connection, over whatever stream leads to the registry
 //! manifest      manifests, indexes, configurations: tolerant and bounded
 //! read          tag → manifest → (index → the platform's manifest) → configuration → diff ids
+//! hub           what only Docker Hub tells: how large a tag is, how many pulls are left
 //! remove        every image of a repository, in a registry of dlearn's own
 //! ```
 //!
@@ -14,15 +15,18 @@
 //!   verified against the bytes, and nothing of it gets into a path unchecked.
 //! - No credentials are ever read: what is judged is what everybody may see, or what lies in a registry
 //!   of dlearn's own.
-//! - How a stream to a registry comes to be is not known here: the engine knows (`engine/registry.rs`).
+//! - How a stream to a registry comes to be is not known here: the engine knows (`engine/registry.rs`). Docker Hub alone
+//!   is asked from this machine, for advice only: nothing is judged by it.
 
 mod conversation;
+mod hub;
 mod manifest;
 mod read;
 mod reference;
 mod remove;
 
 pub use conversation::{Ask, Conversation, Got};
+pub use hub::{Headroom, headroom, size_on_hub};
 pub use read::{Platform, RegistryError, read};
 pub use reference::Reference;
 pub use remove::remove_repository;

@@ -26,7 +26,7 @@ mod wrap;
 pub use line::{Color, Line, Span, Style, measure, paint};
 pub use live::{Frame, Live, LiveEvent};
 pub use pager::show_page;
-pub use progress::Progress;
+pub use progress::{Batch, Progress};
 pub use prompt::{PromptError, Reply};
 pub use reader::{ReadOutcome, ReadProgress};
 pub use sanitize::{sanitize, sanitize_line};

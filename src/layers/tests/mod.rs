@@ -2,6 +2,7 @@
 
 mod compare;
 mod hostile;
+mod pack;
 mod scan;
 mod sightings;
 mod stack;
