@@ -7,7 +7,7 @@ use super::{
     Terminal,
     line::{Line, Span, Style, paint},
     sanitize::sanitize_line,
-    screen::{Screen, ready},
+    screen::{Screen, note_interrupt, ready},
 };
 use crossterm::event::{Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 use inquire::{
@@ -120,13 +120,38 @@ pub fn keys(hints: &[(&str, &str)], terminal: &Terminal) -> Vec<Span> {
     spans
 }
 
-/// Whether a key means "leave": Ctrl-C, Ctrl-D, Esc, `q`.
+/// Keys and a note behind them, within `columns`: those in the middle give way, the first and the last stay.
+pub(super) fn footer(hints: &[(&str, &str)], note: &str, columns: usize, terminal: &Terminal) -> Line {
+    let mut hints = hints.to_vec();
+    loop {
+        let mut spans = keys(&hints, terminal);
+        if !note.is_empty() {
+            spans.push(Span::new(&format!("   {note}"), Style::DIM));
+        }
+        let line = Line(spans);
+        if hints.len() <= 2 || line.width() <= columns {
+            return line;
+        }
+        hints.remove(hints.len().saturating_sub(3).max(1));
+    }
+}
+
+/// Whether a key means "leave": Ctrl-C, Ctrl-D, Esc, `q`. That it was Ctrl-C is kept for [`super::interrupted`].
 pub(super) fn leaves(key: &KeyEvent) -> bool {
-    match key.code {
+    let leaves = match key.code {
         KeyCode::Char('c' | 'd') => key.modifiers.contains(KeyModifiers::CONTROL),
         KeyCode::Char('q') | KeyCode::Esc => true,
         _ => false,
+    };
+    if leaves {
+        note_interrupt(interrupts(key));
     }
+    leaves
+}
+
+/// Whether a key is Ctrl-C.
+pub(super) fn interrupts(key: &KeyEvent) -> bool {
+    key.code == KeyCode::Char('c') && key.modifiers.contains(KeyModifiers::CONTROL)
 }
 
 /// Waits for a key that `wanted` knows. The terminal must be in raw mode.
@@ -153,7 +178,10 @@ fn attached(terminal: &Terminal) -> Result<(), PromptError> {
 fn replied<T>(answer: Result<T, InquireError>) -> Result<Reply<T>, PromptError> {
     match answer {
         Ok(answer) => Ok(Reply::Given(answer)),
-        Err(InquireError::OperationCanceled | InquireError::OperationInterrupted) => Ok(Reply::Left),
+        Err(ended @ (InquireError::OperationCanceled | InquireError::OperationInterrupted)) => {
+            note_interrupt(matches!(ended, InquireError::OperationInterrupted));
+            Ok(Reply::Left)
+        }
         Err(InquireError::NotTTY) => Err(PromptError::NoTerminal),
         Err(InquireError::IO(error)) => Err(PromptError::Terminal(error)),
         Err(other) => Err(PromptError::Terminal(io::Error::other(other.to_string()))),

@@ -2,7 +2,9 @@
 
 #[path = "../common/pty.rs"]
 mod pty;
+mod reading;
 mod scenarios;
+mod screens;
 
 use dlearn::term::{PromptError, Terminal, prompt, quiz};
 use pty::{CommandBuilder, Pty};
