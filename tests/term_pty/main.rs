@@ -12,6 +12,7 @@ use scenarios::{lesson, question};
 
 const DOWN: &str = "\x1b[B";
 const CTRL_C: &str = "\x03";
+const ESC: &str = "\x1b";
 
 /// Not a test by itself: what the tests below run in their terminals.
 #[test]
