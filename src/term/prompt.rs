@@ -120,20 +120,25 @@ pub fn keys(hints: &[(&str, &str)], terminal: &Terminal) -> Vec<Span> {
     spans
 }
 
-/// Keys and a note behind them, within `columns`: those in the middle give way, the first and the last stay.
+/// Keys that give way where there is no room for all, in this order; `?` tells them.
+const GIVE_WAY: [&str; 5] = ["t", "/", "N", "?", "b"];
+
+/// Keys and a note behind them, as many as `columns` have room for.
 pub(super) fn footer(hints: &[(&str, &str)], note: &str, columns: usize, terminal: &Terminal) -> Line {
-    let mut hints = hints.to_vec();
-    loop {
-        let mut spans = keys(&hints, terminal);
+    let line = |hints: &[(&str, &str)]| {
+        let mut spans = keys(hints, terminal);
         if !note.is_empty() {
             spans.push(Span::new(&format!("   {note}"), Style::DIM));
         }
-        let line = Line(spans);
-        if hints.len() <= 2 || line.width() <= columns {
-            return line;
+        Line(spans)
+    };
+    let mut hints = hints.to_vec();
+    for key in GIVE_WAY {
+        if line(&hints).width() > columns {
+            hints.retain(|(other, _)| *other != key);
         }
-        hints.remove(hints.len().saturating_sub(3).max(1));
     }
+    line(&hints)
 }
 
 /// Whether a key means "leave": Ctrl-C, Ctrl-D, Esc, `q`. That it was Ctrl-C is kept for [`super::interrupted`].
@@ -209,4 +214,20 @@ fn colors(terminal: &Terminal) -> RenderConfig<'static> {
 /// As [`Terminal::print`].
 pub fn show(lines: &[Line], terminal: &Terminal) -> io::Result<()> {
     terminal.print(&paint(lines, terminal))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn where_there_is_no_room_the_keys_that_matter_stay() {
+        let hints =
+            [("Enter", "go on"), ("b", "back"), ("/", "search"), ("t", "sections"), ("?", "keys"), ("q", "leave")];
+        let shown = |columns| footer(&hints, "", columns, &Terminal::plain(80)).text();
+        assert_eq!(shown(80), "Enter go on · b back · / search · t sections · ? keys · q leave");
+        assert_eq!(shown(60), "Enter go on · b back · / search · ? keys · q leave");
+        assert_eq!(shown(40), "Enter go on · b back · ? keys · q leave");
+        assert_eq!(shown(20), "Enter go on · q leave");
+    }
 }

@@ -46,10 +46,11 @@ pub(super) fn choose(
         screen.push(footer(&hints, "", canvas.columns(), &terminal));
         canvas.show(&screen)?;
         match crossterm::event::read()? {
-            Event::Key(key) if key.kind != KeyEventKind::Release => match pressed(&key, &mut at, titles.len()) {
-                Some(chosen) => return Ok(chosen),
-                None => {}
-            },
+            Event::Key(key) if key.kind != KeyEventKind::Release => {
+                if let Some(chosen) = pressed(&key, &mut at, titles.len()) {
+                    return Ok(chosen);
+                }
+            }
             Event::Resize(columns, rows) => canvas.resize(columns, rows),
             _ => {}
         }
