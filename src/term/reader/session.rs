@@ -25,9 +25,10 @@ const KEYS: &str = "\
 | up, down, `k`, `j` | scroll by a line |
 | `g`, `G` | to the beginning or the end of this section |
 | `t` | the sections of this lesson, to go to one |
-| `/` | search in this lesson; then `n` the next, `N` the one before, Esc to end it |
+| `/` | search in this lesson |
+| `n`, `N`, Esc | the next place, the one before; no more of the search |
 | `?` | these keys |
-| `q`, Esc | leave; your place is kept |
+| `q`, Esc | leave |
 ";
 
 /// Where on a page the screen stands at first.
@@ -318,7 +319,7 @@ impl<'a> Session<'a> {
         let (search, hit) = (self.search.as_ref()?, pager.hit()?);
         let hits = self.hits();
         let (number, of) = (hits[..at].iter().sum::<usize>() + hit + 1, hits.iter().sum::<usize>());
-        let keys = [("n", "next"), ("N", "before"), ("Enter", "go on"), ("q", "leave"), ("Esc", "end search")];
+        let keys = [("n", "next"), ("N", "before"), ("Enter", "go on"), ("Esc", "end"), ("q", "leave")];
         let note = format!("\"{}\" {number} of {of}", search.text());
         Some(footer(&keys, &note, self.canvas.columns(), terminal))
     }
