@@ -77,10 +77,15 @@ pub enum Command {
         #[arg(long, value_name = "DIR")]
         out: Option<PathBuf>,
     },
-    /// Read a lesson from beginning to end
+    /// Read a lesson from beginning to end; nothing is recorded
+    ///
+    /// In a terminal section by section, with search and a list of the sections; elsewhere all of it is printed.
     Read {
         /// Lesson
         id: String,
+        /// Print all of it in a terminal too, as PAGER=cat does
+        #[arg(long)]
+        no_pager: bool,
     },
     /// Answer questions again: those that you missed, then those whose time has come
     Quiz {

@@ -3,36 +3,11 @@
 
 mod session_support;
 
-use session_support::{CTRL_C, CommandBuilder, DOWN, ESC, Person, Pty};
+use session_support::{
+    CTRL_C, CommandBuilder, ESC, Person, Pty, left_by,
+    stages::{STAGES, answer, read_the_first_lesson},
+};
 use std::fs;
-
-/// Answers the question on the screen, rightly or not.
-fn answer(pty: &mut Pty, rightly: bool) {
-    pty.shows("or 1-2 choose");
-    let wanted = if rightly { "RUN" } else { "ENV" };
-    pty.press(DOWN);
-    let first = pty.shows("Enter answer");
-    let on_it = first.lines().any(|line| line.contains('❯') && line.contains(wanted));
-    if !on_it {
-        pty.press(DOWN);
-    }
-    pty.until("the wanted option is marked", |screen| {
-        screen.contents().lines().any(|line| line.contains('❯') && line.contains(wanted))
-    });
-    pty.press("\r");
-}
-
-/// Reads the first lesson to its end, from its first screen; the page after it is on the screen.
-fn read_the_first_lesson(pty: &mut Pty) {
-    pty.shows("The first section of all.");
-    pty.press("\r");
-    pty.shows("Read this too.");
-    pty.press("\r");
-    answer(pty, true);
-    pty.shows("Right.");
-    pty.press("\r");
-    pty.shows("✓ L90 Before it");
-}
 
 #[test]
 fn the_first_run_asks_where_to_keep_the_course_and_no_other_does() {
@@ -55,7 +30,7 @@ fn the_first_run_asks_where_to_keep_the_course_and_no_other_does() {
     let shown = pty.shows("The first section of all.");
     assert!(!shown.contains("Where shall"), "{shown}");
     pty.press(CTRL_C);
-    assert_eq!(pty.ended().0, 0);
+    assert_eq!(pty.ended().0, 130);
 }
 
 #[test]
@@ -82,7 +57,7 @@ fn leaving_the_first_question_makes_nothing() {
         pty.shows("Where shall your course be kept?");
         pty.press(key);
         let (code, screen, _) = pty.ended();
-        assert_eq!(code, 0);
+        assert_eq!(code, left_by(key));
         assert!(screen.contains("Nothing was made."), "{screen}");
         assert_eq!(fs::read_dir(person.user()).expect("a home directory").count(), 0);
     }
@@ -127,7 +102,7 @@ fn a_lesson_leads_over_its_question_to_the_exercise() {
     assert!(task.contains(&format!("cd ~/dlearn/{}-first-dockerfile", person.course.first)), "{task}");
     pty.press(CTRL_C);
     let (code, screen, _) = pty.ended();
-    assert_eq!(code, 0);
+    assert_eq!(code, 130);
     assert!(screen.contains("• L90 Before it: read"), "{screen}");
     assert!(screen.contains(&format!("    cd ~/dlearn/{}-first-dockerfile", person.course.first)), "{screen}");
     assert_eq!(person.state()["questions"]["L90.layer"]["missed"], true);
@@ -195,7 +170,7 @@ fn leaving_is_possible_at_each_stage_and_keeps_the_place() {
         pty.shows("Read this too.");
         pty.press(key);
         let (code, screen, _) = pty.ended();
-        assert_eq!(code, 0);
+        assert_eq!(code, left_by(key));
         assert!(screen.contains("L90 Before it, section 2 of 2."), "{screen}");
 
         let mut pty = person.at_terminal(&["next"]);
@@ -204,7 +179,7 @@ fn leaving_is_possible_at_each_stage_and_keeps_the_place() {
         pty.shows("or 1-2 choose");
         pty.press(key);
         let (code, screen, _) = pty.ended();
-        assert_eq!(code, 0);
+        assert_eq!(code, left_by(key));
         assert!(screen.contains("L90 Before it, section 2 of 2."), "{screen}");
 
         let mut pty = person.at_terminal(&["next"]);
@@ -216,7 +191,7 @@ fn leaving_is_possible_at_each_stage_and_keeps_the_place() {
         pty.shows("✓ L90 Before it");
         pty.press(key);
         let (code, screen, _) = pty.ended();
-        assert_eq!(code, 0);
+        assert_eq!(code, left_by(key));
         assert!(screen.contains("• L90 Before it: read"), "{screen}");
         assert!(screen.contains("Next comes the exercise"), "{screen}");
         assert!(!person.first().exists(), "an exercise that was not begun has no folder");
@@ -311,43 +286,10 @@ fn a_second_session_is_refused_and_looking_is_not() {
     assert_eq!(pty.ended().0, 0);
 }
 
-fn to_the_folder(pty: &mut Pty) {
-    pty.shows("Where shall your course be kept?");
-}
-
-fn to_a_section(pty: &mut Pty) {
-    to_the_folder(pty);
-    pty.press("\r");
-    pty.shows("The first section of all.");
-}
-
-fn to_a_question(pty: &mut Pty) {
-    to_a_section(pty);
-    pty.press("\r");
-    pty.shows("Read this too.");
-    pty.press("\r");
-    pty.shows("or 1-2 choose");
-}
-
-fn to_the_station(pty: &mut Pty) {
-    to_the_folder(pty);
-    pty.press("\r");
-    read_the_first_lesson(pty);
-}
-
-fn to_the_checks(pty: &mut Pty) {
-    to_the_station(pty);
-    pty.press("\r");
-    pty.shows("Enter more");
-    pty.press("q");
-    pty.shows("your folder: ~/dlearn/");
-}
-
 #[test]
 fn a_signal_puts_the_terminal_back_wherever_it_comes() {
-    let stages: [fn(&mut Pty); 5] = [to_the_folder, to_a_section, to_a_question, to_the_station, to_the_checks];
     for (signal, wanted) in [("TERM", 143), ("HUP", 129)] {
-        for reach in stages {
+        for (_, reach) in STAGES {
             let person = Person::without_engine();
             let mut pty = person.at_terminal(&["next"]);
             reach(&mut pty);

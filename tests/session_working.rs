@@ -5,7 +5,7 @@ mod session_support;
 
 use session_support::course::{ROUNDS, copy};
 use session_support::engine::{Gate, Tidy, build, docker};
-use session_support::{CTRL_C, Person, Pty};
+use session_support::{CTRL_C, Person, Pty, left_by};
 use std::fs;
 use std::time::{Duration, Instant};
 
@@ -131,7 +131,7 @@ fn whoever_leaves_in_the_middle_of_a_check_leaves_nothing_behind() {
     for key in ["q", CTRL_C] {
         waits_for_the_container(&tidy);
         pty.press(key);
-        assert_eq!(pty.ended().0, 0);
+        assert_eq!(pty.ended().0, left_by(key));
         tidy.leaves_nothing();
         pty = person.at_terminal(&["next"]);
     }

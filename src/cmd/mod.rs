@@ -58,6 +58,8 @@ pub async fn main(cli: Cli) -> i32 {
     tokio::spawn(stop_on_signal(sender, app.terminal.interactive()));
     let code = tokio::select! {
         result = run(&app, command) => match result {
+            // On a screen of ours Ctrl-C is a key; it ends the program as the signal would.
+            Ok(_) if crate::term::interrupted() => exit::INTERRUPTED,
             Ok(code) => code,
             Err(failure) => {
                 app.tell_failure(&failure);
@@ -120,7 +122,7 @@ async fn run(app: &App, command: Command) -> Result<i32, Failure> {
         Command::Solution { id, yes, out } => solution::run(app, &id, yes, out),
         Command::Context { context, file } => context::run(app, &context, &file),
         Command::Dockerfile { file, target } => dockerfile::run(app, &file, target.as_deref()),
-        Command::Read { id } => read::run(app, &id).await,
+        Command::Read { id, no_pager } => read::run(app, &id, no_pager).await,
         Command::Ref { name } => reference::run(app, &name),
         Command::Quiz { id } => quiz::run(app, id).await,
         Command::Open { id } => open::run(app, id),

@@ -184,39 +184,68 @@ async fn lesson(
     let before = whole.sections.len() - sections;
     let from = if section == 0 { 0 } else { section + before };
     let seed = learner.state().sessions;
-    let mut progress = Progress { learner, lesson: id.to_owned(), before, failed: None };
+    let mut progress = Progress { learner, lesson: id.to_owned(), before, unsaved: Vec::new() };
     let read = move |terminal: &_| (reader::read(&whole, from, seed, terminal, &mut progress), progress);
-    let (outcome, Progress { mut learner, failed, .. }) = app.blocking(read).await?;
+    let (outcome, mut progress) = app.blocking(read).await?;
     let outcome = outcome.map_err(|error| Failure::usage(error.to_string(), error.help()))?;
-    if let Some(error) = failed {
-        return Err(error.into());
-    }
+    // What could not be saved when it happened may be saved now: somebody made room on the disk.
+    progress.save()?;
+    let mut learner = progress.learner;
     if outcome == ReadOutcome::Finished {
         learner.update(|state| state.section_read(id, sections, sections))?;
     }
     Ok((learner, outcome == ReadOutcome::Finished))
 }
 
-/// Saves each step at once, so that a kill loses nothing.
+/// Saves each step at once, so that a kill loses nothing. What cannot be saved is kept for the next time.
 struct Progress {
     learner: Learner,
     lesson: String,
     /// Sections in front that are not the lesson's own.
     before: usize,
-    failed: Option<LearnerError>,
+    unsaved: Vec<Shown>,
+}
+
+/// What a reader did.
+enum Shown {
+    Section(usize),
+    Answer { question: String, right: bool },
+}
+
+impl Progress {
+    fn record(&mut self, step: Shown) {
+        self.unsaved.push(step);
+        // Whoever is reading is not interrupted: it is tried again with the next step, and told at the end.
+        let _tried_again = self.save();
+    }
+
+    fn save(&mut self) -> Result<(), LearnerError> {
+        if self.unsaved.is_empty() {
+            return Ok(());
+        }
+        let (lesson, steps) = (&self.lesson, &self.unsaved);
+        self.learner.update(|state| {
+            for step in steps {
+                match step {
+                    Shown::Section(section) => state.lessons.entry(lesson.clone()).or_default().section = *section,
+                    Shown::Answer { question, right } => state.answered(question, *right),
+                }
+            }
+        })?;
+        self.unsaved.clear();
+        Ok(())
+    }
 }
 
 impl ReadProgress for Progress {
     fn section_shown(&mut self, section: usize) {
-        let Some(section) = section.checked_sub(self.before) else { return };
-        let saved =
-            self.learner.update(|state| state.lessons.entry(self.lesson.clone()).or_default().section = section);
-        self.failed = self.failed.take().or(saved.err());
+        if let Some(section) = section.checked_sub(self.before) {
+            self.record(Shown::Section(section));
+        }
     }
 
     fn answered(&mut self, question: &Question, _chosen: usize, right: bool) {
-        let saved = self.learner.update(|state| state.answered(&question.id, right));
-        self.failed = self.failed.take().or(saved.err());
+        self.record(Shown::Answer { question: question.id.clone(), right });
     }
 }
 

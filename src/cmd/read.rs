@@ -25,7 +25,13 @@ pub(super) fn with_passes(app: &App, course: &Course, state: Option<&State>, les
     })
 }
 
-pub(super) async fn run(app: &App, id: &str) -> Result<i32, Failure> {
+/// Whether PAGER says, as git and man understand it, that texts are to be printed. Other pagers are not asked: they could
+/// not put the questions.
+fn prefers_print() -> bool {
+    std::env::var("PAGER").is_ok_and(|pager| matches!(pager.trim(), "" | "cat"))
+}
+
+pub(super) async fn run(app: &App, id: &str, no_pager: bool) -> Result<i32, Failure> {
     let course = app.course()?;
     let Some(lesson) = course.page(id) else {
         return Err(match course.item(id) {
@@ -48,7 +54,7 @@ pub(super) async fn run(app: &App, id: &str) -> Result<i32, Failure> {
     }
     let learner = learner.ok().flatten();
     let lesson = with_passes(app, &course, learner.as_ref().map(Learner::state), lesson);
-    if app.terminal.interactive() {
+    if app.terminal.interactive() && !no_pager && !prefers_print() {
         let read = app.blocking(move |terminal| reader::read(&lesson, 0, 0, terminal, &mut Nobody));
         let _ = read.await?.map_err(|error| Failure::usage(error.to_string(), error.help()))?;
         report::line("Reading is not counted. dlearn next goes on with the course, where you are in it.")?;

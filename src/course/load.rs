@@ -44,10 +44,19 @@ impl Entry {
 impl Course {
     /// Reads a course.
     ///
+    /// How the files of the course inside the binary fit together is not looked at: they are the same every time, the
+    /// project's tests ask [`Self::read`], and a learner waits for the first screen meanwhile.
+    ///
     /// # Errors
     /// The first file that is not what it should be, with line and advice.
     pub fn load(source: &Source) -> Result<Self, CourseError> {
-        let (course, errors) = Self::read(source);
+        let (course, errors) = match source {
+            Source::Embedded => {
+                let (course, errors, _) = Self::parse(source);
+                (course, errors)
+            }
+            Source::Folder(_) => Self::read(source),
+        };
         match errors.into_iter().next() {
             Some(error) => Err(error),
             None => Ok(course),
@@ -57,22 +66,8 @@ impl Course {
     /// Reads a course: what could be read of it, and everything that is wrong. How the files fit together is looked at
     /// only when each of them can be read.
     pub fn read(source: &Source) -> (Self, Vec<CourseError>) {
-        let mut errors = Vec::new();
-        let mut files = |top: &str| {
-            source.files(top).unwrap_or_else(|error| {
-                errors.push(error);
-                FileSet::new()
-            })
-        };
-        let (recipe_files, lesson_files, exercise_files) = (files("checks"), files("lessons"), files("exercises"));
-        let recipes = recipes(&recipe_files, &mut errors);
-        let outline = outline(&lesson_files, &mut errors);
-        let is_reference = |(_, page): &(String, Lesson)| page.file.starts_with(REFERENCES);
-        let (references, lessons) = pages(&lesson_files, &mut errors).into_iter().partition(is_reference);
-        let course = Self { recipes, outline, lessons, references, exercises: exercises(exercise_files, &mut errors) };
+        let (course, mut errors, outline_text) = Self::parse(source);
         if errors.is_empty() {
-            let outline_text =
-                lesson_files.get("course.yaml").map(|text| String::from_utf8_lossy(text)).unwrap_or_default();
             let of_outline = course.check_outline().map_err(|error| source::located(error, &outline_text));
             errors.extend(of_outline.err());
             errors.extend(course.check_questions().err());
@@ -83,6 +78,34 @@ impl Course {
             }));
         }
         (course, errors)
+    }
+
+    /// Reads each file for itself: the course, what is wrong with them, and the text of the outline.
+    fn parse(source: &Source) -> (Self, Vec<CourseError>, String) {
+        let mut errors = Vec::new();
+        let mut files = |top: &str| {
+            source.files(top).unwrap_or_else(|error| {
+                errors.push(error);
+                FileSet::new()
+            })
+        };
+        let (recipe_files, lesson_files, exercise_files) = (files("checks"), files("lessons"), files("exercises"));
+        // Exercises take as long as everything else together.
+        let (recipes, outline, (references, lessons), exercises) = std::thread::scope(|scope| {
+            let exercises = scope.spawn(|| {
+                let mut errors = Vec::new();
+                (exercises(exercise_files, &mut errors), errors)
+            });
+            let recipes = recipes(&recipe_files, &mut errors);
+            let outline = outline(&lesson_files, &mut errors);
+            let is_reference = |(_, page): &(String, Lesson)| page.file.starts_with(REFERENCES);
+            let pages = pages(&lesson_files, &mut errors).into_iter().partition(is_reference);
+            (recipes, outline, pages, exercises.join())
+        });
+        let (exercises, of_exercises) = exercises.unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+        errors.extend(of_exercises);
+        let outline_text = lesson_files.get("course.yaml").map(|text| String::from_utf8_lossy(text).into_owned());
+        (Self { outline, lessons, references, exercises, recipes }, errors, outline_text.unwrap_or_default())
     }
 
     /// The steps of the course in order.
@@ -283,17 +306,36 @@ fn pages(files: &FileSet, errors: &mut Vec<CourseError>) -> BTreeMap<String, Les
     pages
 }
 
+/// Exercises by id. Each is read for itself, on as many threads as are worth it.
 fn exercises(files: FileSet, errors: &mut Vec<CourseError>) -> BTreeMap<String, Entry> {
+    const THREADS: usize = 4;
     let mut folders: BTreeMap<String, FileSet> = BTreeMap::new();
     for (path, content) in files {
         if let Some((folder, rest)) = path.split_once('/') {
             folders.entry(folder.to_owned()).or_default().insert(rest.to_owned(), content);
         }
     }
-    let mut exercises: BTreeMap<String, Entry> = BTreeMap::new();
-    for (folder, files) in folders {
+    let mut left: Vec<(String, FileSet)> = folders.into_iter().collect();
+    let share = left.len().div_ceil(THREADS).max(1);
+    let mut shares = Vec::new();
+    while !left.is_empty() {
+        shares.push(left.drain(..share.min(left.len())).collect::<Vec<_>>());
+    }
+    let one = |(folder, files): (String, FileSet)| {
         let yaml = files.get("exercise.yaml").cloned().unwrap_or_default();
-        let read = exercise(folder, files).and_then(|entry| match exercises.get(&entry.exercise.id) {
+        (yaml, exercise(folder, files))
+    };
+    let read: Vec<(Vec<u8>, Result<Entry, CourseError>)> = std::thread::scope(|scope| {
+        let threads: Vec<_> = shares
+            .into_iter()
+            .map(|share| scope.spawn(move || share.into_iter().map(one).collect::<Vec<_>>()))
+            .collect();
+        let ended = threads.into_iter().map(|thread| thread.join());
+        ended.flat_map(|read| read.unwrap_or_else(|panic| std::panic::resume_unwind(panic))).collect()
+    });
+    let mut exercises: BTreeMap<String, Entry> = BTreeMap::new();
+    for (yaml, read) in read {
+        let read = read.and_then(|entry| match exercises.get(&entry.exercise.id) {
             Some(other) => {
                 let what = format!("{} has the id `{}` too", other.folder, entry.exercise.id);
                 let file = format!("exercises/{}/exercise.yaml", entry.folder);

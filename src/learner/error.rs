@@ -120,7 +120,7 @@ impl LearnerError {
                 ),
                 ErrorKind::ReadOnlyFilesystem => ELSEWHERE.into(),
                 ErrorKind::StorageFull | ErrorKind::QuotaExceeded => format!(
-                    "free some space (`docker system df` shows what Docker uses), then run the command again: nothing was lost; or {ELSEWHERE}"
+                    "free some space (`docker system df` shows what Docker uses), then run the command again: what was saved before is unchanged; or {ELSEWHERE}"
                 ),
                 ErrorKind::FileTooLarge => {
                     format!("look at `ulimit -f`, or {ELSEWHERE}; what was there before is unchanged")

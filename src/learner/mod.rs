@@ -271,8 +271,10 @@ impl Learner {
             return Err(LearnerError::ReadOnly { home: self.home.clone() });
         }
         let _lock = Lock::update(&self.home)?;
-        let mut state = match store::load(&self.home)? {
-            Loaded::Fine(state) if state.course == self.state.course => state,
+        let loaded = store::load(&self.home)?;
+        let on_disk = matches!(&loaded, Loaded::Fine(state) if state.course == self.state.course);
+        let mut state = match loaded {
+            Loaded::Fine(state) if on_disk => state,
             // Somebody edited or removed the file meanwhile: memory has the last good state.
             Loaded::Missing => self.state.clone(),
             Loaded::Fine(_) | Loaded::Migrated { .. } | Loaded::Damaged { .. } => {
@@ -282,8 +284,12 @@ impl Learner {
                 self.state.clone()
             }
         };
+        let before = on_disk.then(|| state.clone());
         let result = work(&self.home, &mut state);
-        store::save(&self.home, &state)?;
+        // Writing waits for the disk; where nothing has changed, nobody need wait.
+        if before.as_ref() != Some(&state) {
+            store::save(&self.home, &state)?;
+        }
         self.state = state;
         result
     }

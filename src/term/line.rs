@@ -5,6 +5,7 @@
 //! sequence at all.
 
 use super::{sanitize::sanitize_line, style::Terminal};
+use std::ops::Range;
 use std::sync::Arc;
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
@@ -40,12 +41,14 @@ pub struct Style {
     pub underline: bool,
     /// Struck through.
     pub strike: bool,
+    /// Foreground and background exchanged.
+    pub reverse: bool,
 }
 
 impl Style {
     /// The terminal's own.
     pub const PLAIN: Self =
-        Self { color: None, bold: false, dim: false, italic: false, underline: false, strike: false };
+        Self { color: None, bold: false, dim: false, italic: false, underline: false, strike: false, reverse: false };
     /// Strong text.
     pub const BOLD: Self = Self { bold: true, ..Self::PLAIN };
     /// What may be skipped.
@@ -80,6 +83,7 @@ impl Style {
             italic: self.italic || inner.italic,
             underline: self.underline || inner.underline,
             strike: self.strike || inner.strike,
+            reverse: self.reverse || inner.reverse,
         }
     }
 
@@ -102,6 +106,7 @@ impl Style {
             (self.italic, console::Attribute::Italic),
             (self.underline, console::Attribute::Underlined),
             (self.strike, console::Attribute::StrikeThrough),
+            (self.reverse, console::Attribute::Reverse),
         ];
         let on = attributes.into_iter().filter(|(on, _)| *on);
         on.fold(style, |style, (_, attribute)| style.attr(attribute)).apply_to(text).to_string()
@@ -170,7 +175,7 @@ impl Span {
     }
 
     /// A part of it, by bytes on character boundaries.
-    pub(super) fn slice(&self, range: std::ops::Range<usize>) -> Self {
+    pub(super) fn slice(&self, range: Range<usize>) -> Self {
         Self { text: self.text[range].to_owned(), ..self.clone() }
     }
 
@@ -237,6 +242,24 @@ impl Line {
             }
         }
         line
+    }
+
+    /// The same with `style` added to these bytes of its text, on character boundaries.
+    #[must_use]
+    pub(super) fn marked(&self, range: Range<usize>, style: Style) -> Self {
+        let mut spans = Vec::new();
+        let mut at = 0;
+        for span in &self.0 {
+            let (start, end) = (at, at + span.text.len());
+            at = end;
+            let (from, to) = (range.start.clamp(start, end), range.end.clamp(start, end));
+            let parts = [(start..from, false), (from..to, true), (to..end, false)];
+            for (part, is_marked) in parts.into_iter().filter(|(part, _)| !part.is_empty()) {
+                let part = span.slice(part.start - start..part.end - start);
+                spans.push(if is_marked { part.restyled(part.style.with(style)) } else { part });
+            }
+        }
+        Self(spans)
     }
 
     /// The line as the terminal receives it, without spaces at its end and without a line break.
@@ -324,6 +347,16 @@ mod tests {
     fn what_a_span_holds_cannot_steer_the_terminal() {
         let line: Line = vec![Span::plain("a\x1b[2Jb\nc").linked("https://x/\x1b\\é")].into();
         assert_eq!(line.paint(&Terminal::full(80, 24)), "\x1b]8;;https://x/%1B\\%C3%A9\x1b\\ab c\x1b]8;;\x1b\\");
+    }
+
+    #[test]
+    fn a_part_is_marked_across_spans_and_the_text_stays() {
+        let line = Line(vec![Span::plain("see "), Span::new("docker", Style::CODE), Span::plain(" build")]);
+        let marked = line.marked(2..12, Style { reverse: true, ..Style::PLAIN });
+        assert_eq!(marked.text(), line.text());
+        let reversed = marked.0.iter().filter(|span| span.style.reverse).map(Span::text).collect::<Vec<_>>();
+        assert_eq!(reversed, ["e ", "docker", " b"]);
+        assert_eq!(line.marked(20..30, Style::BOLD).text(), line.text());
     }
 
     #[test]

@@ -20,6 +20,7 @@ pub mod quiz;
 pub mod reader;
 mod sanitize;
 mod screen;
+mod search;
 mod style;
 mod wrap;
 
@@ -30,6 +31,6 @@ pub use progress::{Batch, Progress};
 pub use prompt::{PromptError, Reply};
 pub use reader::{ReadOutcome, ReadProgress};
 pub use sanitize::{sanitize, sanitize_line};
-pub use screen::{Screen, restore};
+pub use screen::{Screen, interrupted, restore};
 pub use style::Terminal;
 pub use wrap::{wrap, wrap_message, wrap_text};

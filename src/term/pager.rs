@@ -5,7 +5,8 @@ use super::{
     canvas::{Canvas, fold},
     line::{Line, Span, Style, ends},
     markdown,
-    prompt::{PromptError, Reply, Turn, keys, leaves},
+    prompt::{PromptError, Reply, Turn, footer, leaves},
+    search::{Hit, Search},
 };
 use crossterm::event::{Event, KeyCode, KeyEvent, KeyEventKind};
 use std::io;
@@ -69,6 +70,11 @@ pub(super) enum Pressed {
     Nothing,
 }
 
+/// A body's lines on this canvas; none is wider than it.
+pub(super) fn laid_out(body: &Body<'_>, canvas: &Canvas) -> Vec<Line> {
+    body(canvas.terminal()).iter().flat_map(|line| fold(line, canvas.columns())).collect()
+}
+
 /// A page and where in it the screen stands.
 pub(super) struct Pager<'a> {
     page: Page<'a>,
@@ -77,12 +83,28 @@ pub(super) struct Pager<'a> {
     room: usize,
     /// At the right end of the line above.
     pub(super) aside: Vec<Span>,
+    /// In the place of the keys: what is typed, what has come of a search.
+    pub(super) below: Option<Line>,
+    search: Option<Search>,
+    hits: Vec<Hit>,
+    /// Index of the hit that was gone to.
+    hit: Option<usize>,
 }
 
 impl<'a> Pager<'a> {
     /// At the first or at the last screenful.
     pub(super) fn new(page: Page<'a>, canvas: &Canvas, at_end: bool) -> Self {
-        let mut pager = Self { page, lines: Vec::new(), top: 0, room: 1, aside: Vec::new() };
+        let mut pager = Self {
+            page,
+            lines: Vec::new(),
+            top: 0,
+            room: 1,
+            aside: Vec::new(),
+            below: None,
+            search: None,
+            hits: Vec::new(),
+            hit: None,
+        };
         pager.resize(canvas);
         if at_end {
             pager.top = pager.last();
@@ -93,10 +115,59 @@ impl<'a> Pager<'a> {
     /// Makes the lines for the canvas's size, and stays at about the same place.
     pub(super) fn resize(&mut self, canvas: &Canvas) {
         let before = self.lines.len().max(1);
-        let body = (self.page.body)(canvas.terminal());
-        self.lines = body.iter().flat_map(|line| fold(line, canvas.columns())).collect();
+        self.lines = laid_out(&self.page.body, canvas);
         self.room = canvas.rows().saturating_sub(FRAME).max(1);
         self.top = (self.top * self.lines.len() / before).min(self.last());
+        self.look();
+    }
+
+    /// Looks for something from now on, or for nothing any more.
+    pub(super) fn search(&mut self, search: Option<Search>) {
+        (self.search, self.hit) = (search, None);
+        self.look();
+    }
+
+    fn look(&mut self) {
+        self.hits = self.search.as_ref().map(|search| search.hits(&self.lines)).unwrap_or_default();
+        self.hit = self.hit.filter(|hit| *hit < self.hits.len());
+    }
+
+    /// Goes to a hit, from 0; beyond the last one to that.
+    pub(super) fn go_to_hit(&mut self, hit: usize, terminal: &Terminal) {
+        let Some(last) = self.hits.len().checked_sub(1) else { return };
+        let hit = hit.min(last);
+        let Some((line, _)) = self.hits[hit].first() else { return };
+        self.hit = Some(hit);
+        // Without colours the hit is marked by where it stands: in the first row.
+        self.top = match terminal.color {
+            true => line.saturating_sub(self.room / 4).min(self.last()),
+            false => *line,
+        };
+    }
+
+    /// The hit that was gone to, where it is still in sight.
+    pub(super) fn hit(&self) -> Option<usize> {
+        let seen = self.top..self.top + self.room;
+        self.hit.filter(|hit| self.hits.get(*hit).and_then(|hit| hit.first()).is_some_and(|at| seen.contains(&at.0)))
+    }
+
+    /// How many hits lie above the first row in sight.
+    pub(super) fn hits_above(&self) -> usize {
+        self.hits.partition_point(|hit| hit.first().is_some_and(|(line, _)| *line < self.top))
+    }
+
+    /// The lines in sight, with what is looked for marked.
+    fn in_sight(&self) -> Vec<Line> {
+        let mut seen: Vec<Line> = self.lines.iter().skip(self.top).take(self.room).cloned().collect();
+        for (index, hit) in self.hits.iter().enumerate() {
+            let style = Style { reverse: true, bold: self.hit == Some(index), ..Style::PLAIN };
+            for (line, range) in hit {
+                if let Some(line) = line.checked_sub(self.top).and_then(|row| seen.get_mut(row)) {
+                    *line = line.marked(range.clone(), style);
+                }
+            }
+        }
+        seen
     }
 
     /// Draws the screen.
@@ -110,30 +181,31 @@ impl<'a> Pager<'a> {
         let room = width.saturating_sub(header.width() + 2);
         let aside = Some(self.aside.clone()).filter(|aside| Line(aside.clone()).width() <= room);
         let mut screen = vec![ends(header.0, aside.unwrap_or_default(), width), Line::empty()];
-        screen.extend(self.lines.iter().skip(self.top).take(self.room).cloned());
+        screen.extend(self.in_sight());
         screen.resize(self.room + FRAME - 1, Line::empty());
-        screen.push(self.footer(&terminal));
+        screen.push(self.below.clone().unwrap_or_else(|| self.footer(&terminal, canvas.columns())));
         canvas.show(&screen)
     }
 
-    fn footer(&self, terminal: &Terminal) -> Line {
+    /// The keys, as many as there is room for.
+    fn footer(&self, terminal: &Terminal, columns: usize) -> Line {
         let mut hints = self.page.hints.clone();
-        if self.last() == 0 {
-            return Line(keys(&hints, terminal));
-        }
-        hints.push((terminal.sign("↑↓", "arrows"), "scroll"));
-        let below = self.last() - self.top;
+        let below = self.last().saturating_sub(self.top);
         if below > 0
             && let Some(first) = hints.first_mut()
         {
             first.1 = "more";
         }
-        let mut line = keys(&hints, terminal);
         let lines = if below == 1 { "line" } else { "lines" };
-        if below > 0 {
-            line.push(Span::new(&format!("   {below} {lines} below"), Style::DIM));
+        let note = if below > 0 { format!("{below} {lines} below") } else { String::new() };
+        if self.last() > 0 {
+            let scrolled = [&hints[..], &[(terminal.sign("↑↓", "arrows"), "scroll")]].concat();
+            let line = footer(&scrolled, &note, usize::MAX, terminal);
+            if line.width() <= columns {
+                return line;
+            }
         }
-        Line(line)
+        footer(&hints, &note, columns, terminal)
     }
 
     /// What a key does.
@@ -144,7 +216,7 @@ impl<'a> Pager<'a> {
         // One line stays in sight, so that the eye finds its place again.
         let screenful = self.room.saturating_sub(1).max(1);
         match key.code {
-            KeyCode::Enter | KeyCode::Char(' ' | 'n') | KeyCode::PageDown | KeyCode::Right => {
+            KeyCode::Enter | KeyCode::Char(' ') | KeyCode::PageDown | KeyCode::Right => {
                 if self.top >= self.last() {
                     return Pressed::Ended(Reply::Given(Turn::Next));
                 }
@@ -156,7 +228,7 @@ impl<'a> Pager<'a> {
                 }
                 self.top = self.top.saturating_sub(screenful);
             }
-            KeyCode::Down | KeyCode::Char('j') => self.top = (self.top + 1).min(self.last()),
+            KeyCode::Down | KeyCode::Char('j') => self.top = (self.top + 1).min(self.last().max(self.top)),
             KeyCode::Up | KeyCode::Char('k') => self.top = self.top.saturating_sub(1),
             KeyCode::Home | KeyCode::Char('g') => self.top = 0,
             KeyCode::End | KeyCode::Char('G') => self.top = self.last(),

@@ -7,7 +7,7 @@ use super::{
     Terminal,
     line::{Line, Span, Style, paint},
     sanitize::sanitize_line,
-    screen::{Screen, ready},
+    screen::{Screen, note_interrupt, ready},
 };
 use crossterm::event::{Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 use inquire::{
@@ -120,13 +120,43 @@ pub fn keys(hints: &[(&str, &str)], terminal: &Terminal) -> Vec<Span> {
     spans
 }
 
-/// Whether a key means "leave": Ctrl-C, Ctrl-D, Esc, `q`.
+/// Keys that give way where there is no room for all, in this order; `?` tells them.
+const GIVE_WAY: [&str; 5] = ["t", "/", "N", "?", "b"];
+
+/// Keys and a note behind them, as many as `columns` have room for.
+pub(super) fn footer(hints: &[(&str, &str)], note: &str, columns: usize, terminal: &Terminal) -> Line {
+    let line = |hints: &[(&str, &str)]| {
+        let mut spans = keys(hints, terminal);
+        if !note.is_empty() {
+            spans.push(Span::new(&format!("   {note}"), Style::DIM));
+        }
+        Line(spans)
+    };
+    let mut hints = hints.to_vec();
+    for key in GIVE_WAY {
+        if line(&hints).width() > columns {
+            hints.retain(|(other, _)| *other != key);
+        }
+    }
+    line(&hints)
+}
+
+/// Whether a key means "leave": Ctrl-C, Ctrl-D, Esc, `q`. That it was Ctrl-C is kept for [`super::interrupted`].
 pub(super) fn leaves(key: &KeyEvent) -> bool {
-    match key.code {
+    let leaves = match key.code {
         KeyCode::Char('c' | 'd') => key.modifiers.contains(KeyModifiers::CONTROL),
         KeyCode::Char('q') | KeyCode::Esc => true,
         _ => false,
+    };
+    if leaves {
+        note_interrupt(interrupts(key));
     }
+    leaves
+}
+
+/// Whether a key is Ctrl-C.
+pub(super) fn interrupts(key: &KeyEvent) -> bool {
+    key.code == KeyCode::Char('c') && key.modifiers.contains(KeyModifiers::CONTROL)
 }
 
 /// Waits for a key that `wanted` knows. The terminal must be in raw mode.
@@ -153,7 +183,10 @@ fn attached(terminal: &Terminal) -> Result<(), PromptError> {
 fn replied<T>(answer: Result<T, InquireError>) -> Result<Reply<T>, PromptError> {
     match answer {
         Ok(answer) => Ok(Reply::Given(answer)),
-        Err(InquireError::OperationCanceled | InquireError::OperationInterrupted) => Ok(Reply::Left),
+        Err(ended @ (InquireError::OperationCanceled | InquireError::OperationInterrupted)) => {
+            note_interrupt(matches!(ended, InquireError::OperationInterrupted));
+            Ok(Reply::Left)
+        }
         Err(InquireError::NotTTY) => Err(PromptError::NoTerminal),
         Err(InquireError::IO(error)) => Err(PromptError::Terminal(error)),
         Err(other) => Err(PromptError::Terminal(io::Error::other(other.to_string()))),
@@ -181,4 +214,20 @@ fn colors(terminal: &Terminal) -> RenderConfig<'static> {
 /// As [`Terminal::print`].
 pub fn show(lines: &[Line], terminal: &Terminal) -> io::Result<()> {
     terminal.print(&paint(lines, terminal))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn where_there_is_no_room_the_keys_that_matter_stay() {
+        let hints =
+            [("Enter", "go on"), ("b", "back"), ("/", "search"), ("t", "sections"), ("?", "keys"), ("q", "leave")];
+        let shown = |columns| footer(&hints, "", columns, &Terminal::plain(80)).text();
+        assert_eq!(shown(80), "Enter go on · b back · / search · t sections · ? keys · q leave");
+        assert_eq!(shown(60), "Enter go on · b back · / search · ? keys · q leave");
+        assert_eq!(shown(40), "Enter go on · b back · ? keys · q leave");
+        assert_eq!(shown(20), "Enter go on · q leave");
+    }
 }

@@ -8,7 +8,7 @@ use super::{
     canvas::{Canvas, fold},
     line::{Line, Span, Style},
     markdown,
-    prompt::{Reply, keys, leaves},
+    prompt::{Reply, footer, leaves},
     quiz::{HANGING, order},
 };
 use crate::course::Question;
@@ -26,6 +26,8 @@ pub(super) enum Answer {
     Chosen(usize),
     /// The reader goes back to what was before it.
     Back,
+    /// A key that was asked to be told, and nothing is chosen.
+    Key(char),
 }
 
 /// A question that is being asked.
@@ -45,20 +47,26 @@ impl<'a> Asking<'a> {
         Self { question, order: order(question, seed), at: None, top: 0 }
     }
 
-    /// Asks until an option is chosen or the reader leaves; `header` stands above. `back` says
-    /// whether there is something to go back to. Blocks.
+    /// Asks until an option is chosen, the reader leaves or presses one of the keys `told`, which stand with what they
+    /// do; `header` stands above. `back` says whether there is something to go back to. Blocks.
     pub(super) fn run(
-        mut self,
+        &mut self,
         canvas: &mut Canvas,
         header: &dyn Fn(&Terminal) -> Line,
         back: bool,
+        told: &[(&str, &str)],
     ) -> io::Result<Reply<Answer>> {
         loop {
-            self.draw(canvas, header, back)?;
+            self.draw(canvas, header, back, told)?;
             match crossterm::event::read()? {
                 Event::Key(key) if key.kind != KeyEventKind::Release => {
                     if let Some(reply) = self.key(&key, back) {
                         return Ok(reply);
+                    }
+                    if let KeyCode::Char(char) = key.code
+                        && told.iter().any(|(sign, _)| sign.chars().eq([char]))
+                    {
+                        return Ok(Reply::Given(Answer::Key(char)));
                     }
                 }
                 Event::Resize(columns, rows) => canvas.resize(columns, rows),
@@ -92,7 +100,13 @@ impl<'a> Asking<'a> {
         None
     }
 
-    fn draw(&mut self, canvas: &mut Canvas, header: &dyn Fn(&Terminal) -> Line, back: bool) -> io::Result<()> {
+    fn draw(
+        &mut self,
+        canvas: &mut Canvas,
+        header: &dyn Fn(&Terminal) -> Line,
+        back: bool,
+        told: &[(&str, &str)],
+    ) -> io::Result<()> {
         canvas.refresh();
         let terminal = canvas.terminal().clone();
         let (lines, chosen) = self.lines(&terminal, canvas.columns());
@@ -101,7 +115,7 @@ impl<'a> Asking<'a> {
         let mut screen = vec![header(&terminal), Line::empty()];
         screen.extend(lines.iter().skip(self.top).take(room).cloned());
         screen.resize(canvas.rows().saturating_sub(1).max(1), Line::empty());
-        screen.push(self.footer(lines.len() > room, back, &terminal));
+        screen.push(self.footer(lines.len() > room, back, told, canvas));
         canvas.show(&screen)
     }
 
@@ -134,7 +148,8 @@ impl<'a> Asking<'a> {
         (rows, chosen)
     }
 
-    fn footer(&self, more: bool, back: bool, terminal: &Terminal) -> Line {
+    fn footer(&self, more: bool, back: bool, told: &[(&str, &str)], canvas: &Canvas) -> Line {
+        let terminal = canvas.terminal();
         let choose = format!("{} or 1-{}", terminal.sign("↑↓", "arrows"), self.order.len());
         let mut hints = vec![(choose.as_str(), "choose")];
         if self.at.is_some() {
@@ -143,17 +158,14 @@ impl<'a> Asking<'a> {
         if back {
             hints.push(("b", "back"));
         }
+        hints.extend(told);
         hints.push(("q", "leave"));
-        let mut line = keys(&hints, terminal);
-        if more {
-            line.push(Span::new("   more below and above", Style::DIM));
-        }
-        Line(line)
+        footer(&hints, if more { "more below and above" } else { "" }, canvas.columns(), terminal)
     }
 }
 
 /// Where the window of `room` rows stands, so that `wanted` is in it; its head, where it is too long.
-fn scrolled(top: usize, rows: usize, room: usize, wanted: &Range<usize>) -> usize {
+pub(super) fn scrolled(top: usize, rows: usize, room: usize, wanted: &Range<usize>) -> usize {
     let top = if wanted.end > top + room { wanted.end - room } else { top };
     let top = if wanted.start < top { wanted.start } else { top };
     top.min(rows.saturating_sub(room))

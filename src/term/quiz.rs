@@ -25,9 +25,9 @@ pub fn ask(question: &Question, seed: u64, terminal: &Terminal) -> Result<Reply<
     let _screen = Screen::full()?;
     let mut canvas = Canvas::new(terminal);
     let header = |_: &Terminal| Line::new(&question.id, Style::ACCENT);
-    Ok(match Asking::new(question, seed).run(&mut canvas, &header, false)? {
+    Ok(match Asking::new(question, seed).run(&mut canvas, &header, false, &[])? {
         Reply::Given(Answer::Chosen(index)) => Reply::Given(index),
-        Reply::Given(Answer::Back) | Reply::Left => Reply::Left,
+        Reply::Given(Answer::Back | Answer::Key(_)) | Reply::Left => Reply::Left,
     })
 }
 

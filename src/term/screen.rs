@@ -13,6 +13,8 @@ use std::time::Duration;
 static RAW: AtomicBool = AtomicBool::new(false);
 /// The alternate screen is shown because of us.
 static ALTERNATE: AtomicBool = AtomicBool::new(false);
+/// The last key that left something was Ctrl-C.
+static INTERRUPTED: AtomicBool = AtomicBool::new(false);
 static HOOK: Once = Once::new();
 
 /// Holds the terminal in raw mode, and its whole screen where asked for. One may be held within
@@ -96,6 +98,17 @@ pub(super) fn forget_keys() -> io::Result<()> {
         event::read()?;
     }
     Ok(())
+}
+
+/// Takes down whether the key that leaves something was Ctrl-C.
+pub(super) fn note_interrupt(interrupted: bool) {
+    INTERRUPTED.store(interrupted, Ordering::SeqCst);
+}
+
+/// Whether the last key that left something was Ctrl-C. In raw mode it is a key and no signal, and the program's exit
+/// code tells the two ways of leaving apart all the same.
+pub fn interrupted() -> bool {
+    INTERRUPTED.load(Ordering::SeqCst)
 }
 
 /// Puts the terminal back, whoever holds it: for a panic, and before the process is ended by a

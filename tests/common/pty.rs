@@ -89,6 +89,20 @@ impl Pty {
         self.until(&format!("waited for {text:?}"), |screen| screen.contents().contains(text))
     }
 
+    /// The same, and the screen is drawn to its end: mode 2026 (synchronized output) was left.
+    pub fn drawn(&self, text: &str) -> String {
+        let (seen, changed) = (&self.seen.0, &self.seen.1);
+        self.shows(text);
+        let until = Instant::now() + DEADLINE;
+        let mut now = seen.lock().expect("nobody panics with it");
+        while !now.raw.ends_with(b"\x1b[?2026l") || !now.parser.screen().contents().contains(text) {
+            let left = until.saturating_duration_since(Instant::now());
+            assert!(!left.is_zero() && !now.ended, "it is never drawn to its end: {}", now.parser.screen().contents());
+            now = changed.wait_timeout(now, left).expect("nobody panics with it").0;
+        }
+        now.parser.screen().contents()
+    }
+
     /// Everything that was written so far.
     pub fn written(&self) -> String {
         String::from_utf8_lossy(&self.seen.0.lock().expect("nobody panics with it").raw).into_owned()

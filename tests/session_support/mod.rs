@@ -7,9 +7,11 @@
 #![allow(dead_code, reason = "each test binary uses a part of it")]
 
 pub mod course;
+pub mod disk;
 pub mod engine;
 #[path = "../common/pty.rs"]
 pub mod pty;
+pub mod stages;
 
 pub use course::TestCourse;
 pub use pty::{CommandBuilder, Pty};
@@ -21,6 +23,11 @@ use std::process::{Command, Output};
 pub const CTRL_C: &str = "\x03";
 pub const ESC: &str = "\x1b";
 pub const DOWN: &str = "\x1b[B";
+
+/// The exit code of a program that was left with this key.
+pub fn left_by(key: &str) -> u32 {
+    if key == CTRL_C { 130 } else { 0 }
+}
 
 /// Somebody at a terminal, with a home directory of their own.
 pub struct Person {

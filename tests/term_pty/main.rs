@@ -2,7 +2,9 @@
 
 #[path = "../common/pty.rs"]
 mod pty;
+mod reading;
 mod scenarios;
+mod screens;
 
 use dlearn::term::{PromptError, Terminal, prompt, quiz};
 use pty::{CommandBuilder, Pty};
@@ -10,6 +12,7 @@ use scenarios::{lesson, question};
 
 const DOWN: &str = "\x1b[B";
 const CTRL_C: &str = "\x03";
+const ESC: &str = "\x1b";
 
 /// Not a test by itself: what the tests below run in their terminals.
 #[test]

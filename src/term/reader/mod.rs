@@ -4,18 +4,18 @@
 //! or is cut off, finds their place again; nothing here writes a file. The calls block: inside
 //! tokio, run them where blocking is allowed.
 
+mod contents;
+mod session;
+
 use super::{
     Screen, Terminal,
-    canvas::Canvas,
     line::{Line, Span, Style, paint},
     markdown,
-    pager::{Body, Page, Pager},
-    prompt::{PromptError, Reply, Turn},
-    question::{Answer, Asking},
-    quiz, screen,
+    prompt::PromptError,
+    quiz,
 };
 use crate::course::{Block, Lesson, Question};
-use std::collections::HashMap;
+use session::{Place, Session, Went};
 
 /// Told what the reader does.
 pub trait ReadProgress {
@@ -41,7 +41,7 @@ pub enum ReadOutcome {
 /// Shows a lesson from the section `from` (an index from 0) on; `seed` decides the order of the
 /// options of its questions.
 ///
-/// Enter or Space goes on, `b` back, arrows scroll, `q` leaves.
+/// Enter or Space goes on, `b` back, arrows scroll, `/` searches, `t` lists the sections, `?` all keys, `q` leaves.
 ///
 /// # Errors
 /// Where no terminal is attached: print [`section`] instead.
@@ -55,25 +55,22 @@ pub fn read(
     if !terminal.interactive() {
         return Err(PromptError::NoTerminal);
     }
-    let steps = steps(lesson);
     let _screen = Screen::full()?;
-    let mut reader = Reader { lesson, seed, canvas: Canvas::new(terminal), answers: HashMap::new() };
-    let mut at = steps.iter().position(|step| step.section >= from).unwrap_or(0);
+    let mut session = Session::new(lesson, seed, terminal);
+    let mut at = session.steps.iter().position(|step| step.section >= from).unwrap_or(0);
+    let mut place = Place::Top;
     let mut shown = None;
-    let mut backwards = false;
-    while let Some(step) = steps.get(at) {
-        if shown.replace(step.section) != Some(step.section) {
-            progress.section_shown(step.section);
+    while let Some(section) = session.steps.get(at).map(|step| step.section) {
+        if shown.replace(section) != Some(section) {
+            progress.section_shown(section);
         }
-        let reply = match step.block {
-            Block::Text(text) => reader.text(step, text, backwards)?,
-            Block::Question(question) => reader.question(step, question, progress)?,
+        (at, place) = match session.step(at, place, progress)? {
+            Went::Next => (at + 1, Place::Top),
+            Went::Back if at == 0 => (0, Place::Top),
+            Went::Back => (at - 1, Place::End),
+            Went::To(step, place) => (step, place),
+            Went::Left => return Ok(ReadOutcome::Left { section }),
         };
-        match reply {
-            Reply::Given(Turn::Next) => (at, backwards) = (at + 1, false),
-            Reply::Given(Turn::Back) => (at, backwards) = (at.saturating_sub(1), at > 0),
-            Reply::Left => return Ok(ReadOutcome::Left { section: step.section }),
-        }
     }
     Ok(ReadOutcome::Finished)
 }
@@ -116,75 +113,6 @@ fn steps(lesson: &Lesson) -> Vec<Step<'_>> {
     let sections = lesson.sections.iter().enumerate();
     let blocks = sections.flat_map(|(section, it)| it.blocks.iter().map(move |block| (section, block)));
     blocks.enumerate().map(|(index, (section, block))| Step { section, block, first: index == 0 }).collect()
-}
-
-struct Reader<'a> {
-    lesson: &'a Lesson,
-    seed: u64,
-    canvas: Canvas,
-    /// What was chosen in this session, by the question's id.
-    answers: HashMap<String, usize>,
-}
-
-impl Reader<'_> {
-    fn text(&mut self, step: &Step<'_>, text: &str, at_end: bool) -> Result<Reply<Turn>, PromptError> {
-        let lesson = self.lesson;
-        let body = |terminal: &Terminal| {
-            let mut lines = Vec::new();
-            if step.first {
-                lines.extend(title(lesson, terminal));
-                lines.push(Line::empty());
-            }
-            lines.extend(markdown::lines(text, terminal.text_width(), terminal));
-            lines
-        };
-        self.page(step, Box::new(body), at_end)
-    }
-
-    /// A question that was answered already in this session shows its answer.
-    fn question(
-        &mut self,
-        step: &Step<'_>,
-        question: &Question,
-        progress: &mut dyn ReadProgress,
-    ) -> Result<Reply<Turn>, PromptError> {
-        let seed = self.seed;
-        let chosen = match self.answers.get(&question.id) {
-            Some(chosen) => *chosen,
-            None => {
-                let lesson = self.lesson;
-                let header = |terminal: &Terminal| header(lesson, step.section, terminal);
-                screen::forget_keys()?;
-                let chosen = match Asking::new(question, seed).run(&mut self.canvas, &header, !step.first)? {
-                    Reply::Given(Answer::Chosen(chosen)) => chosen,
-                    Reply::Given(Answer::Back) => return Ok(Reply::Given(Turn::Back)),
-                    Reply::Left => return Ok(Reply::Left),
-                };
-                self.answers.insert(question.id.clone(), chosen);
-                progress.answered(question, chosen, chosen == question.answer());
-                chosen
-            }
-        };
-        let body = |terminal: &Terminal| {
-            let width = terminal.text_width();
-            let mut lines = markdown::lines(&question.ask, width, terminal);
-            lines.push(Line::empty());
-            lines.extend(quiz::explained(question, chosen, seed, width, terminal));
-            lines
-        };
-        self.page(step, Box::new(body), false)
-    }
-
-    fn page(&mut self, step: &Step<'_>, body: Body<'_>, at_end: bool) -> Result<Reply<Turn>, PromptError> {
-        let lesson = self.lesson;
-        let header = move |terminal: &Terminal| header(lesson, step.section, terminal);
-        let hints = match step.first {
-            true => vec![("Enter", "go on"), ("q", "leave")],
-            false => vec![("Enter", "go on"), ("b", "back"), ("q", "leave")],
-        };
-        let page = Page { header: Box::new(header), body, hints };
-        Ok(Pager::new(page, &self.canvas, at_end).run(&mut self.canvas)?)
-    }
 }
 
 /// `L06 · section 2 of 5 · 15 min`, and as many dots.
