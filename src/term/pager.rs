@@ -11,8 +11,9 @@ use super::{
 use crossterm::event::{Event, KeyCode, KeyEvent, KeyEventKind};
 use std::io;
 
-/// Rows that are not text: the line above, an empty one, the keys.
-const FRAME: usize = 3;
+/// Rows that are not text: the line above and the keys; and an empty one below the line above, where the text leaves room
+/// for it.
+const FRAME: usize = 2;
 
 /// Shows a text (Markdown) under a title until Enter, `b`, `q` or Ctrl-C. Blocks.
 ///
@@ -81,6 +82,8 @@ pub(super) struct Pager<'a> {
     lines: Vec<Line>,
     top: usize,
     room: usize,
+    /// An empty row stands below the line above.
+    spaced: bool,
     /// At the right end of the line above.
     pub(super) aside: Vec<Span>,
     /// In the place of the keys: what is typed, what has come of a search.
@@ -99,6 +102,7 @@ impl<'a> Pager<'a> {
             lines: Vec::new(),
             top: 0,
             room: 1,
+            spaced: false,
             aside: Vec::new(),
             below: None,
             search: None,
@@ -116,7 +120,9 @@ impl<'a> Pager<'a> {
     pub(super) fn resize(&mut self, canvas: &Canvas) {
         let before = self.lines.len().max(1);
         self.lines = laid_out(&self.page.body, canvas);
-        self.room = canvas.rows().saturating_sub(FRAME).max(1);
+        let rows = canvas.rows().saturating_sub(FRAME).max(1);
+        self.spaced = self.lines.len() < rows;
+        self.room = rows - usize::from(self.spaced);
         self.top = (self.top * self.lines.len() / before).min(self.last());
         self.look();
     }
@@ -180,9 +186,10 @@ impl<'a> Pager<'a> {
         let width = terminal.text_width().min(canvas.columns());
         let room = width.saturating_sub(header.width() + 2);
         let aside = Some(self.aside.clone()).filter(|aside| Line(aside.clone()).width() <= room);
-        let mut screen = vec![ends(header.0, aside.unwrap_or_default(), width), Line::empty()];
+        let mut screen = vec![ends(header.0, aside.unwrap_or_default(), width)];
+        screen.extend(self.spaced.then(Line::empty));
         screen.extend(self.in_sight());
-        screen.resize(self.room + FRAME - 1, Line::empty());
+        screen.resize(self.room + FRAME - 1 + usize::from(self.spaced), Line::empty());
         screen.push(self.below.clone().unwrap_or_else(|| self.footer(&terminal, canvas.columns())));
         canvas.show(&screen)
     }

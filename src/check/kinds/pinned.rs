@@ -70,6 +70,14 @@ impl Pinned {
         }
         Ok(match base_image(inquiry, &named)? {
             Ok(base) if base.layers == local.layers => Verdict::pass(),
+            Ok(_) if is_same_repository(&named, &meant) => Verdict::not_yet(
+                expected,
+                format!("{digest} is another image of the same repository: the tag {meant} has moved since"),
+                format!(
+                    "your pin does what a pin is for, and keeps the version that you chose. The one that is meant here is the \
+                     one that the tag names now: take its digest; {where_to_look}"
+                ),
+            ),
             Ok(_) => Verdict::not_yet(
                 expected,
                 format!("{digest} is the digest of another image than {meant} is now: their layers differ"),
@@ -84,6 +92,12 @@ impl Pinned {
             ),
         })
     }
+}
+
+/// Whether two names are of one repository, whatever their tags and digests.
+fn is_same_repository(one: &str, other: &str) -> bool {
+    let repository = |name: &str| Reference::parse(name).map(|name| (name.host, name.repository));
+    repository(one).is_some_and(|one| repository(other) == Some(one))
 }
 
 #[cfg(test)]
