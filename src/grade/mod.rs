@@ -10,12 +10,14 @@
 //! score      findings → points; pure
 //! place      where: a throw-away engine for each, or one that is named
 //! class      one submission after another
+//! alike      what two submissions share that nobody gave them
 //! gradebook  what it all comes to; pure
 //! ```
 //!
 //! Invariants: whatever a submission is or does is its own result, and ends no other's; nothing of it is followed,
 //! believed or shown as it is; what the engine or this machine could not do costs nobody anything.
 
+pub mod alike;
 pub mod class;
 pub mod gradebook;
 pub mod intake;

@@ -25,7 +25,11 @@ fn book() -> Gradebook {
         let exercise = GradedExercise::judged(&columns[0], &[(rounds[0].clone(), came)], None);
         Graded { learner: learner.into(), in_roster: Some(learner != "eve"), ..Graded::of(vec![exercise]) }
     };
-    let judged = Came::Judged { findings: rounds[0].checks.iter().map(finding).collect(), stopped: None };
+    let judged = Came::Judged {
+        findings: rounds[0].checks.iter().map(finding).collect(),
+        stopped: None,
+        tokens: Default::default(),
+    };
     let refusal = Refusal {
         file: "Dockerfile".into(),
         line: 1,
