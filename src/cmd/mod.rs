@@ -9,6 +9,7 @@ mod doctor;
 mod exercise;
 mod explain;
 mod grade;
+mod grade_files;
 mod hint;
 mod images;
 mod join;

@@ -3,6 +3,7 @@
 //! Invariants: what was not judged is told apart from what was lost, in each of them; whoever handed nothing in, and
 //! whoever is not in the roster, is named in each of them; file names follow from nothing but letters and digits.
 
+use super::lines::words;
 use crate::check::Verdict;
 use crate::grade::gradebook::{Gradebook, Graded, GradedCheck, GradedExercise, GradedRound, State};
 use crate::grade::score::Score;
@@ -29,6 +30,7 @@ pub fn table(book: &Gradebook, terminal: &Terminal) -> String {
             text.push_str(&format!("{} {note}\n", terminal.sign("·", "-")));
         }
     }
+    text.push_str(&flags(book, terminal));
     if !book.missing.is_empty() {
         let missing = book.missing.iter().map(|absent| match &absent.name {
             Some(name) => format!("{} ({name})", absent.learner),
@@ -47,6 +49,27 @@ pub fn table(book: &Gradebook, terminal: &Terminal) -> String {
         let options = book.not_allowed.iter().map(|name| format!("--allow-image {}", one_line(name)));
         let options = options.collect::<Vec<_>>().join(" ");
         text.push_str(&format!("to judge those whose image you trust too: {options}\n"));
+    }
+    text
+}
+
+/// Pairs that a table's footer names: the rest is in the files.
+const FLAGS: usize = 20;
+
+/// Submissions that are alike, one line each.
+fn flags(book: &Gradebook, terminal: &Terminal) -> String {
+    if book.similar.is_empty() {
+        return String::new();
+    }
+    let mut text = "\nalike, to be looked at (no points depend on it):\n".to_owned();
+    for pair in book.similar.iter().take(FLAGS) {
+        let [one, other] = [&pair.learners[0], &pair.learners[1]].map(|learner| one_line(learner));
+        let reasons = one_line(&pair.reasons().join(", "));
+        text.push_str(&format!("{} {one} and {other}: {}: {reasons}\n", terminal.sign("·", "-"), pair.exercise));
+    }
+    let more = book.similar.len().saturating_sub(FLAGS) + book.similar_left_out;
+    if more > 0 {
+        text.push_str(&format!("{} and {more} more pairs (--html, --json)\n", terminal.sign("·", "-")));
     }
     text
 }
@@ -237,27 +260,15 @@ fn of_round(round: &GradedRound) -> String {
 
 fn of_check(check: &GradedCheck, shown: &[&GradedCheck]) -> String {
     let GradedCheck { finding, score } = check;
-    let (mark, words) = match &finding.verdict {
-        Verdict::Pass { notes } => ("[ok]", notes.iter().map(|note| ("and:", note.clone())).collect()),
-        Verdict::NotYet(not_yet) => {
-            let mut words = vec![("expected:", not_yet.expected.clone()), ("found:", not_yet.found.clone())];
-            if let Some(place) = &not_yet.place {
-                words.push(("where:", format!("{}, line {}: {}", place.file, place.line, place.text.trim())));
-            }
-            words.push(("do:", not_yet.advice.clone()));
-            ("[--]", words)
-        }
-        Verdict::CannotTell { reason, .. } => ("[??]", vec![("not judged:", reason.clone())]),
-        Verdict::Waits { on } => {
-            let before = shown.iter().find(|check| check.finding.id == *on);
-            let before = before.map_or("another check", |check| &check.finding.title);
-            ("[  ]", vec![("not judged:", format!("this comes first: {before}"))])
-        }
+    let mark = match &finding.verdict {
+        Verdict::Pass { .. } => "[ok]",
+        Verdict::NotYet(_) => "[--]",
+        Verdict::CannotTell { .. } => "[??]",
+        Verdict::Waits { .. } => "[  ]",
     };
     let mut text = format!("  {mark} {} ({} of {})\n", one_line(&finding.title), score.points, score.of);
-    for (word, what) in words.into_iter().filter(|(_, what)| !what.trim().is_empty()) {
-        let mut lines = crate::term::sanitize(&what).into_owned();
-        lines = lines.trim_end().replace('\n', &format!("\n       {:12}", ""));
+    for (word, what) in words(check, shown) {
+        let lines = what.replace('\n', &format!("\n       {:12}", ""));
         text.push_str(&format!("       {word:12}{lines}\n"));
     }
     text
@@ -277,7 +288,7 @@ fn indented(text: &str) -> String {
     text.trim_end().lines().map(|line| format!("    {line}")).collect::<Vec<_>>().join("\n")
 }
 
-/// File names for the feedback of each submission, in their order: letters, digits, `.`, `_` and `-` of the learner's
+/// Names, without ending, for the files of each submission, in their order: letters, digits, `.`, `_` and `-` of the learner's
 /// own name, and a number where two would be called alike.
 pub fn file_names(book: &Gradebook) -> Vec<String> {
     let mut taken = BTreeSet::new();
@@ -286,7 +297,7 @@ pub fn file_names(book: &Gradebook) -> Vec<String> {
         // No name of anybody's own ends like that.
         let numbered = std::iter::once(slug.clone()).chain((2..).map(|number: u32| format!("{slug}.{number}")));
         let free = numbered.into_iter().find(|name| taken.insert(name.clone()));
-        format!("{}.txt", free.unwrap_or(slug))
+        free.unwrap_or(slug)
     };
     book.submissions.iter().map(name).collect()
 }
