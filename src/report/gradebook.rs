@@ -3,103 +3,16 @@
 //! Invariants: what was not judged is told apart from what was lost, in each of them; whoever handed nothing in, and
 //! whoever is not in the roster, is named in each of them; file names follow from nothing but letters and digits.
 
+mod table;
+
 use super::lines::words;
 use crate::check::Verdict;
 use crate::grade::gradebook::{Gradebook, Graded, GradedCheck, GradedExercise, GradedRound, State};
 use crate::grade::score::Score;
-use crate::term::{Terminal, measure, sanitize_line};
+use crate::term::sanitize_line;
 use std::collections::BTreeSet;
 
-/// The gradebook for a terminal.
-pub fn table(book: &Gradebook, terminal: &Terminal) -> String {
-    let header = std::iter::once("learner".to_owned())
-        .chain(book.exercises.iter().map(|column| column.id.clone()))
-        .chain(["points".to_owned()]);
-    let mut rows: Vec<Vec<String>> = vec![header.collect()];
-    for graded in &book.submissions {
-        let mut row = vec![one_line(&graded.learner)];
-        row.extend(graded.exercises.iter().map(|exercise| cell(exercise.state, &exercise.score)));
-        row.push(format!("{} of {}", cell(graded.state, &graded.score), graded.score.of));
-        rows.push(row);
-    }
-    let mut text = aligned(&rows);
-    let notes: Vec<String> = book.submissions.iter().flat_map(notes_of).collect();
-    if !notes.is_empty() {
-        text.push('\n');
-        for note in notes {
-            text.push_str(&format!("{} {note}\n", terminal.sign("·", "-")));
-        }
-    }
-    text.push_str(&flags(book, terminal));
-    if !book.missing.is_empty() {
-        let missing = book.missing.iter().map(|absent| match &absent.name {
-            Some(name) => format!("{} ({name})", absent.learner),
-            None => absent.learner.clone(),
-        });
-        text.push_str(&format!("\nno submission: {}\n", one_line(&missing.collect::<Vec<_>>().join(", "))));
-    }
-    let open = book.submissions.iter().filter(|graded| graded.state == State::NotJudged).count();
-    let all = book.submissions.len();
-    text.push_str(&format!("\n{all} {}, ", if all == 1 { "submission" } else { "submissions" }));
-    text.push_str(&match open {
-        0 => "everything of them judged\n".to_owned(),
-        open => format!("{open} of them not judged in full: points marked with ? are not final\n"),
-    });
-    if !book.not_allowed.is_empty() {
-        let options = book.not_allowed.iter().map(|name| format!("--allow-image {}", one_line(name)));
-        let options = options.collect::<Vec<_>>().join(" ");
-        text.push_str(&format!("to judge those whose image you trust too: {options}\n"));
-    }
-    text
-}
-
-/// Pairs that a table's footer names: the rest is in the files.
-const FLAGS: usize = 20;
-
-/// Submissions that are alike, one line each.
-fn flags(book: &Gradebook, terminal: &Terminal) -> String {
-    if book.similar.is_empty() {
-        return String::new();
-    }
-    let mut text = "\nalike, to be looked at (no points depend on it):\n".to_owned();
-    for pair in book.similar.iter().take(FLAGS) {
-        let [one, other] = [&pair.learners[0], &pair.learners[1]].map(|learner| one_line(learner));
-        let reasons = one_line(&pair.reasons().join(", "));
-        text.push_str(&format!("{} {one} and {other}: {}: {reasons}\n", terminal.sign("·", "-"), pair.exercise));
-    }
-    let more = book.similar.len().saturating_sub(FLAGS) + book.similar_left_out;
-    if more > 0 {
-        text.push_str(&format!("{} and {more} more pairs (--html, --json)\n", terminal.sign("·", "-")));
-    }
-    text
-}
-
-/// Points, with a mark where they are not final.
-fn cell(state: State, score: &Score) -> String {
-    match state {
-        State::Missing => "-".to_owned(),
-        State::NotJudged => format!("{}?", score.points),
-        State::Passed | State::NotYet => score.points.to_string(),
-    }
-}
-
-fn aligned(rows: &[Vec<String>]) -> String {
-    let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
-    let width =
-        |column: usize| rows.iter().filter_map(|row| row.get(column)).map(|cell| measure(cell)).max().unwrap_or(0);
-    let widths: Vec<usize> = (0..columns).map(width).collect();
-    let mut text = String::new();
-    for row in rows {
-        for (column, (cell, width)) in row.iter().zip(&widths).enumerate() {
-            let pad = " ".repeat(width.saturating_sub(measure(cell)));
-            // Names to the left, numbers to the right.
-            let cell = if column == 0 { format!("{cell}{pad}") } else { format!("  {pad}{cell}") };
-            text.push_str(&cell);
-        }
-        text.push('\n');
-    }
-    text
-}
+pub use table::table;
 
 fn one_line(text: &str) -> String {
     sanitize_line(text).into_owned()
