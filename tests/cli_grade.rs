@@ -279,6 +279,7 @@ fn two_that_are_alike_are_flagged_in_every_file_that_is_written() {
         |name: &str| fs::read_to_string(learner.root().join(name)).unwrap_or_else(|error| panic!("{name}: {error}"));
     let page = file("report.html");
     assert!(page.contains("Content-Security-Policy") && page.contains("&lt;img src=x&gt; &amp; `bob`"), "{page}");
+    assert!(!page.contains("dlearn-run/"), "names of the run are nobody's: {page}");
     assert!(!page.contains("<img") && page.contains("the same token in their images"), "{page}");
     let junit = file("junit.xml");
     assert!(junit.contains("<testsuite name=\"ada\"") && !junit.contains("<img"), "{junit}");

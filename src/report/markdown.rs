@@ -137,7 +137,7 @@ fn longest(text: &str) -> usize {
 /// Text in HTML, which Markdown lets through.
 fn escaped(text: &str) -> String {
     // A letter reference for whatever means anything to HTML or Markdown.
-    let escape = |char: char| match char.is_alphanumeric() || char == ' ' {
+    let escape = |char: char| match char.is_alphanumeric() || matches!(char, ' ' | '-' | '.') {
         true => char.to_string(),
         false => format!("&#{};", u32::from(char)),
     };
