@@ -3,14 +3,14 @@
 use super::{OwnLine, Print, normal};
 use serde::Serialize;
 use similar::{Algorithm, DiffOp, capture_diff_slices, get_diff_ratio};
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 /// Rows of one pair of files that are kept.
 const MOST_ROWS: usize = 60;
 /// Pairs of files that are kept.
 const MOST_FILES: usize = 10;
-/// Words of one file that are compared.
-const MOST_WORDS: usize = 5000;
+/// Words of one file that are compared: the time that it takes grows with their square.
+const MOST_WORDS: usize = 1000;
 
 /// Two files, one of each submission.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -47,17 +47,40 @@ pub(super) fn ratio(one: &Print, other: &Print) -> f64 {
     if all == 0 { 0.0 } else { rounded(matching / all as f64) }
 }
 
+/// No ratio of two prints is larger than this: the words that both have in any order, of all words. Cheap.
+pub(super) fn at_most(one: &Print, other: &Print) -> f64 {
+    let words = |print: &'_ Print| print.lines().map(|line| normal::words(&line.normal).count()).sum::<usize>();
+    let mut counts: HashMap<&str, usize> = HashMap::new();
+    let of_one = one.lines().flat_map(|line| normal::words(&line.normal));
+    of_one.for_each(|word| *counts.entry(word).or_default() += 1);
+    let take = |word: &str| match counts.get_mut(word) {
+        Some(left) if *left > 0 => {
+            *left -= 1;
+            true
+        }
+        _ => false,
+    };
+    let of_other = other.lines().flat_map(|line| normal::words(&line.normal));
+    let shared = of_other.map(take).filter(|taken| *taken).count();
+    2.0 * shared as f64 / (words(one) + words(other)).max(1) as f64
+}
+
 /// Rounded down to a hundredth, so that only what is alike throughout is 1.
 fn rounded(ratio: f64) -> f64 {
     (ratio * 100.0 + 1e-9).floor() / 100.0
 }
 
 fn of_words(left: &[OwnLine], right: &[OwnLine]) -> f64 {
-    let words = |lines: &[OwnLine]| {
+    // Numbers for words: they are compared very often.
+    let mut numbers: HashMap<&str, usize> = HashMap::new();
+    let [left, right] = [left, right].map(|lines| {
         let words = lines.iter().flat_map(|line| normal::words(&line.normal)).take(MOST_WORDS);
-        words.map(str::to_owned).collect::<Vec<_>>()
-    };
-    let (left, right) = (words(left), words(right));
+        let number = |word| {
+            let next = numbers.len();
+            *numbers.entry(word).or_insert(next)
+        };
+        words.map(number).collect::<Vec<usize>>()
+    });
     match left == right {
         true => 1.0,
         false => {

@@ -72,7 +72,8 @@ pub fn pairs(exercise: &str, all: &[Submitted<'_>]) -> Vec<Pair> {
             found.entry((one, other)).or_insert_with(|| pair(one, other)).same_token_in_images = true;
         }
     }
-    for (one, other) in candidates(&own) {
+    let worth_it = |pair: &(usize, usize)| evidence::at_most(&own[pair.0], &own[pair.1]) >= NEAR;
+    for (one, other) in candidates(&own).into_iter().filter(worth_it) {
         let ratio = evidence::ratio(&own[one], &own[other]);
         if ratio >= NEAR {
             found.entry((one, other)).or_insert_with(|| pair(one, other)).ratio = Some(ratio);
