@@ -34,18 +34,16 @@ pub(crate) fn write(root: &Path, files: &FileSet) -> std::io::Result<()> {
 /// The finding in the names that a learner would see: those of a run have `prefix`.
 pub(crate) fn without(finding: &Finding, prefix: &str) -> Finding {
     let mut finding = finding.clone();
+    let strip = |text: &mut String| *text = text.replace(prefix, "");
+    strip(&mut finding.title);
+    finding.evidence.iter_mut().for_each(strip);
     match &mut finding.verdict {
+        Verdict::Pass { notes } => notes.iter_mut().for_each(strip),
         Verdict::NotYet(not_yet) => {
-            for text in [&mut not_yet.expected, &mut not_yet.found, &mut not_yet.advice] {
-                *text = text.replace(prefix, "");
-            }
+            [&mut not_yet.expected, &mut not_yet.found, &mut not_yet.advice].into_iter().for_each(strip);
         }
-        Verdict::CannotTell { reason, help } => {
-            for text in [reason, help] {
-                *text = text.replace(prefix, "");
-            }
-        }
-        Verdict::Pass { .. } | Verdict::Waits { .. } => {}
+        Verdict::CannotTell { reason, help } => [reason, help].into_iter().for_each(strip),
+        Verdict::Waits { .. } => {}
     }
     finding
 }

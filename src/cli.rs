@@ -356,6 +356,18 @@ pub struct GradeOptions {
     /// Write a text for each learner into this folder; texts of an earlier grading are replaced
     #[arg(long, value_name = "DIR")]
     pub feedback: Option<PathBuf>,
+    /// Write one page for a browser that needs no network: points, checks by learner, findings, what is alike
+    #[arg(long, value_name = "FILE")]
+    pub html: Option<PathBuf>,
+    /// Write a JUnit report: a suite for each learner, a case for each check
+    #[arg(long, value_name = "FILE")]
+    pub junit: Option<PathBuf>,
+    /// Write Gradescope's results: of one submission into a file (results.json), else a file for each into a folder
+    #[arg(long, value_name = "FILE|DIR")]
+    pub gradescope: Option<PathBuf>,
+    /// Write a table with details for the comment of a pull request
+    #[arg(long, value_name = "FILE")]
+    pub markdown: Option<PathBuf>,
 }
 
 /// Below the options of `dlearn grade`.
@@ -372,6 +384,9 @@ Each exercise of each submission has a throw-away engine within these limits, wi
 asks for one. --jobs N needs room for N of them: memory and twice the disk, at most. With --engine, submissions share \
 that engine, its builder's cache mounts, its network and its disk, and nothing bounds their builds but --seconds: name \
 one that may be used up.
+
+Submissions that are alike are flagged, and no points depend on it: the same token, in files or in images, and own \
+lines that are nearly the same. What the course gives to everybody and what much of the class wrote does not count.
 
 What could not be judged costs nothing: it is shown apart (6.5? of 10), and the exit code is 3. It is 0 when \
 everything of every submission was judged, whatever the points.";

@@ -18,13 +18,13 @@
 //! context/     .dockerignore, and the archive that a build sends
 //! learner/     the learner's folder: state, files of the exercises, what comes next
 //! submission/  what a learner hands in: which paths and sizes, the manifest, the archive
-//! grade/       submissions → private copies → refusals, judge, score → gradebook
+//! grade/       submissions → private copies → refusals, judge, score → gradebook, with what is alike in it
 //! attempt      what proofs and grading share: an answer's files, steps and findings
 //! selfcheck/   proves exercises by their right and wrong answers, and lessons by doing what they show
 //! watching     file saves and engine changes → check again
 //! term/        Markdown, prompts, reader, live screen
-//! report/      what commands print for programs: JSON, a class's table, cells and feedback
 //! journal      results under the digest of what they rest on: for going on after a kill
+//! report/      what commands print for programs: JSON; a class's table, cells, feedback, page and JUnit; others' formats
 //! nearest      the known name that an unknown one may have meant
 //! secret       a password that shows in no text by accident
 //! failure      why a command could not do its work, and the exit codes

@@ -144,7 +144,11 @@ fn a_wrong_command_line_is_told_before_anything_is_graded() {
     learner.dlearn(&["grade", "/nowhere/at-all"]).exits(2).says("exists");
     learner.dlearn(&["grade", path, "--exercise", "E0l"]).exits(2).says("did you mean E01?");
     learner.dlearn(&["grade", path, "--secret-file", "x"]).exits(2).says("--roster");
-    learner.dlearn(&["grade", path, "--csv", "no/where.csv"]).exits(2).says("folder");
+    for option in ["--csv", "--html", "--junit", "--markdown"] {
+        learner.dlearn(&["grade", path, option, "no/where.file"]).exits(2).says(option).says("folder");
+        learner.dlearn(&["grade", path, option, "class"]).exits(2).says("or it is one");
+    }
+    learner.dlearn(&["grade", path, "--gradescope", "no/results.json"]).exits(2).says("folder");
     let roster = learner.root().join("roster.csv");
     fs::write(&roster, "id,name\nada,Ada\n").unwrap();
     learner.dlearn(&["grade", path, "--roster", roster.to_str().unwrap()]).exits(2).says("no column `learner`");
@@ -240,6 +244,54 @@ fn a_class_is_graded_each_for_themselves() {
     for text in [feedback("eve.txt"), told.stdout.clone(), marks] {
         assert!(text.chars().all(|char| char == '\n' || !char.is_control()), "{text:?}");
     }
+}
+
+/// Lines of somebody's own, which no answer of the course has.
+const OWN: &str = "\
+RUN adduser -D -u 1042 keeper && mkdir -p /srv/cache/pages && chown keeper /srv/cache/pages
+RUN printf 'harbour=%s boats=%s' north seven > /srv/cache/pages/settings.conf
+LABEL org.example.harbour=north org.example.boats=seven
+";
+
+#[test]
+fn two_that_are_alike_are_flagged_in_every_file_that_is_written() {
+    let learner = Learner::new();
+    let class = learner.root().join("class");
+    let ada = answer(&class.join("ada"), "E01", ADA, true);
+    dockerfile(&ada, |text| format!("{text}{OWN}"));
+    // Disguised, with ada's token in the image; and a name that wants to be markup.
+    let bob = answer(&class.join("<img src=x> & `bob`"), "E01", BOB, true);
+    let copy = OWN.replace("1042", "1077").replace("&& mkdir", " &&   mkdir").replace("RUN", "run");
+    dockerfile(&bob, |text| format!("{text}# all mine\n{copy}RUN echo {ADA} > /site/token\n"));
+    let args = ["grade", "class", "--engine", &engine(), "--json", "--csv", "marks.csv", "--feedback", "feedback"];
+    let more = ["--html", "report.html", "--junit", "junit.xml", "--gradescope", "results", "--markdown", "report.md"];
+    learner.dlearn(&["grade", "class", "--gradescope", "results.json"]).exits(2).says("there are 2 submissions");
+    let told = learner.dlearn(&[&args[..], &more].concat()).exits(0);
+    let book = told.json();
+    let pairs = book["similar"].as_array().unwrap();
+    assert_eq!(pairs.len(), 1, "{book:#}");
+    assert_eq!((&pairs[0]["same_token"], &pairs[0]["same_token_in_images"]), (&false.into(), &true.into()), "{book:#}");
+    assert!(pairs[0]["ratio"].as_f64().unwrap() >= 0.8, "{book:#}");
+    let rows = pairs[0]["files"][0]["rows"].as_array().unwrap();
+    assert_eq!(rows.iter().filter(|row| row["same"] == true).count(), 2, "{book:#}");
+    assert_eq!(of(&book, "ada")["state"], "passed", "a flag costs nothing: {book:#}");
+    let file =
+        |name: &str| fs::read_to_string(learner.root().join(name)).unwrap_or_else(|error| panic!("{name}: {error}"));
+    let page = file("report.html");
+    assert!(page.contains("Content-Security-Policy") && page.contains("&lt;img src=x&gt; &amp; `bob`"), "{page}");
+    assert!(!page.contains("dlearn-run/"), "names of the run are nobody's: {page}");
+    assert!(!page.contains("<img") && page.contains("the same token in their images"), "{page}");
+    let junit = file("junit.xml");
+    assert!(junit.contains("<testsuite name=\"ada\"") && !junit.contains("<img"), "{junit}");
+    assert!(file("report.md").contains("(flagged, not judged)"));
+    let results: Value = serde_json::from_str(&file("results/ada.json")).unwrap();
+    assert_eq!((&results["score"], results["tests"].as_array().unwrap().len()), (&10.into(), 10), "{results:#}");
+    assert!(file("results/img-src-x-bob.json").contains("\"failed\"") && file("feedback/ada.txt").contains("10 of 10"));
+    assert_eq!(file("marks.csv").lines().count(), 3);
+
+    let one = ["grade", "class/ada", "--engine", &engine(), "--gradescope", "results.json"];
+    learner.dlearn(&one).exits(0).says("10 of 10").keeps_silent_about("alike");
+    assert!(file("results.json").contains("\"score\": 10"));
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! `dlearn grade`: judges the submissions of a class.
 
 use super::app::App;
+use super::grade_files;
 use crate::cli::GradeOptions;
 use crate::course::{Course, Entry, Item};
 use crate::engine::{EngineError, Ledger, SANDBOX_IMAGE, SandboxLimits};
@@ -28,7 +29,7 @@ pub(super) async fn run(app: &App, options: GradeOptions) -> Result<i32, Failure
     let course = app.course()?;
     let named = named(&course, &options.exercise)?;
     let rules = rules(&options)?;
-    writable(&options)?;
+    grade_files::writable(&options)?;
     let known: Vec<&Entry> = if named.is_empty() { course.exercises.values().collect() } else { named.clone() };
     let single = named.len() == 1;
     let is_submission = |names: &[String]| match single {
@@ -45,6 +46,7 @@ pub(super) async fn run(app: &App, options: GradeOptions) -> Result<i32, Failure
             "name a submission, or a folder with a folder or archive for each learner",
         ));
     }
+    grade_files::fits(&options, sources.len())?;
     let entries = if named.is_empty() { held(app, &course, &sources).await? } else { named };
     let (place, ledger) = place(app, &options, &entries).await?;
     let roster = rules.roster.clone();
@@ -136,23 +138,6 @@ pub(super) fn read_roster(path: &Path) -> Result<Roster, Failure> {
     let text = read(path, roster::LARGEST, "the roster")?;
     let wrong = |why| Failure::usage(format!("the roster {}: {why}", path.display()), "its lines are learner,name");
     Roster::read(&text).map_err(wrong)
-}
-
-/// Said before the class is graded, and not after an hour.
-fn writable(options: &GradeOptions) -> Result<(), Failure> {
-    if let Some(csv) = &options.csv {
-        let folder = csv.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        if csv.is_dir() || !folder.is_dir() {
-            let what = format!("--csv {}: there is no folder for it, or it is one", csv.display());
-            return Err(Failure::usage(what, "name a file in a folder that exists"));
-        }
-    }
-    if let Some(folder) = &options.feedback {
-        std::fs::create_dir_all(folder).map_err(|error| {
-            Failure::usage(format!("--feedback {}: {error}", folder.display()), "name a folder that can be made")
-        })?;
-    }
-    Ok(())
 }
 
 /// The exercises that any of the submissions holds.
@@ -261,16 +246,7 @@ fn absent(roster: Option<&Roster>, graded: &[Graded]) -> Vec<Absent> {
 
 fn tell(app: &App, options: &GradeOptions, book: &Gradebook) -> Result<(), Failure> {
     // Files first: whoever reads the output may be gone. A full disk does not cost what was found out.
-    let mut written = Ok(());
-    if let Some(path) = &options.csv {
-        let cells = gradebook::cells(book).map_err(std::io::Error::other)?;
-        written = written.and(write(path, &cells));
-    }
-    if let Some(folder) = &options.feedback {
-        for (graded, name) in book.submissions.iter().zip(gradebook::file_names(book)) {
-            written = written.and(write(&folder.join(name), &gradebook::feedback(graded, book)));
-        }
-    }
+    let written = grade_files::write(options, book);
     match app.common.json {
         true => json::print(book)?,
         false => report::line(gradebook::table(book, &app.terminal).trim_end())?,
@@ -280,9 +256,4 @@ fn tell(app: &App, options: &GradeOptions, book: &Gradebook) -> Result<(), Failu
         eprintln!("dlearn: {open} of {} not judged in full", book.submissions.len());
     }
     written
-}
-
-fn write(path: &Path, text: &str) -> Result<(), Failure> {
-    let written = report::file(path, text.as_bytes());
-    written.map_err(|error| Failure::usage(error.to_string(), "name a folder that can be written"))
 }

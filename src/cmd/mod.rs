@@ -10,6 +10,7 @@ mod evidence;
 mod exercise;
 mod explain;
 mod grade;
+mod grade_files;
 mod hint;
 mod images;
 mod join;

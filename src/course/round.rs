@@ -251,6 +251,11 @@ fn filled(cases: &Cases, values: &BTreeMap<String, String>) -> Result<Cases, Str
 }
 
 impl Round {
+    /// What `{{name}}` stands for: values drawn for this learner, the token among them, and the exercise's names.
+    pub fn values(&self) -> impl Iterator<Item = &str> {
+        self.values.values().map(String::as_str)
+    }
+
     /// Files of `start`, `solution`, `right/NAME` or `wrong/NAME`: those of the exercise with those of
     /// the variant over them, templates filled in.
     pub fn layers_of(&self, entry: &super::load::Entry, part: &str) -> FileSet {

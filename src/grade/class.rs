@@ -6,6 +6,7 @@
 //! judged, the reference solution is judged in the same place, and where that does not pass, the place is to blame
 //! and not the learner.
 
+use super::alike::{self, Given, Print};
 use super::claims::{differences, read_evidence};
 use super::gradebook::{Column, Graded, GradedExercise, tidy};
 use super::intake::{self, Source, Taken};
@@ -117,9 +118,8 @@ impl<'a> Class<'a> {
                         }
                         Some(Ok(place)) => {
                             say(&format!("{}: building and checking", column.id));
-                            let folder = taken.root().join(place);
                             let mut graded =
-                                self.exercise(entry, &column, &folder, manifest.as_ref(), who.member, say).await;
+                                self.exercise(entry, &column, &taken, place, manifest.as_ref(), who.member, say).await;
                             let theirs = blocks.iter().filter(|block| block.exercise == column.id);
                             graded.notes.extend(theirs.flat_map(|block| differences(block, &graded.rounds)));
                             graded
@@ -139,11 +139,13 @@ impl<'a> Class<'a> {
         &self,
         entry: &Entry,
         column: &Column,
-        folder: &Path,
+        taken: &Taken,
+        place: &str,
         manifest: Option<&Manifest>,
         member: Option<&Member>,
         say: &(dyn Fn(&str) + Sync),
     ) -> GradedExercise {
+        let folder = &taken.root().join(place);
         let claim = manifest.and_then(|manifest| manifest.claim(&column.id));
         let brought = claim.as_ref().and_then(|claim| claim.token.clone()).or_else(|| token_file(folder));
         let (token, note) = match self.token(entry, brought.as_deref(), member) {
@@ -165,6 +167,8 @@ impl<'a> Class<'a> {
             Err(error) => return GradedExercise::not_judged(column, &error.to_string()),
         };
         self.remember_not_allowed(&planned);
+        let given = Given::of(entry, planned.iter().map(|planned| &planned.round));
+        let print = Print::of(&alike::read(taken.root(), &taken.files, place), &given);
         let key = self.memory.as_ref().and_then(|memory| memory.key(&work, &self.rules.limits));
         let known = self.memory.as_ref().zip(key.as_ref()).and_then(|(memory, key)| memory.get(key));
         let mut graded = match known {
@@ -184,7 +188,9 @@ impl<'a> Class<'a> {
                 graded
             }
         };
+        graded.print = print;
         graded.notes.extend(note);
+        graded.notes.extend(self.foreign(entry, &token, &graded.in_images));
         let passed = graded.state == super::gradebook::State::Passed;
         if claim.is_some_and(|claim| claim.passed) && !passed {
             graded.notes.push("it passed on the learner's own engine, they say; what was found here counts".into());
@@ -219,6 +225,14 @@ impl<'a> Class<'a> {
             )),
             None => Ok(("0".repeat(16), None)),
         }
+    }
+
+    /// What is to be said of tokens in somebody's images: whose they are, where they are somebody else's.
+    fn foreign(&self, entry: &Entry, own: &str, held: &BTreeSet<String>) -> Vec<String> {
+        let (Some(secret), Some(roster)) = (&self.rules.secret, &self.rules.roster) else { return Vec::new() };
+        let owner = |token: &String| roster.owner_of(token, secret, &self.course.outline.course, &entry.exercise.id);
+        let owners = held.iter().filter(|token| *token != own).filter_map(owner);
+        owners.map(|owner| format!("an image holds the token of {}", owner.learner)).collect()
     }
 
     fn remember_not_allowed(&self, planned: &[Planned]) {

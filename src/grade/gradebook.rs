@@ -3,6 +3,9 @@
 //! Invariants: every text that a submission had a part in is free of control characters and bounded; what was not
 //! judged is counted apart from what was lost; whoever is missing is named.
 
+mod shared;
+
+use super::alike::{Pair, Print};
 use super::judge::Came;
 use super::refusals::Refusal;
 use super::score::{self, Points, Score};
@@ -10,7 +13,7 @@ use crate::check::{Finding, Verdict};
 use crate::course::{Course, Entry, Round};
 use crate::submission::Refused;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 /// Characters of one text that are kept.
 const LONGEST: usize = 4000;
@@ -32,6 +35,10 @@ pub struct Gradebook {
     pub missing: Vec<Absent>,
     /// Images that were named and not allowed: `--allow-image` would have them judged.
     pub not_allowed: Vec<String>,
+    /// Submissions that are alike: to be looked at, and of no effect on points.
+    pub similar: Vec<Pair>,
+    /// Pairs that are not there, because there were too many.
+    pub similar_left_out: usize,
 }
 
 /// An exercise of the gradebook.
@@ -132,6 +139,12 @@ pub struct GradedExercise {
     /// An earlier run has found it out. A gradebook does not tell: it is the same as if it were found out now.
     #[serde(skip)]
     pub before: bool,
+    /// Tokens that lay in its images.
+    #[serde(skip)]
+    pub in_images: BTreeSet<String>,
+    /// What its learner wrote, to find what two submissions share.
+    #[serde(skip)]
+    pub print: Print,
 }
 
 /// One round of an exercise.
@@ -205,6 +218,11 @@ impl GradedExercise {
     /// What came of its rounds.
     pub fn judged(column: &Column, rounds: &[(Round, Came)], token: Option<String>) -> Self {
         let shares = column.points.shared(&vec![1; rounds.len()]);
+        let held = rounds.iter().filter_map(|(_, came)| match came {
+            Came::Judged { tokens, .. } => Some(tokens.clone()),
+            _ => None,
+        });
+        let in_images = held.flatten().collect();
         let rounds: Vec<GradedRound> =
             rounds.iter().zip(shares).map(|((round, came), share)| GradedRound::of(round, came, share)).collect();
         let score: Score = rounds.iter().map(|round| round.score).sum();
@@ -218,7 +236,8 @@ impl GradedExercise {
             State::Passed if rounds.iter().any(|round| round.state != State::Passed) => State::NotYet,
             state => state,
         };
-        Self { id: column.id.clone(), state, score, notes: Vec::new(), rounds, token, before: false }
+        let id = column.id.clone();
+        Self { id, state, score, notes: Vec::new(), rounds, token, before: false, in_images, print: Print::default() }
     }
 
     /// Nothing was handed in.
@@ -232,7 +251,8 @@ impl GradedExercise {
     }
 
     fn without_rounds(column: &Column, state: State, score: Score, notes: Vec<String>) -> Self {
-        Self { id: column.id.clone(), state, score, notes, rounds: Vec::new(), token: None, before: false }
+        let (id, in_images, print) = (column.id.clone(), BTreeSet::new(), Print::default());
+        Self { id, state, score, notes, rounds: Vec::new(), token: None, before: false, in_images, print }
     }
 }
 
@@ -284,7 +304,7 @@ impl GradedRound {
                 graded.reason = Some(tidy(&format!("it could not be judged: {}; {}", why.reason, why.help)));
                 graded.score = Score::open(share);
             }
-            Came::Judged { findings, stopped } => {
+            Came::Judged { findings, stopped, .. } => {
                 graded.reason = stopped.as_deref().map(tidy);
                 let shares = score::shares(&round.checks, findings, share);
                 graded.score = shares.iter().map(|(_, score)| *score).sum();
@@ -338,7 +358,8 @@ impl Graded {
 impl Gradebook {
     /// The gradebook of these submissions, with what shows only beside one another.
     pub fn new(course: &Course, columns: Vec<Column>, mut submissions: Vec<Graded>, missing: Vec<Absent>) -> Self {
-        flag_shared(&mut submissions);
+        shared::flag(&mut submissions);
+        let (similar, similar_left_out) = shared::pairs(&columns, &submissions);
         let judged = submissions.iter().all(|graded| graded.state != State::NotJudged);
         let course = course.outline.course.clone();
         Self {
@@ -349,39 +370,8 @@ impl Gradebook {
             submissions,
             missing,
             not_allowed: Vec::new(),
-        }
-    }
-}
-
-/// Says of each token that came twice, and of each learner, who else has it. That is a flag and no verdict.
-fn flag_shared(submissions: &mut [Graded]) {
-    let mut tokens: BTreeMap<(String, String), Vec<usize>> = BTreeMap::new();
-    let mut learners: BTreeMap<String, Vec<usize>> = BTreeMap::new();
-    for (index, graded) in submissions.iter().enumerate() {
-        learners.entry(graded.learner.to_lowercase()).or_default().push(index);
-        for exercise in &graded.exercises {
-            if let Some(token) = &exercise.token {
-                tokens.entry((exercise.id.clone(), token.clone())).or_default().push(index);
-            }
-        }
-    }
-    let others = |submissions: &[Graded], who: &[usize], me: usize, label: &dyn Fn(&Graded) -> String| {
-        let others = who.iter().filter(|other| **other != me).map(|other| label(&submissions[*other]));
-        others.collect::<Vec<_>>().join(", ")
-    };
-    for ((id, _), who) in tokens.iter().filter(|(_, who)| who.len() > 1) {
-        for &me in who {
-            let others = others(submissions, who, me, &|graded| graded.learner.clone());
-            let note = format!("the same token as in the submission of {others}");
-            submissions[me].exercises.iter_mut().filter(|exercise| exercise.id == *id).for_each(|exercise| {
-                exercise.notes.push(note.clone());
-            });
-        }
-    }
-    for who in learners.values().filter(|who| who.len() > 1) {
-        for &me in who {
-            let others = others(submissions, who, me, &|graded| graded.source.clone());
-            submissions[me].notes.push(format!("there is another submission of this learner: {others}"));
+            similar,
+            similar_left_out,
         }
     }
 }

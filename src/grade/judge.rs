@@ -17,7 +17,7 @@ use crate::engine::{
     Answers, Collector, CollectorOptions, Engine, EngineError, Ledger, PORTS, Practice, PracticeError, StepError,
     perform_all,
 };
-use crate::evidence::{Builder, Evidence, Unavailable};
+use crate::evidence::{Answer, Builder, Evidence, Fact, Unavailable};
 use crate::examine::examine;
 use crate::learner::practice::USER as PRACTICE_USER;
 use crate::submission::Registry;
@@ -75,6 +75,8 @@ pub enum Came {
         findings: Vec<Finding>,
         /// The step that did not go as it should: the builder's last words, say.
         stopped: Option<String>,
+        /// What looks like a token in the images' files that the checks read.
+        tokens: BTreeSet<String>,
     },
     /// It was stopped after so many seconds.
     TooLong(u64),
@@ -309,7 +311,8 @@ impl<'a> Bench<'a> {
         let examined = examine(round, collector, Evidence::new()).await;
         let prefix = ledger.image_name("");
         let findings = examined.findings.iter().map(|finding| attempt::without(finding, &prefix)).collect();
-        Came::Judged { findings, stopped: stopped.map(|text| text.replace(&prefix, "")) }
+        let stopped = stopped.map(|text| text.replace(&prefix, ""));
+        Came::Judged { findings, stopped, tokens: tokens(&examined.evidence) }
     }
 
     /// Removes everything. What cannot be removed now is found by the process's end, and by `dlearn clean`.
@@ -320,6 +323,15 @@ impl<'a> Bench<'a> {
         let _ = self.ledger.cleanup().await;
         let _ = self.services.cleanup().await;
     }
+}
+
+/// What looks like a token among the files of images that were read.
+fn tokens(evidence: &Evidence) -> BTreeSet<String> {
+    let texts = evidence.iter().filter_map(|(_, answer)| match answer {
+        Answer::Found(Fact::File(file)) => file.text.as_deref(),
+        _ => None,
+    });
+    texts.map(str::trim).filter(|text| crate::learner::is_token(text)).map(str::to_owned).collect()
 }
 
 /// Value of the label `dlearn` on everything that grading creates.

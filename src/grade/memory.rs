@@ -11,14 +11,23 @@ use crate::course::Course;
 use crate::evidence::EngineFacts;
 use crate::journal::{Journal, Key, this_program};
 use crate::submission::{Limits, walk};
-use std::collections::BTreeMap;
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Read};
 use std::sync::{Mutex, PoisonError};
+
+/// What is kept of an exercise: with what a gradebook does not show.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Kept {
+    #[serde(flatten)]
+    graded: GradedExercise,
+    in_images: BTreeSet<String>,
+}
 
 /// Results of earlier runs, and what those of this run rest on.
 #[derive(Debug)]
 pub struct Memory {
-    journal: Mutex<Journal<GradedExercise>>,
+    journal: Mutex<Journal<Kept>>,
     /// Whether earlier results are taken, or results only kept.
     resume: bool,
     common: Key,
@@ -33,7 +42,7 @@ impl Memory {
     /// # Errors
     /// Where this program cannot be read.
     pub fn new(
-        journal: Journal<GradedExercise>,
+        journal: Journal<Kept>,
         resume: bool,
         course: &Course,
         facts: &EngineFacts,
@@ -72,7 +81,8 @@ impl Memory {
     /// What it came to before, if that is to be taken.
     pub(super) fn get(&self, key: &str) -> Option<GradedExercise> {
         let journal = self.journal.lock().unwrap_or_else(PoisonError::into_inner);
-        journal.get(key).filter(|_| self.resume).cloned()
+        let kept = journal.get(key).filter(|_| self.resume)?;
+        Some(GradedExercise { in_images: kept.in_images.clone(), ..kept.graded.clone() })
     }
 
     /// Keeps what it came to.
@@ -82,6 +92,7 @@ impl Memory {
             return;
         }
         // A full disk costs the next run time, and this one nothing.
-        let _ = self.journal.lock().unwrap_or_else(PoisonError::into_inner).keep(key, graded.clone());
+        let kept = Kept { graded: graded.clone(), in_images: graded.in_images.clone() };
+        let _ = self.journal.lock().unwrap_or_else(PoisonError::into_inner).keep(key, kept);
     }
 }

@@ -12,12 +12,14 @@
 //! memory     what the same files came to before
 //! claims     what a learner's evidence says, beside what was found
 //! class      one submission after another
+//! alike      what two submissions share that nobody gave them
 //! gradebook  what it all comes to; pure
 //! ```
 //!
 //! Invariants: whatever a submission is or does is its own result, and ends no other's; nothing of it is followed,
 //! believed or shown as it is; what the engine or this machine could not do costs nobody anything.
 
+pub mod alike;
 mod claims;
 pub mod class;
 pub mod gradebook;

@@ -3,80 +3,16 @@
 //! Invariants: what was not judged is told apart from what was lost, in each of them; whoever handed nothing in, and
 //! whoever is not in the roster, is named in each of them; file names follow from nothing but letters and digits.
 
+mod table;
+
+use super::lines::words;
 use crate::check::Verdict;
 use crate::grade::gradebook::{Gradebook, Graded, GradedCheck, GradedExercise, GradedRound, State};
 use crate::grade::score::Score;
-use crate::term::{Terminal, measure, sanitize_line};
+use crate::term::sanitize_line;
 use std::collections::BTreeSet;
 
-/// The gradebook for a terminal.
-pub fn table(book: &Gradebook, terminal: &Terminal) -> String {
-    let header = std::iter::once("learner".to_owned())
-        .chain(book.exercises.iter().map(|column| column.id.clone()))
-        .chain(["points".to_owned()]);
-    let mut rows: Vec<Vec<String>> = vec![header.collect()];
-    for graded in &book.submissions {
-        let mut row = vec![one_line(&graded.learner)];
-        row.extend(graded.exercises.iter().map(|exercise| cell(exercise.state, &exercise.score)));
-        row.push(format!("{} of {}", cell(graded.state, &graded.score), graded.score.of));
-        rows.push(row);
-    }
-    let mut text = aligned(&rows);
-    let notes: Vec<String> = book.submissions.iter().flat_map(notes_of).collect();
-    if !notes.is_empty() {
-        text.push('\n');
-        for note in notes {
-            text.push_str(&format!("{} {note}\n", terminal.sign("·", "-")));
-        }
-    }
-    if !book.missing.is_empty() {
-        let missing = book.missing.iter().map(|absent| match &absent.name {
-            Some(name) => format!("{} ({name})", absent.learner),
-            None => absent.learner.clone(),
-        });
-        text.push_str(&format!("\nno submission: {}\n", one_line(&missing.collect::<Vec<_>>().join(", "))));
-    }
-    let open = book.submissions.iter().filter(|graded| graded.state == State::NotJudged).count();
-    let all = book.submissions.len();
-    text.push_str(&format!("\n{all} {}, ", if all == 1 { "submission" } else { "submissions" }));
-    text.push_str(&match open {
-        0 => "everything of them judged\n".to_owned(),
-        open => format!("{open} of them not judged in full: points marked with ? are not final\n"),
-    });
-    if !book.not_allowed.is_empty() {
-        let options = book.not_allowed.iter().map(|name| format!("--allow-image {}", one_line(name)));
-        let options = options.collect::<Vec<_>>().join(" ");
-        text.push_str(&format!("to judge those whose image you trust too: {options}\n"));
-    }
-    text
-}
-
-/// Points, with a mark where they are not final.
-fn cell(state: State, score: &Score) -> String {
-    match state {
-        State::Missing => "-".to_owned(),
-        State::NotJudged => format!("{}?", score.points),
-        State::Passed | State::NotYet => score.points.to_string(),
-    }
-}
-
-fn aligned(rows: &[Vec<String>]) -> String {
-    let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
-    let width =
-        |column: usize| rows.iter().filter_map(|row| row.get(column)).map(|cell| measure(cell)).max().unwrap_or(0);
-    let widths: Vec<usize> = (0..columns).map(width).collect();
-    let mut text = String::new();
-    for row in rows {
-        for (column, (cell, width)) in row.iter().zip(&widths).enumerate() {
-            let pad = " ".repeat(width.saturating_sub(measure(cell)));
-            // Names to the left, numbers to the right.
-            let cell = if column == 0 { format!("{cell}{pad}") } else { format!("  {pad}{cell}") };
-            text.push_str(&cell);
-        }
-        text.push('\n');
-    }
-    text
-}
+pub use table::table;
 
 fn one_line(text: &str) -> String {
     sanitize_line(text).into_owned()
@@ -237,27 +173,15 @@ fn of_round(round: &GradedRound) -> String {
 
 fn of_check(check: &GradedCheck, shown: &[&GradedCheck]) -> String {
     let GradedCheck { finding, score } = check;
-    let (mark, words) = match &finding.verdict {
-        Verdict::Pass { notes } => ("[ok]", notes.iter().map(|note| ("and:", note.clone())).collect()),
-        Verdict::NotYet(not_yet) => {
-            let mut words = vec![("expected:", not_yet.expected.clone()), ("found:", not_yet.found.clone())];
-            if let Some(place) = &not_yet.place {
-                words.push(("where:", format!("{}, line {}: {}", place.file, place.line, place.text.trim())));
-            }
-            words.push(("do:", not_yet.advice.clone()));
-            ("[--]", words)
-        }
-        Verdict::CannotTell { reason, .. } => ("[??]", vec![("not judged:", reason.clone())]),
-        Verdict::Waits { on } => {
-            let before = shown.iter().find(|check| check.finding.id == *on);
-            let before = before.map_or("another check", |check| &check.finding.title);
-            ("[  ]", vec![("not judged:", format!("this comes first: {before}"))])
-        }
+    let mark = match &finding.verdict {
+        Verdict::Pass { .. } => "[ok]",
+        Verdict::NotYet(_) => "[--]",
+        Verdict::CannotTell { .. } => "[??]",
+        Verdict::Waits { .. } => "[  ]",
     };
     let mut text = format!("  {mark} {} ({} of {})\n", one_line(&finding.title), score.points, score.of);
-    for (word, what) in words.into_iter().filter(|(_, what)| !what.trim().is_empty()) {
-        let mut lines = crate::term::sanitize(&what).into_owned();
-        lines = lines.trim_end().replace('\n', &format!("\n       {:12}", ""));
+    for (word, what) in words(check, shown) {
+        let lines = what.replace('\n', &format!("\n       {:12}", ""));
         text.push_str(&format!("       {word:12}{lines}\n"));
     }
     text
@@ -277,7 +201,7 @@ fn indented(text: &str) -> String {
     text.trim_end().lines().map(|line| format!("    {line}")).collect::<Vec<_>>().join("\n")
 }
 
-/// File names for the feedback of each submission, in their order: letters, digits, `.`, `_` and `-` of the learner's
+/// Names, without ending, for the files of each submission, in their order: letters, digits, `.`, `_` and `-` of the learner's
 /// own name, and a number where two would be called alike.
 pub fn file_names(book: &Gradebook) -> Vec<String> {
     let mut taken = BTreeSet::new();
@@ -286,7 +210,7 @@ pub fn file_names(book: &Gradebook) -> Vec<String> {
         // No name of anybody's own ends like that.
         let numbered = std::iter::once(slug.clone()).chain((2..).map(|number: u32| format!("{slug}.{number}")));
         let free = numbered.into_iter().find(|name| taken.insert(name.clone()));
-        format!("{}.txt", free.unwrap_or(slug))
+        free.unwrap_or(slug)
     };
     book.submissions.iter().map(name).collect()
 }

@@ -1,8 +1,18 @@
 //! What commands report, one file for each format. The JSON shapes are stable; README documents them.
 
 pub mod gradebook;
+pub mod gradescope;
+pub mod html;
 pub mod json;
 pub mod junit;
+pub mod lines;
+pub mod markdown;
+pub mod marks_junit;
+
+#[cfg(test)]
+mod hostile;
+#[cfg(test)]
+mod hostile_tests;
 
 use std::io::Write;
 use std::path::Path;

@@ -17,7 +17,7 @@ fn graded(course: &Course, id: &str, came: impl Fn(&Round) -> Came) -> GradedExe
 /// Every check with the verdict that `verdict` gives it.
 fn findings(round: &Round, verdict: impl Fn(&str) -> Verdict) -> Came {
     let finding = |check: &crate::check::Check| Finding::of(check, verdict(&check.id));
-    Came::Judged { findings: round.checks.iter().map(finding).collect(), stopped: None }
+    Came::Judged { findings: round.checks.iter().map(finding).collect(), stopped: None, tokens: Default::default() }
 }
 
 #[test]

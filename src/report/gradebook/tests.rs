@@ -5,6 +5,7 @@ use crate::grade::gradebook::{Absent, Column};
 use crate::grade::judge::Came;
 use crate::grade::refusals::Refusal;
 use crate::submission::Refused;
+use crate::term::Terminal;
 
 fn finding(check: &crate::check::Check) -> Finding {
     let verdict = match check.id.as_str() {
@@ -25,7 +26,11 @@ fn book() -> Gradebook {
         let exercise = GradedExercise::judged(&columns[0], &[(rounds[0].clone(), came)], None);
         Graded { learner: learner.into(), in_roster: Some(learner != "eve"), ..Graded::of(vec![exercise]) }
     };
-    let judged = Came::Judged { findings: rounds[0].checks.iter().map(finding).collect(), stopped: None };
+    let judged = Came::Judged {
+        findings: rounds[0].checks.iter().map(finding).collect(),
+        stopped: None,
+        tokens: Default::default(),
+    };
     let refusal = Refusal {
         file: "Dockerfile".into(),
         line: 1,
@@ -62,6 +67,27 @@ fn the_table_tells_what_is_not_final_and_who_is_missing() {
     ] {
         assert!(text.contains(says), "{says:?} is not in\n{text}");
     }
+}
+
+#[test]
+fn on_a_terminal_nothing_is_wider_than_it_and_nothing_is_lost() {
+    let mut book = book();
+    let (column, exercise) = (book.exercises[0].clone(), book.submissions[0].exercises[0].clone());
+    for number in 2..30 {
+        book.exercises.push(Column { id: format!("E{number:02}"), ..column.clone() });
+        book.submissions.iter_mut().for_each(|graded| graded.exercises.push(exercise.clone()));
+    }
+    book.submissions[1].learner = "somebody-with-a-very-long-name-of-many-letters-and-words".into();
+    for width in [40, 80, 120] {
+        let text = table(&book, &Terminal::full(width, 40));
+        assert!(text.lines().all(|line| crate::term::measure(line) <= width), "{width}\n{text}");
+        assert!((1..30).all(|number| text.contains(&format!("E{number:02}"))), "{text}");
+        assert!(text.matches("\nlearner").count() >= 1, "{text}");
+        let flat = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(flat.contains("6.67? of 10") && flat.contains("eve is not in the roster"), "{text}");
+    }
+    let piped = table(&book, &Terminal::plain(80));
+    assert_eq!(piped.matches("learner ").count(), 1, "{piped}");
 }
 
 #[test]
@@ -108,10 +134,10 @@ fn feedback_names_each_check_with_its_points_and_reasons() {
 
 #[test]
 fn file_names_are_harmless_and_unlike() {
-    assert_eq!(file_names(&book()), ["ada.txt", "eve.txt", "hyperlink-http-x.txt", "etc-ada.txt"]);
+    assert_eq!(file_names(&book()), ["ada", "eve", "hyperlink-http-x", "etc-ada"]);
     let mut twice = book();
     twice.submissions[1].learner = "ADA".into();
     twice.submissions[2].learner = "\u{202e}…".into();
-    assert_eq!(file_names(&twice), ["ada.txt", "ada.2.txt", "learner.txt", "etc-ada.txt"]);
+    assert_eq!(file_names(&twice), ["ada", "ada.2", "learner", "etc-ada"]);
     assert_eq!(slug(&"x".repeat(500)).len(), 60);
 }

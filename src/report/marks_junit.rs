@@ -1,0 +1,48 @@
+//! A gradebook as JUnit's XML: a suite for each learner, a case for each check. Pure.
+
+use super::junit::{self, Case, Outcome};
+use super::lines::{Line, Standing, lines, names};
+use crate::grade::gradebook::Gradebook;
+
+/// The report. What could not be judged is an error, what waits for something that failed is skipped, and so is an
+/// optional check that did not pass; somebody without a submission has one failed case.
+///
+/// # Errors
+/// Where the XML cannot be written.
+pub fn report(book: &Gradebook) -> Result<String, String> {
+    let of_submissions = book.submissions.iter().zip(names(book)).flat_map(|(graded, suite)| {
+        let cases = lines(graded, book).into_iter().map(move |line| Case {
+            suite: suite.clone(),
+            name: name(&line),
+            seconds: 0.0,
+            result: outcome(&line),
+        });
+        cases.collect::<Vec<_>>()
+    });
+    let absent = book.missing.iter().map(|absent| Case {
+        suite: crate::term::sanitize_line(&absent.learner).into_owned(),
+        name: "submission".into(),
+        seconds: 0.0,
+        result: Outcome::Failed("no submission".into()),
+    });
+    junit::report("dlearn grade", of_submissions.chain(absent))
+}
+
+/// `E01 answers: A container answers on port 8080`
+fn name(line: &Line<'_>) -> String {
+    match line.check {
+        Some(check) => format!("{} {}: {}", line.place(), check.finding.id, line.title()),
+        None => format!("{}: {}", line.place(), line.title()),
+    }
+}
+
+fn outcome(line: &Line<'_>) -> Outcome {
+    let optional = line.check.is_some_and(|check| check.finding.optional);
+    match line.standing {
+        Standing::Passed => Outcome::Passed,
+        Standing::NotYet if optional => Outcome::Skipped(format!("optional\n{}", line.text())),
+        Standing::NotYet | Standing::Missing => Outcome::Failed(line.text()),
+        Standing::NotJudged => Outcome::Error(line.text()),
+        Standing::Waits => Outcome::Skipped(line.text()),
+    }
+}
