@@ -94,7 +94,7 @@ fn sheet(questions: &[(&Lesson, &Question)]) -> Lesson {
     Lesson {
         file: String::new(),
         front: Front {
-            id: "Quiz".into(),
+            id: reader::QUIZ.into(),
             title: "Once more, from memory".into(),
             minutes,
             objective: "what you have read stays".into(),

@@ -219,12 +219,18 @@ impl Lesson {
     pub fn beginning_with(&self, questions: Vec<&Question>) -> Self {
         let mut lesson = self.clone();
         if !questions.is_empty() {
-            let text = "A few questions about what you have read before. Answering from memory is what makes it stay.";
-            let mut blocks = vec![Block::Text(format!("## {BEFORE}\n\n{text}"))];
+            let few = if questions.len() == 1 { "A question" } else { "A few questions" };
+            let text = "about what you have read before. Answering from memory is what makes it stay.";
+            let mut blocks = vec![Block::Text(format!("## {BEFORE}\n\n{few} {text}"))];
             blocks.extend(questions.into_iter().cloned().map(Block::Question));
             lesson.sections.insert(0, Section { title: BEFORE.into(), blocks });
         }
         lesson
+    }
+
+    /// How many sections stand in front of its own.
+    pub fn sections_before(&self) -> usize {
+        usize::from(self.sections.first().is_some_and(|section| section.title == BEFORE))
     }
 
     /// All its questions, in order.

@@ -17,6 +17,9 @@ const AIRY: usize = 20;
 /// Wide enough that a title is not broken but cut.
 const ONE_ROW: usize = 1000;
 
+/// Rows from which on the beginning of a task is shown that does not fit as a whole.
+const TASK: usize = 8;
+
 /// Exactly `rows` lines of at most `columns` columns (code in a task may be cut).
 pub(super) fn layout(frame: &Frame<'_>, columns: usize, rows: usize, terminal: &Terminal) -> Vec<Line> {
     let width = columns.min(terminal.text_width());
@@ -93,7 +96,11 @@ impl Parts {
         let mut left = room.saturating_sub(used(&self.list) + used(&self.detail));
         self.note = first(&self.whole_note, left.saturating_sub(1), &self.cut);
         left = left.saturating_sub(used(&self.note));
-        self.task = first(&self.whole_task, left.saturating_sub(1), &self.more);
+        // A few lines of a task are worth nothing, and would come and go with each check.
+        let for_task = left.saturating_sub(1);
+        if self.whole_task.len() <= for_task || for_task >= TASK {
+            self.task = first(&self.whole_task, for_task, &self.more);
+        }
         left = left.saturating_sub(used(&self.task));
         if self.whole_list.len() <= self.list.len() + left {
             self.list = std::mem::take(&mut self.whole_list);

@@ -11,8 +11,12 @@ const STEPS: usize = 10;
 /// No line of a picture begins with as many.
 const FENCE: &str = "~~~~~~~~";
 
-/// A picture as Markdown: it stands between paragraphs. At most `width` columns wide, where that is at least 60.
+/// Columns that stand before code.
+const INDENT: usize = 4;
+
+/// A picture as Markdown: it stands between paragraphs. At most `width` columns wide, where that is at least 70.
 pub fn markdown(picture: &Picture, width: usize, terminal: &Terminal) -> String {
+    let width = width.saturating_sub(INDENT);
     let (title, lines) = match picture {
         Picture::Sizes { before, after } => (None, sizes(before, after, width, terminal)),
         Picture::Rebuild { story, steps } => {
@@ -27,7 +31,8 @@ pub fn markdown(picture: &Picture, width: usize, terminal: &Terminal) -> String 
 fn sizes(before: &(String, u64), after: &(String, u64), width: usize, terminal: &Terminal) -> Vec<String> {
     let largest = before.1.max(after.1).max(1);
     let names = [&before.0, &after.0].map(|name| sanitize_line(name).into_owned());
-    let space = width.saturating_sub(BAR + 22).max(8);
+    // Two gaps, a size, a part in percent.
+    let space = width.saturating_sub(BAR + 2 + 2 + 9 + 7).max(8);
     let names = names.map(|name| shortened(&name, space, terminal));
     let widest = names.iter().map(|name| measure(name)).max().unwrap_or(0);
     let row = |name: &str, bytes: u64| {
@@ -122,6 +127,6 @@ mod tests {
         let [first, second] = [text.lines().nth(3).unwrap(), text.lines().nth(4).unwrap()];
         assert!(first.starts_with("○ COPY requirements.txt .") && first.ends_with("  from the cache"), "{text}");
         assert!(second.starts_with("● RUN printf") && second.ends_with("…  ran again"), "{text}");
-        assert!(text.lines().all(|line| measure(line) <= 80) && !text.contains('\u{1b}'), "{text}");
+        assert!(text.lines().skip(2).all(|line| measure(line) <= 76) && !text.contains('\u{1b}'), "{text}");
     }
 }

@@ -405,9 +405,15 @@ impl Case<'_, '_> {
         // BuildKit asks the client's session for it, or says that the secret is not there.
         let asks = failed_build::ran(build) || error.contains("session") || error.contains("secret");
         if asks && self.has_secrets() && failed_build::out_of_reach(build).is_none() {
-            let said = shown(&failed_build::telling(build));
+            let said = failed_build::telling(build);
+            // A line of progress (`[1/5] FROM …`), and the lack of a session, say nothing of the RUN.
+            let says = failed_build::ran(build) && !said.starts_with('[');
+            let said = if says { format!(": {}", shown(&said)) } else { String::new() };
             let why = "which may need the secret that only your own docker build is given";
-            return Err(self.unsure(format!("building {} again stops at a RUN, {why}: {said}", self.file)));
+            let reason = format!("building {} again stops at a RUN, {why}{said}", self.file);
+            let help = "if your own docker build fails, repair its first error; if it does not, build again as you did, with \
+                        --secret, and check right after that";
+            return Err(Stop::CannotTell(Unavailable::new(reason, help)));
         }
         let advice = match how {
             "" => OUTDATED,

@@ -96,8 +96,8 @@ impl Secret {
                     image.history.get(row).map(|row| row.created_by.replace(&self.value, "…")).unwrap_or_default();
                 (
                     format!(
-                        "row {} of the history shows {what} (docker history --no-trunc): {}",
-                        row + 1,
+                        "row {} of docker history --no-trunc, which begins with the newest, shows {what}: {}",
+                        image.history.len().saturating_sub(row),
                         shown(&words)
                     ),
                     "what a step was given as an argument, or as its text, is written down with it",

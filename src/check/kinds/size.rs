@@ -128,6 +128,11 @@ impl Size {
         let name = inquiry.name(&self.image);
         let image = inquiry.image(&name).ok()??;
         let (what, other) = self.baseline(inquiry, image).ok()?.ok()?;
+        let what = match self.of {
+            Baseline::Image(_) => what,
+            Baseline::Starter(_) => "what you were given".to_owned(),
+            Baseline::Dockerfile(_) => "the base alone".to_owned(),
+        };
         Some(Picture::Sizes { before: (what, other.size), after: (name, image.size) })
     }
 

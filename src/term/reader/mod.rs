@@ -17,6 +17,9 @@ use super::{
 use crate::course::{Block, Lesson, Question};
 use session::{Place, Session, Went};
 
+/// What stands in the place of a lesson's id where there are only questions, each a section.
+pub const QUIZ: &str = "Quiz";
+
 /// Told what the reader does.
 pub trait ReadProgress {
     /// The section with this index (from 0) is on the screen.
@@ -115,13 +118,18 @@ fn steps(lesson: &Lesson) -> Vec<Step<'_>> {
     blocks.enumerate().map(|(index, (section, block))| Step { section, block, first: index == 0 }).collect()
 }
 
-/// `L06 · section 2 of 5 · 15 min`, and as many dots.
+/// `L06 · section 2 of 5 · 15 min`, and a dot for each section, with those in front of the lesson's own.
 fn header(lesson: &Lesson, section: usize, terminal: &Terminal) -> Line {
-    let (front, of) = (&lesson.front, lesson.sections.len());
+    let (front, of, before) = (&lesson.front, lesson.sections.len(), lesson.sections_before());
     let dot = terminal.sign("·", "|");
+    let place = match section.checked_sub(before) {
+        None => "before you begin".to_owned(),
+        Some(own) if front.id == QUIZ => format!("question {} of {}", own + 1, of - before),
+        Some(own) => format!("section {} of {}", own + 1, of - before),
+    };
     let mut spans = vec![
         Span::new(&front.id, Style::ACCENT),
-        Span::new(&format!(" {dot} section {} of {of} {dot} {} min", section + 1, front.minutes), Style::DIM),
+        Span::new(&format!(" {dot} {place} {dot} {} min", front.minutes), Style::DIM),
     ];
     let left = Line(spans.clone()).width();
     let (done, open) = (terminal.sign("●", "#"), terminal.sign("○", "."));
