@@ -228,7 +228,7 @@ fn tell(
         Some(name) => format!("It says that it is {name}'s."),
         None => "It does not say whose it is: --name NAME does.".to_owned(),
     };
-    report::line(&format!("{who} Hand this file in as your instructor asked; your work stays where it is."))?;
+    app.say(&format!("{who} Hand this file in as your instructor asked; your work stays where it is."))?;
     Ok(exit::DONE)
 }
 

@@ -240,10 +240,17 @@ mod tests {
     #[test]
     fn a_task_that_does_not_fit_names_the_key_that_shows_it() {
         let findings = findings(6, 2, 10);
-        let task = "A long task. ".repeat(60);
+        let task = "A long task. ".repeat(90);
         let frame = Frame { title: "E01", task: &task, findings: &findings, keys: &KEYS, ..Frame::default() };
-        let lines = texts(&frame, 80, 24);
+        let lines = texts(&frame, 80, 34);
         assert!(lines.iter().any(|line| line == "… t task"), "{}", lines.join("\n"));
+        // Where there is room for a scrap of it only, there is none, and no sign of it but the key.
+        let lines = texts(&frame, 80, 24);
+        assert!(
+            !lines.iter().any(|line| line.contains("A long task") || line.starts_with('…')),
+            "{}",
+            lines.join("\n")
+        );
     }
 
     proptest! {

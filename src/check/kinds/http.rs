@@ -118,6 +118,11 @@ impl Http {
         if let Some(code) = served.exit {
             let advice = match code {
                 0 => "the program of CMD must stay in the foreground: when process 1 ends, so does the container",
+                // `['python', 'app.py']`: dash and BusyBox's shell look for a program of that name (`[python,: not found`).
+                127 if said.contains(": [") => {
+                    "CMD or ENTRYPOINT looks like a list, and is none: a list has double quotes, and a comma between any two \
+                     words; anything else is a line for a shell"
+                }
                 _ => "read its log: docker run it without -d",
             };
             return Verdict::not_yet(expected, format!("the container ended with exit code {code}{said}"), advice);

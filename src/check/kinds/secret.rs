@@ -221,7 +221,7 @@ mod tests {
         let told = found(vec![in_layer(0, "app/key"), history.clone()]);
         assert_eq!(
             told,
-            "row 2 of the history shows the key (docker history --no-trunc): `RUN |1 KEY=… /bin/sh -c make`; and 1 more \
+            "row 1 of docker history --no-trunc, which begins with the newest, shows the key: `RUN |1 KEY=… /bin/sh -c make`; and 1 more \
              place holds it"
         );
         let told = found(vec![history, at("config.Env.0", Spelling::Plain)]);

@@ -129,9 +129,8 @@ impl Size {
         let image = inquiry.image(&name).ok()??;
         let (what, other) = self.baseline(inquiry, image).ok()?.ok()?;
         let what = match self.of {
-            Baseline::Image(_) => what,
+            Baseline::Image(_) | Baseline::Dockerfile(_) => what,
             Baseline::Starter(_) => "what you were given".to_owned(),
-            Baseline::Dockerfile(_) => "the base alone".to_owned(),
         };
         Some(Picture::Sizes { before: (what, other.size), after: (name, image.size) })
     }
@@ -163,7 +162,10 @@ impl Size {
             }
             Baseline::Dockerfile(text) => {
                 let plan = BuildPlan { source: Source::Inline(text.clone()), ..BuildPlan::workspace(builder) };
-                built(inquiry, plan, "an image that the exercise compares it with").map(Ok)
+                // Such a text begins with the base, and adds next to nothing.
+                let base = text.lines().find_map(|line| line.strip_prefix("FROM "));
+                let what = base.map_or_else(|| "what it is compared with".to_owned(), |base| format!("{base} alone"));
+                built(inquiry, plan, &what).map(Ok)
             }
         }
     }
