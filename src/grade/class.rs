@@ -118,8 +118,9 @@ impl<'a> Class<'a> {
                         }
                         Some(Ok(place)) => {
                             say(&format!("{}: building and checking", column.id));
-                            let mut graded =
-                                self.exercise(entry, &column, &taken, place, manifest.as_ref(), who.member, say).await;
+                            let mut graded = self
+                                .exercise(entry, &column, (&taken, place), manifest.as_ref(), who.member, say)
+                                .await;
                             let theirs = blocks.iter().filter(|block| block.exercise == column.id);
                             graded.notes.extend(theirs.flat_map(|block| differences(block, &graded.rounds)));
                             graded
@@ -139,8 +140,7 @@ impl<'a> Class<'a> {
         &self,
         entry: &Entry,
         column: &Column,
-        taken: &Taken,
-        place: &str,
+        (taken, place): (&Taken, &str),
         manifest: Option<&Manifest>,
         member: Option<&Member>,
         say: &(dyn Fn(&str) + Sync),
