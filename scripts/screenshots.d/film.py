@@ -31,6 +31,7 @@ COLOURS = {
     "default": "#ebdbb2",
 }
 GROUND = "#1d2021"
+IMAGE = "n02/shop:v1"
 
 
 class Terminal:
@@ -173,28 +174,27 @@ def main(dlearn, docker, out):
         terminal.leave()
 
         terminal = Terminal([dlearn, "next", "N02"], environment)
-        keep("Enter", 3.0)
+        keep("cd ~/dlearn", 3.5)
         terminal.press("q")
-        keep("checks pass", 2.5, without=["checking"])
+        keep("expected:", 3.0, without=["checking"])
         folder = next((home / "dlearn").glob("N02-*"))
-        build = [docker, "build", "--quiet", "--tag", "n02/app:v1", "."]
-        subprocess.run(build, cwd=folder, env=environment, check=True, stdout=subprocess.DEVNULL)
-        keep("from outside", 1.0)
-        keep("Begin with", 3.5, without=["checking"]) if False else keep("expected:", 3.5, without=["checking"])
+        build = [docker, "build", "--quiet", "--tag", IMAGE, "."]
+        subprocess.run(build, cwd=folder, env=environment, check=True, capture_output=True)
+        keep("✗ The install", 4.0, without=["checking"])
         terminal.press("h")
-        keep("Hint 1", 3.0)
+        keep("Hint 1 of 3", 3.0)
         terminal.press("q")
         solution = [dlearn, "solution", "N02", "--yes", "--out", str(home / "solution")]
-        subprocess.run(solution, env=environment, check=True, stdout=subprocess.DEVNULL)
+        subprocess.run(solution, env=environment, check=True, capture_output=True)
         shutil.copytree(home / "solution", folder, dirs_exist_ok=True)
-        subprocess.run(build, cwd=folder, env=environment, check=True, stdout=subprocess.DEVNULL)
-        keep("checks pass.", 2.5, without=["checking"])
+        subprocess.run(build, cwd=folder, env=environment, check=True, capture_output=True)
+        keep("All 5 checks pass.", 3.0)
         terminal.press("\r")
-        keep("from the cache", 5.0)
+        keep("from the cache", 6.0)
         terminal.press("q")
         terminal.leave()
     finally:
-        subprocess.run([docker, "image", "rm", "--force", "n02/app:v1"], env=environment, capture_output=True, check=False)
+        subprocess.run([docker, "image", "rm", "--force", IMAGE], env=environment, capture_output=True, check=False)
         shutil.rmtree(home, ignore_errors=True)
     film(frames, Path(out))
 

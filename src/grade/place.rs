@@ -51,7 +51,8 @@ pub(super) fn blamed(planned: Vec<Planned>, why: Unavailable) -> Vec<(Round, Cam
 
 impl Where {
     /// Judges what is open of one exercise of one submission. What an engine that stopped answering left open is judged
-    /// again once it answers; what else could not be told, once more.
+    /// again once it answers; where it answers all the while, what it did not even begin with is tried once more: it may
+    /// have been restarted in that moment.
     pub(super) async fn judge(
         &self,
         work: &Work<'_>,
@@ -61,12 +62,14 @@ impl Where {
         let mut judged = Vec::new();
         for again in 0..=RETURNS {
             judged = self.judge_once(work, planned.clone()).await;
-            let open = judged.iter().zip(&planned).any(|((_, came), planned)| planned.came.is_none() && came.is_open());
-            if !open || again == RETURNS {
+            let of = |test: fn(&Came) -> bool| {
+                judged.iter().zip(&planned).any(|((_, came), planned)| planned.came.is_none() && test(came))
+            };
+            if again == RETURNS || !of(Came::is_open) {
                 break;
             }
             match self.answers(say).await {
-                Answering::Always if again == 0 => {}
+                Answering::Always if again == 0 && of(|came| matches!(came, Came::CannotTell(_))) => {}
                 Answering::Again => {}
                 Answering::Always | Answering::Never => break,
             }
