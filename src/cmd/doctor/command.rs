@@ -58,9 +58,11 @@ pub(super) fn fit(command: Option<(PathBuf, Option<ClientVersion>)>, api: Option
         .iter()
         .any(|sign| version.refusal.to_lowercase().contains(&sign.to_lowercase()));
     let engine = api.unwrap_or_default();
+    // What the command asked with may be none of its own versions: then the variable says it.
+    let too_new = version.refusal.to_lowercase().contains("too new");
     let help = match (of_versions, older(&version.api, engine)) {
-        (true, Some(true)) => "update the docker command (the package docker-ce-cli, or Docker Desktop)",
-        (true, Some(false)) => {
+        (true, Some(true)) if !too_new => "update the docker command (the package docker-ce-cli, or Docker Desktop)",
+        (true, Some(_)) => {
             "unset DOCKER_API_VERSION if it is set; else update the engine, or use a docker command of its age"
         }
         _ => "see what `docker version` says; dlearn itself reaches the engine",
