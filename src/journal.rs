@@ -4,6 +4,7 @@
 //! A journal is a file of JSON lines. Invariants: a line is written at once and whole; one that was cut off, or that
 //! another version wrote, is passed over; nobody but the user may read it.
 
+use crate::hex::hex;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -92,6 +93,20 @@ impl Key {
         self
     }
 
+    /// Begins with this program itself: another one may come to something else.
+    ///
+    /// # Errors
+    /// Where it cannot be read.
+    pub fn of_this_program() -> io::Result<Self> {
+        Ok(Self::default().with(std::fs::read(this_program()?)?))
+    }
+
+    /// Each file by its path and content.
+    #[must_use]
+    pub fn with_files<'a>(self, files: impl IntoIterator<Item = (&'a String, &'a Vec<u8>)>) -> Self {
+        files.into_iter().fold(self, |key, (path, content)| key.with(path).with(content))
+    }
+
     /// Each image by its name, and by its id where it has one.
     #[must_use]
     pub fn with_images<'a>(self, names: impl IntoIterator<Item = &'a str>, ids: &BTreeMap<String, String>) -> Self {
@@ -100,7 +115,7 @@ impl Key {
 
     /// 64 hex digits.
     pub fn hex(self) -> String {
-        self.0.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+        hex(&self.0.finalize())
     }
 }
 

@@ -23,6 +23,7 @@
 //! selfcheck/   proves exercises by their right and wrong answers, and lessons by doing what they show
 //! watching     file saves and engine changes → check again
 //! term/        Markdown, prompts, reader, live screen
+//! hex          bytes as digits
 //! journal      results under the digest of what they rest on: for going on after a kill
 //! report/      what commands print for programs: JSON; a class's table, cells, feedback, page and JUnit; others' formats
 //! nearest      the known name that an unknown one may have meant
@@ -76,6 +77,7 @@ pub mod evidence;
 pub mod examine;
 pub mod failure;
 pub mod grade;
+mod hex;
 mod journal;
 pub mod layers;
 pub mod learner;

@@ -25,9 +25,8 @@ pub(super) async fn run(
     let course = app.course()?;
     let mut learner = app.learner(&course)?;
     let entry = app.exercise(&course, &learner, id.as_deref())?;
-    if replay.is_none() && !entry.exercise.needs.services.is_empty() {
-        // Where it cannot be started, the checks say why.
-        let _ = super::next::prepare(app, &mut learner, entry).await;
+    if replay.is_none() {
+        super::next::serve(app, &mut learner, entry).await;
     }
     let mine = app.mine_here(&course, &mut learner, entry)?;
     let round = mine.round();

@@ -15,10 +15,7 @@ pub(super) async fn run(app: &App, id: Option<String>, write: bool) -> Result<i3
     let course = app.course()?;
     let mut learner = app.learner(&course)?;
     let entry = app.exercise(&course, &learner, id.as_deref())?;
-    if !entry.exercise.needs.services.is_empty() {
-        // Where it cannot be started, the checks say why.
-        let _ = super::next::prepare(app, &mut learner, entry).await;
-    }
+    super::next::serve(app, &mut learner, entry).await;
     let mine = app.mine_here(&course, &mut learner, entry)?;
     let workspace = learner.workspace(entry, mine.round());
     let exercise = &entry.exercise.id;

@@ -195,13 +195,13 @@ async fn memory(
     course: &Course,
     entries: &[&Entry],
 ) -> Result<Option<Memory>, Failure> {
-    let Some(journal) = super::selfcheck_memory::opened(JOURNAL, options.resume)? else { return Ok(None) };
+    let Some(journal) = super::known::opened(JOURNAL, options.resume)? else { return Ok(None) };
     let failed = |error: EngineError| Failure::Engine(error.unavailable());
     let engine = app.engine_named(options.engine.as_deref()).await?;
     let allowed: Vec<Allowed> = entries.iter().map(|entry| plan::allowed(entry, &options.allow_image)).collect();
     let needed = entries.iter().flat_map(|entry| plan::needed(entry));
     let names = needed.chain(allowed.iter().flat_map(Allowed::names)).chain([SANDBOX_IMAGE]).collect();
-    let mut ids = super::selfcheck_memory::ids(&engine, names).await.map_err(failed)?;
+    let mut ids = super::known::ids(&engine, names).await.map_err(failed)?;
     let sandbox = ids.remove(SANDBOX_IMAGE);
     let facts = engine.facts().await.map_err(failed)?;
     let place = match &options.engine {

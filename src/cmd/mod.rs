@@ -15,6 +15,7 @@ mod hint;
 mod images;
 mod join;
 mod keys;
+mod known;
 mod lanes;
 mod layers;
 mod lint;

@@ -296,6 +296,14 @@ pub(super) async fn prepare(app: &App, learner: &mut Learner, entry: &Entry) -> 
     Some(failure.to_string().replace("\n", "\n\n"))
 }
 
+/// The same for an exercise with services, where nothing else is asked for. Where they cannot be started, its checks
+/// say why.
+pub(super) async fn serve(app: &App, learner: &mut Learner, entry: &Entry) {
+    if !entry.exercise.needs.services.is_empty() {
+        let _ = prepare(app, learner, entry).await;
+    }
+}
+
 /// Without a terminal: the next section, or the check's result; no progress is written.
 async fn printed(app: &App, course: &Course, wanted: Option<Item>) -> Result<i32, Failure> {
     let learner = app.looking(course)?;
@@ -329,10 +337,7 @@ async fn printed(app: &App, course: &Course, wanted: Option<Item>) -> Result<i32
         Next::Exercise { id, .. } => {
             let mut learner = app.learner(course)?;
             let entry = &course.exercises[&id];
-            if !entry.exercise.needs.services.is_empty() {
-                // Where it cannot be started, the checks say why.
-                let _ = prepare(app, &mut learner, entry).await;
-            }
+            serve(app, &mut learner, entry).await;
             let mine = app.mine(course, &mut learner, entry)?;
             set_up(app, &mut learner, entry, mine.round())?;
             if !app.common.json {

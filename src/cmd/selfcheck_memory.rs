@@ -1,16 +1,16 @@
 //! What `selfcheck` keeps of each case at once, what it need not try again, and how far it is.
 
 use super::app::App;
+use super::known::{ids, opened};
 use super::selfcheck::{Row, Wanted};
-use crate::course::Course;
-use crate::engine::{Engine, EngineError, SANDBOX_IMAGE};
+use crate::course::{Course, Entry};
+use crate::engine::{Engine, SANDBOX_IMAGE};
 use crate::evidence::EngineFacts;
 use crate::failure::Failure;
 use crate::grade::plan;
-use crate::journal::{self, Journal};
+use crate::journal::Journal;
 use crate::selfcheck::{Grounds, PlannedCase, PlannedLesson, Shown};
 use crate::term::progress::Progress;
-use serde::{Serialize, de::DeserializeOwned};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Instant;
 
@@ -22,6 +22,8 @@ pub(super) struct Memory {
     /// None where there is no place for it.
     known: Option<Journal<Shown>>,
     grounds: Grounds,
+    /// What each exercise's answers may be built on, and its services' images, by its id.
+    images: BTreeMap<String, BTreeSet<String>>,
     resume: bool,
     progress: Progress,
     begun: Instant,
@@ -42,19 +44,19 @@ impl Memory {
         wanted: &Wanted,
         planned: (&[PlannedCase<'_>], &[PlannedLesson<'_>]),
     ) -> Result<Self, Failure> {
-        let mut names: BTreeSet<&str> = [SANDBOX_IMAGE].into();
-        let mut exercises: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
+        let mut images: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
         for case in planned.0 {
-            exercises.entry(&case.entry.exercise.id).or_insert_with(|| images_of(case));
+            images.entry(case.entry.exercise.id.clone()).or_insert_with(|| images_of(case.entry));
         }
-        names.extend(exercises.values().flatten().map(String::as_str));
+        let mut names: BTreeSet<&str> = images.values().flatten().map(String::as_str).collect();
+        names.insert(SANDBOX_IMAGE);
         names.extend(planned.1.iter().flat_map(PlannedLesson::images));
         let ids = ids(engine, names).await.map_err(|error| Failure::Engine(error.unavailable()))?;
         let grounds = Grounds::new(course, facts, ids)?;
         let known = opened(JOURNAL, wanted.resume)?;
         let progress = Progress::start("proving", &app.terminal);
         let of = planned.0.len() + planned.1.len();
-        Ok(Self { known, grounds, resume: wanted.resume, progress, begun: Instant::now(), done: 0, of })
+        Ok(Self { known, grounds, images, resume: wanted.resume, progress, begun: Instant::now(), done: 0, of })
     }
 
     /// Takes those out that an earlier run has shown, if it is to be resumed.
@@ -86,9 +88,8 @@ impl Memory {
     }
 
     fn key_of(&self, case: &PlannedCase<'_>) -> String {
-        let images = images_of(case);
-        let mut names: BTreeSet<&str> = images.iter().map(String::as_str).collect();
-        names.insert(SANDBOX_IMAGE);
+        let own = self.images.get(&case.entry.exercise.id).into_iter().flatten().map(String::as_str);
+        let names = own.chain([SANDBOX_IMAGE]).collect();
         self.grounds.of_case(case, &names)
     }
 
@@ -104,28 +105,6 @@ impl Memory {
         if self.known.as_mut().is_some_and(|known| known.keep(key, shown).is_err()) {
             self.known = None;
         }
-    }
-}
-
-/// A journal by name and bytes at most; none where there is no place for it, unless it is to be resumed.
-///
-/// # Errors
-/// Where it cannot be read or written and is to be resumed.
-pub(super) fn opened<T: Serialize + DeserializeOwned>(
-    (name, largest): (&str, u64),
-    resume: bool,
-) -> Result<Option<Journal<T>>, Failure> {
-    let opened = match journal::place(name) {
-        Some(place) => Journal::open(&place, largest).map_err(|error| format!("{}: {error}", place.display())),
-        None => Err("this user has no cache folder".to_owned()),
-    };
-    match opened {
-        Ok(journal) => Ok(Some(journal)),
-        Err(why) if resume => {
-            let what = format!("what earlier runs have found cannot be read: {why}");
-            Err(Failure::usage(what, "leave --resume out, or name another folder with XDG_CACHE_HOME"))
-        }
-        Err(_) => Ok(None),
     }
 }
 
@@ -150,21 +129,10 @@ fn row(shown: &Shown) -> Row {
     }
 }
 
-/// The images that a case's answers may be built on, and those of its services.
-fn images_of(case: &PlannedCase<'_>) -> BTreeSet<String> {
-    let allowed = plan::allowed(case.entry, &[]);
-    super::service::images_of(case.entry).into_iter().chain(allowed.names()).map(str::to_owned).collect()
-}
-
-/// The ids of those images that the engine has.
-pub(super) async fn ids(engine: &Engine, names: BTreeSet<&str>) -> Result<BTreeMap<String, String>, EngineError> {
-    let mut ids = BTreeMap::new();
-    for name in names {
-        if let Some(facts) = engine.image(name).await? {
-            ids.insert(name.to_owned(), facts.id);
-        }
-    }
-    Ok(ids)
+/// The images that an exercise's answers may be built on, and those of its services.
+fn images_of(entry: &Entry) -> BTreeSet<String> {
+    let allowed = plan::allowed(entry, &[]);
+    super::service::images_of(entry).into_iter().chain(allowed.names()).map(str::to_owned).collect()
 }
 
 #[cfg(test)]

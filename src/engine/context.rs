@@ -177,7 +177,7 @@ fn by_host(options: &ConnectOptions, host: &str, because: &str) -> Result<Resolv
 }
 
 fn by_context(options: &ConnectOptions, name: &str, said: &str) -> Result<Resolved, EngineError> {
-    let id = hex(&Sha256::digest(name.as_bytes()));
+    let id = crate::hex::hex(&Sha256::digest(name.as_bytes()));
     let file = options.config_dir.join("contexts/meta").join(&id).join("meta.json");
     let wrong = |what: String| EngineError::Misconfigured {
         what: format!("{said} chooses the Docker context \"{name}\", {what}"),
@@ -293,11 +293,6 @@ fn host_and_port(authority: &str, default: u16) -> Result<(String, u16), String>
     Ok((name.to_owned(), port))
 }
 
-/// Lower-case hexadecimal digits.
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -308,7 +303,7 @@ mod tests {
     }
 
     fn add_context(dir: &Path, name: &str, meta: &str) -> String {
-        let id = hex(&Sha256::digest(name.as_bytes()));
+        let id = crate::hex::hex(&Sha256::digest(name.as_bytes()));
         let folder = dir.join("contexts/meta").join(&id);
         std::fs::create_dir_all(&folder).unwrap();
         std::fs::write(folder.join("meta.json"), meta).unwrap();

@@ -5,8 +5,9 @@
 //! for the second, because nothing is built between them (but a builder may clear its cache at any time, on a full
 //! disk say: who finds a step that ran again makes the experiment once more).
 
-use super::{Collector, Engine, EngineError, Ledger, collect::Given, context::hex};
+use super::{Collector, Engine, EngineError, Ledger, collect::Given};
 use crate::evidence::{BuildPlan, Edit, ExperimentFacts, ExperimentPlan, Source};
+use crate::hex::hex;
 use std::collections::BTreeMap;
 
 /// What an edit's paths and texts are replaced in.

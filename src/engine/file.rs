@@ -7,9 +7,9 @@ use super::{
     Engine, EngineError, Ledger,
     call::query,
     container::{Attempt, ContainerSpec},
-    context::hex,
 };
 use crate::evidence::{FileFacts, FileType};
+use crate::hex::hex;
 use base64::Engine as _;
 use http::{HeaderMap, Method};
 use sha2::{Digest, Sha256};

@@ -4,7 +4,8 @@
 //! The file lies in `$XDG_RUNTIME_DIR` or the temporary folder, in `dlearn-runs-<uid>/<run>.lock`.
 //! The operating system frees the lock when the process ends, however it ends.
 
-use super::{EngineError, context::hex, name};
+use super::{EngineError, name};
+use crate::hex::hex;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeSet;
 use std::fs::{self, File, OpenOptions, TryLockError};

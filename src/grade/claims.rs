@@ -4,17 +4,11 @@ use super::gradebook::{GradedRound, tidy};
 use super::intake::Taken;
 use super::layout;
 use crate::submission::evidence::{self, Block};
-use std::fs::File;
-use std::io::Read;
 
 /// The blocks of the submission's `SOLUTION.md`.
 pub(super) fn read_evidence(taken: &Taken, notes: &mut Vec<String>) -> Vec<Block> {
-    let Some(file) = layout::beside(&taken.files, evidence::FILE) else { return Vec::new() };
-    let mut bytes = Vec::new();
-    let opened = File::open(taken.root().join(file));
-    if opened.and_then(|file| file.take(evidence::LARGEST).read_to_end(&mut bytes)).is_err() {
-        return Vec::new();
-    }
+    let file = layout::beside(&taken.files, evidence::FILE);
+    let bytes = file.and_then(|file| taken.beginning_of(file, evidence::LARGEST)).unwrap_or_default();
     let mut blocks = Vec::new();
     for block in Block::read(&String::from_utf8_lossy(&bytes)) {
         match block {

@@ -369,9 +369,7 @@ impl<'a> Whose<'a> {
 }
 
 fn read_manifest(taken: &Taken) -> Option<Result<Manifest, String>> {
-    let file = File::open(taken.root().join(layout::manifest(&taken.files)?)).ok()?;
-    let mut bytes = Vec::new();
-    file.take(manifest::LARGEST).read_to_end(&mut bytes).ok()?;
+    let bytes = taken.beginning_of(layout::manifest(&taken.files)?, manifest::LARGEST)?;
     Some(Manifest::read(&bytes))
 }
 

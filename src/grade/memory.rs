@@ -9,7 +9,7 @@ use super::judge::Work;
 use super::plan;
 use crate::course::Course;
 use crate::evidence::EngineFacts;
-use crate::journal::{Journal, Key, this_program};
+use crate::journal::{Journal, Key};
 use crate::submission::{Limits, walk};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -50,7 +50,7 @@ impl Memory {
         rules: &str,
     ) -> io::Result<Self> {
         let read = format!("{}{facts:?}{:?}", course.outline.course, course.recipes);
-        let common = Key::default().with(std::fs::read(this_program()?)?).with(read).with(rules);
+        let common = Key::of_this_program()?.with(read).with(rules);
         Ok(Self { journal: Mutex::new(journal), resume, common, images })
     }
 
@@ -59,7 +59,7 @@ impl Memory {
         let names = plan::needed(work.entry).into_iter().chain(work.allowed.names());
         let key = self.common.clone().with_images(names, &self.images).with(work.token);
         let key = key.with(format!("{:?}", work.registry));
-        let mut key = work.entry.files.iter().fold(key, |key, (path, content)| key.with(path).with(content));
+        let mut key = key.with_files(&work.entry.files);
         let mut read = |seen| {
             if let walk::Seen::File { name, path, executable, meta } = seen {
                 let mut content = Vec::new();

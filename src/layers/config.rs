@@ -3,8 +3,8 @@
 use super::archive::Contents;
 use super::error::{ScanError, shown};
 use super::manifest::{Few, MAX_LIST, parsed};
-use super::stream::hex;
 use crate::evidence::ConfigFacts;
+use crate::hex::hex;
 use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};

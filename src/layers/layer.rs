@@ -5,9 +5,10 @@
 //! never acted upon.
 
 use super::secret::{MOST, Needles, Search};
-use super::stream::{Hashed, Watch, decompressed, hex};
+use super::stream::{Hashed, Watch, decompressed};
 use super::tar::{Member, MemberKind, TarError, TarReader};
 use crate::evidence::{EntryFacts, EntryKind, Spelling};
+use crate::hex::hex;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::io::Read;

@@ -33,7 +33,7 @@ impl Needles {
         if !(SHORTEST..=LONGEST).contains(&value.len()) || value.contains(char::is_whitespace) {
             return None;
         }
-        let lower = super::stream::hex(value.as_bytes());
+        let lower = crate::hex::hex(value.as_bytes());
         let mut spelt = vec![
             (Spelling::Plain, value.as_bytes().to_vec()),
             (Spelling::Backwards, value.chars().rev().collect::<String>().into_bytes()),
@@ -158,7 +158,7 @@ mod tests {
             let safe = base64::engine::general_purpose::URL_SAFE.encode(&text);
             assert_eq!(needles().found_in(safe.as_bytes()), Some(Spelling::Base64), "{text}");
         }
-        let hex = super::super::stream::hex(VALUE.as_bytes());
+        let hex = crate::hex::hex(VALUE.as_bytes());
         assert_eq!(needles().found_in(hex.as_bytes()), Some(Spelling::Hexadecimal));
         assert_eq!(needles().found_in(hex.to_uppercase().as_bytes()), Some(Spelling::Hexadecimal));
         let backwards: String = VALUE.chars().rev().collect();

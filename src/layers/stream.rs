@@ -224,7 +224,7 @@ impl<R: BufRead> Hashed<R> {
     /// `sha256:…` of everything, after reading the rest.
     pub(super) fn finish(mut self) -> io::Result<String> {
         io::copy(&mut self, &mut io::sink())?;
-        Ok(format!("sha256:{}", hex(&self.hash.finalize())))
+        Ok(format!("sha256:{}", crate::hex::hex(&self.hash.finalize())))
     }
 }
 
@@ -250,10 +250,4 @@ impl<R: BufRead> Read for Hashed<R> {
         self.hash.update(&buf[..count]);
         Ok(count)
     }
-}
-
-/// Lower-case hexadecimal digits.
-pub(super) fn hex(bytes: &[u8]) -> String {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]).map(|digit| char::from(DIGITS[usize::from(digit)])).collect()
 }

@@ -57,12 +57,7 @@ pub(super) fn read(path: &Path, limit: u64) -> Result<Option<Vec<u8>>, LearnerEr
 
 /// SHA-256 of `content`, in lower-case hex.
 pub(super) fn sha256(content: &[u8]) -> String {
-    hex(&Sha256::digest(content))
-}
-
-/// Bytes in lower-case hex.
-pub(super) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    crate::hex::hex(&Sha256::digest(content))
 }
 
 /// Writes `content` to `path` as a whole: a new file in `staging`, its content on the disk, then its

@@ -46,7 +46,7 @@ fn keyed(key: &[u8], texts: &[&str], bytes: usize) -> String {
     // HMAC takes keys of any length.
     let mut mac = <Hmac<Sha256> as KeyInit>::new_from_slice(key).expect("a key of any length");
     mac.update(texts.join("\0").as_bytes());
-    mac.finalize().into_bytes().iter().take(bytes).map(|byte| format!("{byte:02x}")).collect()
+    crate::hex::hex(&mac.finalize().into_bytes()[..bytes])
 }
 
 #[cfg(test)]

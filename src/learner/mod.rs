@@ -401,5 +401,5 @@ pub fn new_token() -> Result<String, LearnerError> {
 fn random() -> Result<String, LearnerError> {
     let mut bytes = [0; 8];
     getrandom::fill(&mut bytes).map_err(|error| LearnerError::Random(error.to_string()))?;
-    Ok(disk::hex(&bytes))
+    Ok(crate::hex::hex(&bytes))
 }

@@ -249,8 +249,7 @@ impl Reader<'_> {
 
 /// `sha256:` and the digest of the bytes in hexadecimal.
 fn digest_of(bytes: &[u8]) -> String {
-    let hex: String = Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect();
-    format!("sha256:{hex}")
+    format!("sha256:{}", crate::hex::hex(&Sha256::digest(bytes)))
 }
 
 /// A stranger's word within a sentence: one line, at most 200 characters, nothing that steers a terminal.

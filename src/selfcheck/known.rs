@@ -3,7 +3,7 @@
 use super::{PlannedCase, PlannedLesson};
 use crate::course::Course;
 use crate::evidence::{Builder, EngineFacts};
-use crate::journal::{Key, this_program};
+use crate::journal::Key;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
@@ -41,14 +41,13 @@ impl Grounds {
     pub fn new(course: &Course, facts: &EngineFacts, images: BTreeMap<String, String>) -> io::Result<Self> {
         // As this program has read them: what it would not notice makes no difference.
         let read = format!("{facts:?}{:?}", course.recipes);
-        Ok(Self { common: Key::default().with(std::fs::read(this_program()?)?).with(read), images })
+        Ok(Self { common: Key::of_this_program()?.with(read), images })
     }
 
     /// The key of a case, with the images that it may use.
     pub fn of_case(&self, case: &PlannedCase<'_>, images: &BTreeSet<&str>) -> String {
         let key = self.common.clone().with_images(images.iter().copied(), &self.images);
-        let key = case.entry.files.iter().fold(key, |key, (path, content)| key.with(path).with(content));
-        key.with(case.path()).with(format!("{:?}", case.builder)).hex()
+        key.with_files(&case.entry.files).with(case.path()).with(format!("{:?}", case.builder)).hex()
     }
 
     /// The key of a lesson.

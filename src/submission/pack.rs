@@ -8,6 +8,7 @@ use super::manifest::{MANIFEST, Manifest};
 use super::walk::{self, Seen};
 use flate2::{Compression, GzBuilder};
 use std::collections::BTreeMap;
+use std::fs::Metadata;
 use std::io::{self, Read};
 use std::path::Path;
 
@@ -42,14 +43,7 @@ impl Gathered {
                 // An earlier submission is no part of this one.
                 Seen::File { name, .. } if is_submission(&name) => left_out.push(format!("`{name}` is a submission")),
                 Seen::File { name, path, executable, meta } => {
-                    tally.entry()?;
-                    let mut content = Vec::new();
-                    let wrong = |error: io::Error| {
-                        Refused::of(name.as_bytes(), format!("cannot be read: {error}"), "see who may read it")
-                    };
-                    let file = walk::open(&name, &path, &meta)?;
-                    file.take(limits.file + 1).read_to_end(&mut content).map_err(wrong)?;
-                    tally.bytes(name.as_bytes(), 0, content.len() as u64)?;
+                    let content = content(&name, &path, &meta, limits.file + 1, tally)?;
                     found.push((name, Packed { content, executable }));
                 }
                 Seen::LeftOut(name) => left_out.push(format!("`{name}` belongs to another program")),
@@ -74,15 +68,21 @@ impl Gathered {
             self.left_out.push(format!("`{name}` is no file of at most {} KiB", largest >> 10));
             return Ok(());
         }
-        let wrong =
-            |error: io::Error| Refused::of(name.as_bytes(), format!("cannot be read: {error}"), "see who may read it");
-        let mut content = Vec::new();
-        walk::open(name, path, &meta)?.take(largest).read_to_end(&mut content).map_err(wrong)?;
-        tally.entry()?;
-        tally.bytes(name.as_bytes(), 0, content.len() as u64)?;
+        let content = content(name, path, &meta, largest, tally)?;
         self.files.insert(name.to_owned(), Packed { content, executable: false });
         Ok(())
     }
+}
+
+/// The first bytes of a file, at most `most`, counted as part of a submission.
+fn content(name: &str, path: &Path, meta: &Metadata, most: u64, tally: &mut Tally) -> Result<Vec<u8>, Refused> {
+    let wrong =
+        |error: io::Error| Refused::of(name.as_bytes(), format!("cannot be read: {error}"), "see who may read it");
+    tally.entry()?;
+    let mut content = Vec::new();
+    walk::open(name, path, meta)?.take(most).read_to_end(&mut content).map_err(wrong)?;
+    tally.bytes(name.as_bytes(), 0, content.len() as u64)?;
+    Ok(content)
 }
 
 fn is_submission(path: &str) -> bool {

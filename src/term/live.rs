@@ -64,9 +64,6 @@ pub struct Live {
     screen: Screen,
 }
 
-/// How long a key that woke nobody may lie about.
-const AGAIN: std::time::Duration = std::time::Duration::from_millis(250);
-
 impl Live {
     /// Takes the screen. Needs a tokio runtime.
     ///
@@ -180,13 +177,7 @@ impl Live {
 
     /// None when the terminal has gone.
     async fn event(&mut self) -> Option<Event> {
-        let events = self.events.get_or_insert_with(EventStream::new);
-        loop {
-            // A key that comes together with a change of size may wake nobody: so the stream is asked again and again.
-            if let Ok(event) = tokio::time::timeout(AGAIN, events.next()).await {
-                return event.and_then(Result::ok);
-            }
-        }
+        self.events.get_or_insert_with(EventStream::new).next().await.and_then(Result::ok)
     }
 }
 

@@ -1,6 +1,6 @@
 //! Pictures of a pass, drawn with characters: sizes as bars, and what a rebuild took from the cache.
 
-use super::{Terminal, measure, sanitize_line};
+use super::{Line, Style, Terminal, measure, sanitize_line};
 use crate::check::Picture;
 use crate::report::size;
 
@@ -76,19 +76,7 @@ fn pad(widest: usize, text: &str) -> String {
 
 /// The text in at most `columns`, with a sign where something is left out.
 fn shortened(text: &str, columns: usize, terminal: &Terminal) -> String {
-    if measure(text) <= columns {
-        return text.to_owned();
-    }
-    let more = terminal.sign("…", "...");
-    let mut short = String::new();
-    for char in text.chars() {
-        let longer = format!("{short}{char}");
-        if measure(&longer) + measure(more) > columns {
-            break;
-        }
-        short = longer;
-    }
-    short + more
+    Line::new(text, Style::PLAIN).cut(columns, terminal).text()
 }
 
 #[cfg(test)]

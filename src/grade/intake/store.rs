@@ -2,7 +2,7 @@
 
 use crate::submission::{Limits, Place, Refused, Tally, entry::PACK_AGAIN, place};
 use std::collections::BTreeMap;
-use std::fs::{self, OpenOptions, Permissions};
+use std::fs::{self, File, OpenOptions, Permissions};
 use std::io::{ErrorKind, Read, Write};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::Path;
@@ -20,6 +20,13 @@ impl Taken {
     /// The folder that holds the copy.
     pub fn root(&self) -> &Path {
         self.dir.path()
+    }
+
+    /// The first bytes of one of its files, at most `most`; none where it cannot be read.
+    pub fn beginning_of(&self, file: &str, most: u64) -> Option<Vec<u8>> {
+        let mut bytes = Vec::new();
+        File::open(self.root().join(file)).ok()?.take(most).read_to_end(&mut bytes).ok()?;
+        Some(bytes)
     }
 }
 

@@ -7,7 +7,7 @@ mod scan;
 mod sightings;
 mod stack;
 
-use super::stream::hex;
+use crate::hex::hex;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use std::io::Write;
