@@ -221,8 +221,12 @@ async fn all_of(app: &App, class: &Class<'_>, sources: &[Source], jobs: usize) -
             let say = |doing: &str| progress.say(&format!("{} of {of}, {label}: {doing}", index + 1));
             let graded = class.grade(&source, &say).await;
             if !app.terminal.stderr {
-                let before = graded.exercises.iter().filter(|exercise| !exercise.rounds.is_empty()).all(|it| it.before);
-                let before = if before { " (known from an earlier run)" } else { "" };
+                let mut judged = graded.exercises.iter().filter(|exercise| !exercise.rounds.is_empty()).peekable();
+                let before = if judged.peek().is_some() && judged.all(|exercise| exercise.before) {
+                    " (known from an earlier run)"
+                } else {
+                    ""
+                };
                 let line = format!("{} of {of}: {}, {}{before}", index + 1, graded.learner, graded.state.words());
                 eprintln!("{}", crate::term::sanitize_line(&line));
             }
