@@ -55,6 +55,15 @@ pub enum Command {
         /// Judge recorded facts again, without an engine
         #[arg(long, value_name = "FILE", conflicts_with = "record")]
         replay: Option<PathBuf>,
+        /// Outside a course: the checks of this YAML file, for any image
+        #[arg(long, value_name = "FILE", conflicts_with = "id")]
+        file: Option<PathBuf>,
+        /// An image instead of the file's own: NAME, or ALIAS=NAME where it is about several
+        #[arg(long = "image", value_name = "[ALIAS=]NAME", requires = "file")]
+        images: Vec<String>,
+        /// Write a JUnit report into this file
+        #[arg(long, value_name = "FILE")]
+        junit: Option<PathBuf>,
     },
     /// Check again whenever a file or the engine changes
     Watch {

@@ -34,6 +34,12 @@ fn front_matter(text: &str) -> &str {
     text.strip_prefix("---\n").and_then(|rest| rest.split_once("\n---\n")).expect("front matter").0
 }
 
+/// The YAML block of a manual that begins so.
+fn example(manual: &'static str, begins: &str) -> &'static str {
+    let mut blocks = manual.split("\n```yaml\n").filter_map(|rest| rest.split("\n```\n").next());
+    blocks.find(|block| block.starts_with(begins)).expect("the manual has an example")
+}
+
 /// What the embedded course has of one format: path and document.
 fn documents(format: &str) -> Vec<(String, Value)> {
     let (top, fits): (&str, fn(&str) -> bool) = match format {
@@ -41,6 +47,8 @@ fn documents(format: &str) -> Vec<(String, Value)> {
         "lesson" => ("lessons", |path| path.ends_with(".md") && !path.ends_with("README.md")),
         "course" => ("lessons", |path| path == "course.yaml"),
         "coverage" => ("lessons", |path| path == "coverage.yaml"),
+        // No part of a course: the manual has one.
+        "check-file" => return vec![("README.md".into(), yaml(example(include_str!("../README.md"), "title:")))],
         _ => ("checks", |path| path.ends_with(".yaml")),
     };
     let files = Source::Embedded.files(top).unwrap();
@@ -67,9 +75,7 @@ fn everything_in_the_embedded_course_fits_its_schema() {
 
 #[test]
 fn the_complete_example_of_the_manual_fits() {
-    let manual = include_str!("../exercises/README.md");
-    let blocks = manual.split("\n```yaml\n").filter_map(|rest| rest.split("\n```\n").next());
-    let example = blocks.into_iter().find(|block| block.starts_with("id: X01")).expect("the manual has an example");
+    let example = example(include_str!("../exercises/README.md"), "id: X01");
     Ready::named("exercise").says(&yaml(example)).unwrap();
 }
 

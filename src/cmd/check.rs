@@ -10,29 +10,52 @@ use crate::examine::{Examined, examine};
 use crate::failure::{Failure, exit};
 use crate::learner::State;
 use crate::report::{
-    self,
+    self, check_junit,
     json::{self, CheckReport},
 };
 use crate::term::{findings, progress::Progress};
 use std::path::{Path, PathBuf};
 
-pub(super) async fn run(
-    app: &App,
-    id: Option<String>,
-    record_to: Option<PathBuf>,
-    replay: Option<PathBuf>,
-) -> Result<i32, Failure> {
+/// Files that a check reads or writes beside its verdicts.
+#[derive(Debug, Default)]
+pub(super) struct Files {
+    /// All facts go there.
+    pub record: Option<PathBuf>,
+    /// Facts that are judged instead of asking an engine.
+    pub replay: Option<PathBuf>,
+    /// A JUnit report goes there.
+    pub junit: Option<PathBuf>,
+}
+
+impl Files {
+    /// Writes what is wished of what was found.
+    pub(super) fn write(&self, round: &Round, findings: &[Finding], evidence: &Evidence) -> Result<(), Failure> {
+        if let Some(file) = &self.record {
+            write(file, evidence)?;
+        }
+        match &self.junit {
+            Some(file) => {
+                let report = check_junit::report(round, findings).map_err(std::io::Error::other)?;
+                Ok(report::file(file, report.as_bytes())?)
+            }
+            None => Ok(()),
+        }
+    }
+}
+
+pub(super) async fn run(app: &App, id: Option<String>, files: Files) -> Result<i32, Failure> {
     let course = app.course()?;
     let mut learner = app.learner(&course)?;
     let entry = app.exercise(&course, &learner, id.as_deref())?;
-    if replay.is_none() {
+    if files.replay.is_none() {
         super::next::serve(app, &mut learner, entry).await;
     }
     let mine = app.mine_here(&course, &mut learner, entry)?;
     let round = mine.round();
-    if let Some(file) = replay {
+    if let Some(recorded) = &files.replay {
         // What was not recorded cannot be told.
-        let findings = examine(round, &mut read(&file)?, Evidence::new()).await.findings;
+        let Examined { findings, evidence } = examine(round, &mut read(recorded)?, Evidence::new()).await;
+        files.write(round, &findings, &evidence)?;
         show(app, round, &findings)?;
         return Ok(Outcome::of(&findings).exit_code());
     }
@@ -43,9 +66,7 @@ pub(super) async fn run(
     let progress = Progress::start(&format!("checking {}", round.exercise), &app.terminal);
     let examined = look(&mine, &workspace).await;
     progress.finish();
-    if let Some(file) = record_to {
-        write(&file, &examined.evidence)?;
-    }
+    files.write(round, &examined.findings, &examined.evidence)?;
     let Examined { findings, evidence } = examined;
     let outcome = Outcome::of(&findings);
     // Recorded first: whoever reads the output may be gone.
@@ -107,7 +128,7 @@ fn write(file: &Path, evidence: &Evidence) -> Result<(), Failure> {
     })
 }
 
-fn read(file: &Path) -> Result<Recorded, Failure> {
+pub(super) fn read(file: &Path) -> Result<Recorded, Failure> {
     let text = std::fs::read_to_string(file).map_err(|error| {
         Failure::usage(format!("{}: {error}", file.display()), "name a file that dlearn check --record wrote")
     })?;

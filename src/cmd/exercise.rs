@@ -26,7 +26,7 @@ pub(super) async fn look(mine: &Mine<'_>, workspace: &Path) -> Examined {
 
 /// Whoever answers what a round asks. Connects anew each time, so that an engine that was stopped and
 /// started again is found.
-async fn collector(round: &Round, workspace: &Path, practice: Option<Practice>) -> Collector {
+pub(super) async fn collector(round: &Round, workspace: &Path, practice: Option<Practice>) -> Collector {
     let engine = Engine::connect(&ConnectOptions::default()).await;
     let options = CollectorOptions {
         workspace: workspace.to_owned(),

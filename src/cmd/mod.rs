@@ -2,6 +2,7 @@
 
 mod app;
 mod check;
+mod check_file;
 mod clean;
 mod context;
 mod dockerfile;
@@ -118,7 +119,13 @@ async fn signalled(interactive: bool) -> i32 {
 async fn run(app: &App, command: Command) -> Result<i32, Failure> {
     match command {
         Command::Next { id } => next::run(app, id).await,
-        Command::Check { id, record, replay } => check::run(app, id, record, replay).await,
+        Command::Check { id, record, replay, file, images, junit } => {
+            let facts = check::Files { record, replay, junit };
+            match file {
+                Some(file) => check_file::run(app, &file, &images, facts).await,
+                None => check::run(app, id, facts).await,
+            }
+        }
         Command::Watch { id } => watch::run(app, id).await,
         Command::Hint { id } => hint::run(app, id),
         Command::Solution { id, yes, out } => solution::run(app, &id, yes, out),

@@ -351,7 +351,7 @@ async fn printed(app: &App, course: &Course, wanted: Option<Item>) -> Result<i32
                 ))?;
             }
             drop(learner);
-            super::check::run(app, Some(id), None, None).await
+            super::check::run(app, Some(id), super::check::Files::default()).await
         }
     }
 }

@@ -63,6 +63,16 @@ impl Course {
         }
     }
 
+    /// Reads the recipes only.
+    ///
+    /// # Errors
+    /// The first file that is not what it should be.
+    pub fn recipes_of(source: &Source) -> Result<BTreeMap<String, Recipe>, CourseError> {
+        let mut errors = Vec::new();
+        let recipes = recipes(&source.files("checks")?, &mut errors);
+        errors.into_iter().next().map_or(Ok(recipes), Err)
+    }
+
     /// Reads a course: what could be read of it, and everything that is wrong. How the files fit together is looked at
     /// only when each of them can be read.
     pub fn read(source: &Source) -> (Self, Vec<CourseError>) {

@@ -4,6 +4,7 @@
 //! structure by serde; [`round::Round`] is one exercise made ready for one learner, with names,
 //! token and drawn values filled in. Checks only ever see a round.
 
+pub mod check_file;
 pub mod code;
 pub mod coverage;
 mod error;
@@ -22,6 +23,7 @@ pub mod skeleton;
 mod source;
 mod template;
 
+pub use check_file::CheckFile;
 pub use error::CourseError;
 pub use exercise::Exercise;
 pub use lesson::{Block, Lesson, Question, Section};

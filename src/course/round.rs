@@ -6,7 +6,7 @@ use super::{
     recipe::Recipe,
     template,
 };
-use crate::check::{Check, Subject};
+use crate::check::{Check, CheckSpec, Subject};
 use std::collections::BTreeMap;
 
 /// What a learner works on and what is checked at one time. An exercise without `rounds` has one.
@@ -122,39 +122,7 @@ impl super::load::Entry {
 
         let specs = exercise.checks.iter().chain(chosen.iter().flat_map(|variant| &variant.checks));
         let bases: Vec<String> = exercise.all_bases().cloned().collect();
-        let mut checks = Vec::new();
-        for spec in specs {
-            let check = spec.resolve(recipes, &values).map_err(|what| what.within(&file))?;
-            if checks.iter().any(|other: &Check| other.id == check.id) {
-                let what = format!("two checks have the id `{}`", check.id);
-                return Err(CourseError::new(file, what, "ids are unique in an exercise"));
-            }
-            if let Some(name) = check.unfilled() {
-                let what = format!("check `{}` uses `{name}`, which stands for nothing", check.id);
-                let near = crate::nearest(&name, values.keys().map(String::as_str));
-                let help = near.map_or("declare it under vars:".into(), |near| format!("did you mean {near}?"));
-                return Err(CourseError::new(file, what, help));
-            }
-            if let Some(image) = check.foreign_image(&images, &bases) {
-                let what = format!("check `{}` asks about the image {image}", check.id);
-                let help =
-                    "name one of images:, or one of bases:; an exercise asks about no other image of the learner's";
-                return Err(CourseError::new(file, what, help));
-            }
-            if let Some(unknown) = check.after.iter().find(|id| !checks.iter().any(|other| other.id == **id)) {
-                let what = format!("check `{}` comes after `{unknown}`, which is not a check above it", check.id);
-                let near = crate::nearest(unknown, checks.iter().map(|other| other.id.as_str()));
-                let help = near.map(|near| format!("did you mean `{near}`?")).unwrap_or_default();
-                return Err(CourseError::new(file, what, help));
-            }
-            let above = |id: &String| checks.iter().find(|other| other.id == *id);
-            if let Some(before) = check.after.iter().filter_map(above).find(|before| before.optional && !check.optional)
-            {
-                let what = format!("check `{}` must pass, and comes after {}, which is optional", check.id, before.id);
-                return Err(CourseError::new(file, what, "make both optional, or neither"));
-            }
-            checks.push(check);
-        }
+        let checks = resolved(specs, recipes, &values, &images, &bases, &file)?;
         let hints = chosen.map_or(&exercise.hints, |variant| &variant.hints);
         if hints.len() != 3 || hints.iter().any(|hint| hint.trim().is_empty()) {
             let what = format!("there are {} `hints`", hints.len());
@@ -226,6 +194,55 @@ impl super::load::Entry {
     }
 }
 
+/// Checks with everything filled in that stands for something, in an order in which each can be judged.
+///
+/// # Errors
+/// Where one names a recipe, a value, an image or a check that there is none of.
+pub(super) fn resolved<'a>(
+    specs: impl IntoIterator<Item = &'a CheckSpec>,
+    recipes: &BTreeMap<String, Recipe>,
+    values: &BTreeMap<String, String>,
+    images: &BTreeMap<String, String>,
+    bases: &[String],
+    file: &str,
+) -> Result<Vec<Check>, CourseError> {
+    let mut checks = Vec::new();
+    for spec in specs {
+        let check = spec.resolve(recipes, values).map_err(|what| what.within(file))?;
+        if checks.iter().any(|other: &Check| other.id == check.id) {
+            let what = format!("two checks have the id `{}`", check.id);
+            return Err(CourseError::new(file, what, "each has an id of its own"));
+        }
+        if let Some(name) = check.unfilled() {
+            let what = format!("check `{}` uses `{name}`, which stands for nothing", check.id);
+            let near = crate::nearest(&name, values.keys().map(String::as_str));
+            let help = near
+                .map_or("write the value itself, or declare it under vars: where there is one".into(), |near| {
+                    format!("did you mean {near}?")
+                });
+            return Err(CourseError::new(file, what, help));
+        }
+        if let Some(image) = check.foreign_image(images, bases) {
+            let what = format!("check `{}` asks about the image {image}", check.id);
+            let help = "name one of images:, or one of bases:; no other image is asked about";
+            return Err(CourseError::new(file, what, help));
+        }
+        if let Some(unknown) = check.after.iter().find(|id| !checks.iter().any(|other| other.id == **id)) {
+            let what = format!("check `{}` comes after `{unknown}`, which is not a check above it", check.id);
+            let near = crate::nearest(unknown, checks.iter().map(|other| other.id.as_str()));
+            let help = near.map(|near| format!("did you mean `{near}`?")).unwrap_or_default();
+            return Err(CourseError::new(file, what, help));
+        }
+        let above = |id: &String| checks.iter().find(|other| other.id == *id);
+        if let Some(before) = check.after.iter().filter_map(above).find(|before| before.optional && !check.optional) {
+            let what = format!("check `{}` must pass, and comes after {}, which is optional", check.id, before.id);
+            return Err(CourseError::new(file, what, "make both optional, or neither"));
+        }
+        checks.push(check);
+    }
+    Ok(checks)
+}
+
 fn picked(words: &[String], drawn: u64) -> String {
     match words.len() as u64 {
         0 => String::new(),
@@ -251,6 +268,35 @@ fn filled(cases: &Cases, values: &BTreeMap<String, String>) -> Result<Cases, Str
 }
 
 impl Round {
+    /// Checks outside a course: there is no task, and nothing is drawn.
+    pub(super) fn of_checks(
+        file: &str,
+        title: String,
+        subject: Subject,
+        bases: Vec<String>,
+        checks: Vec<Check>,
+    ) -> Self {
+        Self {
+            exercise: file.to_owned(),
+            number: 1,
+            of: 1,
+            variant: None,
+            title,
+            task: String::new(),
+            why: String::new(),
+            folder: String::new(),
+            start: FileSet::new(),
+            solution: FileSet::new(),
+            subject,
+            bases,
+            checks,
+            hints: Vec::new(),
+            cases: Cases::default(),
+            values: BTreeMap::new(),
+            templates: Vec::new(),
+        }
+    }
+
     /// What `{{name}}` stands for: values drawn for this learner, the token among them, and the exercise's names.
     pub fn values(&self) -> impl Iterator<Item = &str> {
         self.values.values().map(String::as_str)

@@ -4,7 +4,9 @@
 //! Draft 07, because that is what editors' YAML support knows best. What may be left out is not offered as `null`: the
 //! key is left out.
 
-use super::{coverage::Coverage, exercise::Exercise, lesson::Front, outline::Outline, recipe::Recipe};
+use super::{
+    check_file::CheckFile, coverage::Coverage, exercise::Exercise, lesson::Front, outline::Outline, recipe::Recipe,
+};
 use schemars::transform::{Transform, transform_subschemas};
 use schemars::{JsonSchema, Schema, generate::SchemaSettings};
 use serde::Serialize;
@@ -22,12 +24,13 @@ pub struct Format {
 }
 
 /// All of them.
-pub const FORMATS: [Format; 5] = [
+pub const FORMATS: [Format; 6] = [
     Format { name: "exercise", files: "exercises/*/exercise.yaml", make: of::<Exercise> },
     Format { name: "lesson", files: "lessons/*.md (the front matter)", make: of::<Front> },
     Format { name: "course", files: "lessons/course.yaml", make: of::<Outline> },
     Format { name: "coverage", files: "lessons/coverage.yaml", make: of::<Coverage> },
     Format { name: "recipe", files: "checks/*.yaml", make: of::<Recipe> },
+    Format { name: "check-file", files: "any file for dlearn check --file", make: of::<CheckFile> },
 ];
 
 impl Format {

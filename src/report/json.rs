@@ -3,6 +3,7 @@
 use crate::check::{Finding, Outcome};
 use crate::course::Round;
 use serde::Serialize;
+use std::collections::BTreeMap;
 
 /// `dlearn check --json`.
 #[derive(Debug, Serialize)]
@@ -29,6 +30,34 @@ impl<'a> CheckReport<'a> {
             exercise: &round.exercise,
             round: round.number,
             rounds: round.of,
+            outcome: Outcome::of(findings),
+            checks: findings.iter().filter(|finding| finding.is_shown()).collect(),
+        }
+    }
+}
+
+/// `dlearn check --file --json`.
+#[derive(Debug, Serialize)]
+pub struct CheckFileReport<'a> {
+    /// `dlearn/check-file/1`
+    pub schema: &'static str,
+    /// The file, as it was named.
+    pub file: &'a str,
+    /// What it is about: the file's own names for images, and their names on the engine.
+    pub images: &'a BTreeMap<String, String>,
+    /// The conclusion.
+    pub outcome: Outcome,
+    /// Every check with its verdict and the evidence that it rests on.
+    pub checks: Vec<&'a Finding>,
+}
+
+impl<'a> CheckFileReport<'a> {
+    /// The report over a file of checks; hidden checks are left out unless they failed.
+    pub fn new(round: &'a Round, findings: &'a [Finding]) -> Self {
+        Self {
+            schema: "dlearn/check-file/1",
+            file: &round.exercise,
+            images: &round.subject.images,
             outcome: Outcome::of(findings),
             checks: findings.iter().filter(|finding| finding.is_shown()).collect(),
         }

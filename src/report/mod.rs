@@ -1,5 +1,6 @@
 //! What commands report, one file for each format. The JSON shapes are stable; README documents them.
 
+pub mod check_junit;
 pub mod gradebook;
 pub mod gradescope;
 pub mod html;
