@@ -193,6 +193,10 @@ pub enum Command {
         /// Write the archive to this file instead of dlearn-submission-NAME.tar.gz here
         #[arg(long, value_name = "FILE")]
         output: Option<PathBuf>,
+        /// Instead write plain files into this folder, for a commit and a pull request (submissions/ada); what it held of
+        /// an earlier submission is replaced
+        #[arg(long, value_name = "DIR", conflicts_with = "output")]
+        session: Option<PathBuf>,
         /// Who you are, as your instructor knows you
         #[arg(long, value_name = "NAME")]
         name: Option<String>,

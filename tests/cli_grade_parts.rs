@@ -109,7 +109,7 @@ fn parts_of_a_class_come_to_what_one_run_comes_to_byte_for_byte() {
 
     let joined = options(&root, "joined");
     let parts = ["part-3.json", "part-1.json", "part-2.json"];
-    let merge = |more: &[&str]| [&["grade", "merge"], more, &parts[..]].concat();
+    let merge = |more: &[&'static str]| [&["grade", "merge"], more, &parts[..]].concat();
     let merged = instructor.dlearn(&all(&merge(&[]), &joined)).exits(3);
     assert_eq!(merged.stdout, whole.stdout);
     assert_eq!(instructor.dlearn(&all(&merge(&["--json"]), &joined)).exits(3).stdout, json.stdout);

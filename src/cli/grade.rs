@@ -66,6 +66,11 @@ pub struct GradeOptions {
 pub enum GradeAction {
     /// Join parts of a class that were graded with --shard and --part: the same gradebook as of one run
     Merge(MergeOptions),
+    /// Print a ready file for a place that grades in parallel, or that grades pull requests; without a name, list them
+    Example {
+        /// Which one, such as `swarm`
+        name: Option<String>,
+    },
 }
 
 /// Which parts are joined.

@@ -1,7 +1,7 @@
 //! `dlearn grade`: judges the submissions of a class.
 
 use super::app::App;
-use super::{grade_class, grade_files, grade_parts};
+use super::{grade_class, grade_example, grade_files, grade_parts};
 use crate::cli::{GradeAction, GradeFiles, GradeOptions};
 use crate::course::{Course, Entry, Item};
 use crate::engine::{EngineError, Ledger, SANDBOX_IMAGE, SandboxLimits};
@@ -24,6 +24,7 @@ use std::collections::BTreeSet;
 pub(super) async fn run(app: &App, options: GradeOptions) -> Result<i32, Failure> {
     match &options.action {
         Some(GradeAction::Merge(merge)) => return grade_parts::merge(app, merge),
+        Some(GradeAction::Example { name }) => return grade_example::run(app, name.as_deref()),
         None => {}
     }
     let course = app.course()?;
@@ -53,6 +54,9 @@ pub(super) async fn run(app: &App, options: GradeOptions) -> Result<i32, Failure
     let share = options.shard.unwrap_or(Share::ALL);
     let own: Vec<(usize, Source)> =
         sources.into_iter().enumerate().filter(|(_, source)| part::holds(share, &source.label)).collect();
+    if options.shard.is_some() {
+        eprintln!("part {share} of the class: {} of {} submissions", own.len(), class_names.len());
+    }
     grade_files::fits(&options.files, own.len())?;
     let grounds = grade_parts::grounds(&options, &course, &entries, &rules, class_names)?;
     let columns = entries.iter().map(|entry| Column::of(entry)).collect();
