@@ -39,8 +39,8 @@ impl Swarm {
             for option in ["seccomp=unconfined", "apparmor=unconfined", "label=disable", "systempaths=unconfined"] {
                 run.extend(["--security-opt", option]);
             }
-            run.extend(["--tmpfs", "/var/lib/docker:size=3g,exec,suid,dev", "--tmpfs", "/run:size=64m,exec,suid"]);
-            for variable in ["PROCESSES=1024", "MEMORY=6442450944", "CPU_QUOTA=", "SECONDS_TO_LIVE=3600"] {
+            run.extend(["--tmpfs", "/var/lib/docker:size=4g,exec,suid,dev", "--tmpfs", "/run:size=64m,exec,suid"]);
+            for variable in ["PROCESSES=4096", "MEMORY=12884901888", "CPU_QUOTA=", "SECONDS_TO_LIVE=3600"] {
                 run.extend(["--env", variable]);
             }
             run.extend(["--mount", &mount, "--entrypoint", "sh", "docker:dind", "-c", START]);
@@ -117,7 +117,8 @@ fn a_replicated_job_on_several_engines_grades_a_class_in_parts() {
     fs::write(shared.join("roster.csv"), "learner\nada\nbob\ncleo\ndan\neve\n").unwrap();
     fs::copy(env!("CARGO_BIN_EXE_dlearn"), shared.join("dlearn")).unwrap();
     fs::write(shared.join("swarm.sh"), instructor.dlearn(&["grade", "example", "swarm"]).exits(0).stdout).unwrap();
-    docker(&["save", "--output", shared.join("images.tar").to_str().unwrap(), "busybox:1.36", "python:3.11-slim"]);
+    let images = shared.join("images.tar");
+    docker(&["save", "--output", images.to_str().unwrap(), "busybox:1.36", "python:3.11-slim", "docker:dind"]);
     // The image of the tasks: a system that has what this binary is linked with, and the binary.
     let build = "FROM python:3.11-slim\nCOPY dlearn /usr/local/bin/dlearn\n";
     fs::create_dir(shared.join("image")).unwrap();
@@ -135,8 +136,7 @@ fn a_replicated_job_on_several_engines_grades_a_class_in_parts() {
     let mut script = Command::new("docker");
     script.args(["exec", "--env", "DOCKER_HOST=unix:///run/docker.sock", "--env", &parts, "--env", "SHARED=/grading"]);
     script.args(["--env", socket, "--env", "MINUTES=20", &node, "sh", "/grading/swarm.sh"]);
-    // The nodes are thrown away: submissions need no engine of their own inside.
-    script.args(["--exercise", "E01", "--roster", "/grading/roster.csv", "--engine", "unix:///var/run/docker.sock"]);
+    script.args(["--exercise", "E01", "--roster", "/grading/roster.csv"]);
     let told = Running::start(script).end_within(1500);
     assert_eq!(told.code(), 0, "{told:?}");
     assert_eq!(swarm.fine(1, &["service", "ls", "--quiet"]), "", "the job is gone");

@@ -217,7 +217,8 @@ async fn all_of(app: &App, class: &Class<'_>, sources: &[(usize, Source)], jobs:
             let say = |doing: &str| progress.say(&format!("{} of {of}, {label}: {doing}", index + 1));
             let graded = class.grade(&source, &say).await;
             if !app.terminal.stderr {
-                let before = graded.exercises.iter().filter(|exercise| !exercise.rounds.is_empty()).all(|it| it.before);
+                let mut looked_at = graded.exercises.iter().filter(|exercise| !exercise.rounds.is_empty()).peekable();
+                let before = looked_at.peek().is_some() && looked_at.all(|exercise| exercise.before);
                 let before = if before { " (known from an earlier run)" } else { "" };
                 let line = format!("{} of {of}: {}, {}{before}", index + 1, graded.learner, graded.state.words());
                 eprintln!("{}", crate::term::sanitize_line(&line));
