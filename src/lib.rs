@@ -24,6 +24,7 @@
 //! watching     file saves and engine changes → check again
 //! term/        Markdown, prompts, reader, live screen
 //! hex          bytes as digits
+//! share        a part of a whole: 2/3
 //! journal      results under the digest of what they rest on: for going on after a kill
 //! report/      what commands print for programs: JSON; a class's table, cells, feedback, page and JUnit; others' formats
 //! nearest      the known name that an unknown one may have meant
@@ -87,6 +88,7 @@ pub mod registry;
 pub mod report;
 mod secret;
 pub mod selfcheck;
+pub mod share;
 pub mod submission;
 pub mod term;
 pub mod watching;

@@ -75,6 +75,37 @@ fn begun() -> (Learner, PathBuf) {
 }
 
 #[test]
+fn a_session_is_written_for_a_commit_and_graded_as_a_folder_of_a_checkout() {
+    let (learner, folder) = begun();
+    fs::write(learner.home().join("SOLUTION.md"), "# How I did it\n").unwrap();
+    fs::write(folder.join("Dockerfile"), "# syntax=docker/dockerfile:1\nFROM busybox:1.36\n").unwrap();
+    let session = ["submit", "--session", "checkout/submissions/ada", "--name", "ada"];
+    learner.dlearn(&session).exits(0).says("Commit this folder and open a pull request");
+    let written = learner.root().join("checkout/submissions/ada");
+    for file in
+        ["dlearn-submission.json", "SOLUTION.md", "E01-first-dockerfile/Dockerfile", "E01-first-dockerfile/token"]
+    {
+        assert!(written.join(file).is_file(), "{file}");
+    }
+    fs::remove_file(folder.join("index.html")).ok();
+    let report = learner.dlearn(&[&session[..], &["--json"]].concat()).exits(0).json();
+    assert_eq!((&report["schema"], &report["replaced"]), (&"dlearn/submit/1".into(), &true.into()));
+    let home = learner.home().join("session");
+    learner.dlearn(&["submit", "--session", home.to_str().unwrap()]).exits(2).says("a part of your course");
+    learner.dlearn(&["submit", "--session", "."]).exits(2).says("around it");
+    learner.dlearn(&["submit", "--session", "checkout"]).exits(2).says("no session of dlearn's");
+    // It is refused by its Dockerfile: that much is seen without an engine, and whose it is.
+    let shards: Vec<String> = (1..=2).map(|part| format!("{part}/2")).collect();
+    let read =
+        |shard: &str| learner.dlearn(&["grade", "checkout/submissions", "--shard", shard, "--part", "p", "--json"]);
+    let told: Vec<Told> = shards.iter().map(|shard| read(shard)).collect();
+    // One part has it, and asks for an engine; the other has nothing to do.
+    let empty = told.iter().find(|told| told.code() == 0).unwrap_or_else(|| panic!("{told:?}"));
+    assert_eq!(empty.json()["submissions"], serde_json::json!([]));
+    assert!(told.iter().any(|told| told.code() == 3), "{told:?}");
+}
+
+#[test]
 fn a_submission_is_packed_twice_alike_and_says_what_it_leaves_out() {
     let (learner, folder) = begun();
     fs::write(folder.join("Dockerfile"), "# syntax=docker/dockerfile:1\nFROM busybox:1.36\n").unwrap();

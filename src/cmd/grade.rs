@@ -1,35 +1,37 @@
 //! `dlearn grade`: judges the submissions of a class.
 
 use super::app::App;
-use super::grade_files;
-use crate::cli::GradeOptions;
+use super::{grade_class, grade_example, grade_files, grade_parts};
+use crate::cli::{GradeAction, GradeFiles, GradeOptions};
 use crate::course::{Course, Entry, Item};
 use crate::engine::{EngineError, Ledger, SANDBOX_IMAGE, SandboxLimits};
 use crate::failure::{Failure, exit};
 use crate::grade::class::{Class, Rules};
-use crate::grade::gradebook::{Absent, Gradebook, Graded, State};
+use crate::grade::gradebook::{Column, Gradebook, Graded, State};
 use crate::grade::intake::{self, Source};
 use crate::grade::memory::Memory;
 use crate::grade::place::Where;
 use crate::grade::refusals::Allowed;
-use crate::grade::roster::{self, CourseSecret, Roster};
-use crate::grade::{layout, plan};
+use crate::grade::roster::Roster;
+use crate::grade::{layout, part, plan};
 use crate::report::{self, gradebook, json};
+use crate::share::Share;
 use crate::submission::Limits;
 use crate::term::Progress;
 use futures_util::StreamExt;
 use std::collections::BTreeSet;
-use std::io::Read;
-use std::path::Path;
-
-/// Bytes of a secret file that are read.
-const LARGEST_SECRET: u64 = 4096;
 
 pub(super) async fn run(app: &App, options: GradeOptions) -> Result<i32, Failure> {
+    match &options.action {
+        Some(GradeAction::Merge(merge)) => return grade_parts::merge(app, merge),
+        Some(GradeAction::Example { name }) => return grade_example::run(app, name.as_deref()),
+        None => {}
+    }
     let course = app.course()?;
     let named = named(&course, &options.exercise)?;
-    let rules = rules(&options)?;
-    grade_files::writable(&options)?;
+    let closing = grade_class::closing(&options.class)?;
+    let rules = rules(&options, closing.roster.clone())?;
+    grade_files::writable(&options.files, options.part.as_deref())?;
     let known: Vec<&Entry> = if named.is_empty() { course.exercises.values().collect() } else { named.clone() };
     let single = named.len() == 1;
     let is_submission = |names: &[String]| match single {
@@ -46,22 +48,52 @@ pub(super) async fn run(app: &App, options: GradeOptions) -> Result<i32, Failure
             "name a submission, or a folder with a folder or archive for each learner",
         ));
     }
-    grade_files::fits(&options, sources.len())?;
     let entries = if named.is_empty() { held(app, &course, &sources).await? } else { named };
-    let (place, ledger) = place(app, &options, &entries).await?;
-    let roster = rules.roster.clone();
-    let memory = memory(app, &options, &course, &entries).await?;
-    let class = Class::new(&course, entries, place, rules).remembering(memory);
-    let graded = all_of(app, &class, &sources, usize::from(options.jobs)).await;
+    // Of the whole class, so that all parts have the same exercises.
+    let class_names: Vec<String> = sources.iter().map(|source| source.label.clone()).collect();
+    let share = options.shard.unwrap_or(Share::ALL);
+    let own: Vec<(usize, Source)> =
+        sources.into_iter().enumerate().filter(|(_, source)| part::holds(share, &source.label)).collect();
+    if options.shard.is_some() {
+        eprintln!("part {share} of the class: {} of {} submissions", own.len(), class_names.len());
+    }
+    grade_files::fits(&options.files, own.len())?;
+    let grounds = grade_parts::grounds(&options, &course, &entries, &rules, class_names)?;
+    let columns = entries.iter().map(|entry| Column::of(entry)).collect();
+    let closing_columns = grade_class::columns(&closing, columns)?;
+    let (graded, not_allowed) = match own.is_empty() {
+        true => (Vec::new(), Vec::new()),
+        false => judged(app, &options, &course, (entries, rules), &own).await?,
+    };
+    let saved = grade_parts::write(&options, (share, grounds), &closing_columns, &own, (&graded, &not_allowed));
+    let mut book = closing.book(&course.outline.course, closing_columns, graded);
+    book.not_allowed = not_allowed;
+    if options.shard.is_some() {
+        // Who is in another part is not missing.
+        book.missing.clear();
+    }
+    tell(app, &options.files, &book)?;
+    saved?;
+    Ok(if book.judged { exit::DONE } else { exit::CANNOT_TELL })
+}
+
+/// What became of submissions, and which images were named and not allowed.
+async fn judged(
+    app: &App,
+    options: &GradeOptions,
+    course: &Course,
+    (entries, rules): (Vec<&Entry>, Rules),
+    sources: &[(usize, Source)],
+) -> Result<(Vec<Graded>, Vec<String>), Failure> {
+    let (place, ledger) = place(app, options, &entries).await?;
+    let memory = memory(app, options, course, &entries).await?;
+    let class = Class::new(course, entries, place, rules).remembering(memory);
+    let graded = all_of(app, &class, sources, usize::from(options.jobs)).await;
     if let Some(ledger) = ledger {
         // What stays is told by the process's end.
         let _ = ledger.cleanup().await;
     }
-    let missing = absent(roster.as_ref(), &graded);
-    let mut book = Gradebook::new(&course, class.columns(), graded, missing);
-    book.not_allowed = class.not_allowed();
-    tell(app, &options, &book)?;
-    Ok(if book.judged { exit::DONE } else { exit::CANNOT_TELL })
+    Ok((graded, class.not_allowed()))
 }
 
 fn all(course: &Course) -> Vec<&Entry> {
@@ -91,53 +123,17 @@ fn in_order<'a>(course: &'a Course, wanted: &BTreeSet<String>) -> Vec<&'a Entry>
     ordered.chain(rest).filter_map(|id| course.exercises.get(id)).collect()
 }
 
-fn read(path: &Path, largest: u64, what: &str) -> Result<String, Failure> {
-    let mut text = String::new();
-    let read = std::fs::File::open(path).and_then(|file| file.take(largest + 1).read_to_string(&mut text));
-    let read = read.map_err(|error| {
-        Failure::usage(format!("{what} {}: {error}", path.display()), "name a file that can be read")
-    })?;
-    if read as u64 > largest {
-        let what = format!("{what} {}: it has more than {largest} bytes", path.display());
-        return Err(Failure::usage(what, "name the right file"));
-    }
-    Ok(text)
-}
-
-fn rules(options: &GradeOptions) -> Result<Rules, Failure> {
-    let roster = match &options.roster {
-        Some(path) => Some(read_roster(path)?),
-        None => None,
-    };
+fn rules(options: &GradeOptions, roster: Option<Roster>) -> Result<Rules, Failure> {
     let secret = match &options.secret_file {
-        Some(path) => Some(read_secret(path)?),
+        Some(path) => Some(grade_class::read_secret(path)?),
         None => None,
     };
     for image in &options.allow_image {
         crate::reference::Reference::parse(image)
             .map_err(|error| Failure::usage(format!("--allow-image {image}: {error}"), error.help()))?;
     }
-    Ok(Rules {
-        roster,
-        secret,
-        allow: options.allow_image.clone(),
-        limits: Limits::default(),
-        seconds: options.seconds,
-    })
-}
-
-/// The secret of a class.
-pub(super) fn read_secret(path: &Path) -> Result<CourseSecret, Failure> {
-    let text = read(path, LARGEST_SECRET, "the secret")?;
-    let wrong = |why| Failure::usage(format!("the secret {}: {why}", path.display()), "name a file that holds one");
-    CourseSecret::read(&text).map_err(wrong)
-}
-
-/// Who is in a class.
-pub(super) fn read_roster(path: &Path) -> Result<Roster, Failure> {
-    let text = read(path, roster::LARGEST, "the roster")?;
-    let wrong = |why| Failure::usage(format!("the roster {}: {why}", path.display()), "its lines are learner,name");
-    Roster::read(&text).map_err(wrong)
+    let allow = options.allow_image.clone();
+    Ok(Rules { roster, secret, allow, limits: Limits::default(), seconds: options.seconds })
 }
 
 /// The exercises that any of the submissions holds.
@@ -212,21 +208,18 @@ async fn memory(
     Ok(Some(Memory::new(journal, options.resume, course, &facts, ids, &rules)?))
 }
 
-async fn all_of(app: &App, class: &Class<'_>, sources: &[Source], jobs: usize) -> Vec<Graded> {
+async fn all_of(app: &App, class: &Class<'_>, sources: &[(usize, Source)], jobs: usize) -> Vec<Graded> {
     let progress = Progress::start("grading", &app.terminal);
     let of = sources.len();
-    let one = |(index, source): (usize, &Source)| {
+    let one = |(index, (_, source)): (usize, &(usize, Source))| {
         let (progress, label, source) = (progress.clone(), source.label.clone(), source.clone());
         async move {
             let say = |doing: &str| progress.say(&format!("{} of {of}, {label}: {doing}", index + 1));
             let graded = class.grade(&source, &say).await;
             if !app.terminal.stderr {
-                let mut judged = graded.exercises.iter().filter(|exercise| !exercise.rounds.is_empty()).peekable();
-                let before = if judged.peek().is_some() && judged.all(|exercise| exercise.before) {
-                    " (known from an earlier run)"
-                } else {
-                    ""
-                };
+                let mut looked_at = graded.exercises.iter().filter(|exercise| !exercise.rounds.is_empty()).peekable();
+                let before = looked_at.peek().is_some() && looked_at.all(|exercise| exercise.before);
+                let before = if before { " (known from an earlier run)" } else { "" };
                 let line = format!("{} of {of}: {}, {}{before}", index + 1, graded.learner, graded.state.words());
                 eprintln!("{}", crate::term::sanitize_line(&line));
             }
@@ -240,17 +233,10 @@ async fn all_of(app: &App, class: &Class<'_>, sources: &[Source], jobs: usize) -
     graded
 }
 
-/// Who of the roster has handed nothing in.
-fn absent(roster: Option<&Roster>, graded: &[Graded]) -> Vec<Absent> {
-    let Some(roster) = roster else { return Vec::new() };
-    let here = |learner: &str| graded.iter().any(|graded| graded.in_roster == Some(true) && graded.learner == learner);
-    let members = roster.members.iter().filter(|member| !here(&member.learner)).cloned();
-    members.map(|member| Absent { learner: member.learner, name: member.name }).collect()
-}
-
-fn tell(app: &App, options: &GradeOptions, book: &Gradebook) -> Result<(), Failure> {
+/// Writes and prints a gradebook.
+pub(super) fn tell(app: &App, files: &GradeFiles, book: &Gradebook) -> Result<(), Failure> {
     // Files first: whoever reads the output may be gone. A full disk does not cost what was found out.
-    let written = grade_files::write(options, book);
+    let written = grade_files::write(files, book);
     match app.common.json {
         true => json::print(book)?,
         false => report::line(gradebook::table(book, &app.terminal).trim_end())?,

@@ -1,15 +1,16 @@
 //! The files that `dlearn grade` writes.
 
-use crate::cli::GradeOptions;
+use crate::cli::GradeFiles;
 use crate::failure::Failure;
 use crate::grade::gradebook::Gradebook;
 use crate::report::{self, gradebook, gradescope, html, markdown, marks_junit};
 use std::path::Path;
 
 /// Said before the class is graded, and not after an hour.
-pub(super) fn writable(options: &GradeOptions) -> Result<(), Failure> {
+pub(super) fn writable(options: &GradeFiles, part: Option<&Path>) -> Result<(), Failure> {
     let gradescope = options.gradescope.as_deref();
     let files = [
+        ("--part", part),
         ("--csv", options.csv.as_deref()),
         ("--junit", options.junit.as_deref()),
         ("--html", options.html.as_deref()),
@@ -51,7 +52,7 @@ fn is_one_file(path: &Path) -> bool {
 }
 
 /// One file of results holds one submission.
-pub(super) fn fits(options: &GradeOptions, submissions: usize) -> Result<(), Failure> {
+pub(super) fn fits(options: &GradeFiles, submissions: usize) -> Result<(), Failure> {
     match &options.gradescope {
         Some(path) if submissions > 1 && is_one_file(path) => Err(Failure::usage(
             format!(
@@ -65,7 +66,7 @@ pub(super) fn fits(options: &GradeOptions, submissions: usize) -> Result<(), Fai
 }
 
 /// Writes all that were asked for. A full disk does not cost what was found out: the first failure is told at the end.
-pub(super) fn write(options: &GradeOptions, book: &Gradebook) -> Result<(), Failure> {
+pub(super) fn write(options: &GradeFiles, book: &Gradebook) -> Result<(), Failure> {
     let mut written = Ok(());
     let mut put = |path: &Path, text: Result<String, String>| {
         let text = text.map_err(|why| Failure::Io(std::io::Error::other(why)));
@@ -86,13 +87,24 @@ pub(super) fn write(options: &GradeOptions, book: &Gradebook) -> Result<(), Fail
     if let Some(path) = &options.markdown {
         put(path, Ok(markdown::report(book)));
     }
-    for (graded, name) in book.submissions.iter().zip(gradebook::file_names(book)) {
+    let names = gradebook::file_names(book);
+    let (submitted, missing) = names.split_at(book.submissions.len().min(names.len()));
+    for (graded, name) in book.submissions.iter().zip(submitted) {
         if let Some(folder) = &options.feedback {
             put(&folder.join(format!("{name}.txt")), Ok(gradebook::feedback(graded, book)));
         }
         if let Some(path) = &options.gradescope {
             let path = if is_one_file(path) { path.clone() } else { path.join(format!("{name}.json")) };
             put(&path, gradescope::results(graded, book));
+        }
+    }
+    for (absent, name) in book.missing.iter().zip(missing) {
+        if let Some(folder) = &options.feedback {
+            put(&folder.join(format!("{name}.txt")), Ok(gradebook::feedback_of_absent(absent)));
+        }
+        // One file holds the one submission that there is.
+        if let Some(folder) = options.gradescope.as_ref().filter(|path| !is_one_file(path)) {
+            put(&folder.join(format!("{name}.json")), gradescope::results_of_absent(absent));
         }
     }
     written

@@ -1,7 +1,7 @@
 //! `dlearn keys`: a key for each learner of a class.
 
 use super::app::App;
-use super::grade::{read_roster, read_secret};
+use super::grade_class::{read_roster, read_secret};
 use crate::failure::{Failure, exit};
 use crate::report::{self, gradebook::harmless, json};
 use serde::Serialize;

@@ -11,7 +11,10 @@ mod evidence;
 mod exercise;
 mod explain;
 mod grade;
+mod grade_class;
+mod grade_example;
 mod grade_files;
+mod grade_parts;
 mod hint;
 mod images;
 mod join;
@@ -148,7 +151,13 @@ async fn run(app: &App, command: Command) -> Result<i32, Failure> {
         Command::Schema { name } => schema::run(app, name.as_deref()),
         Command::Images { action } => images::run(app, action).await,
         Command::Evidence { id, write } => evidence::run(app, id, write).await,
-        Command::Submit { ids, output, name } => submit::run(app, &ids, output, name),
+        Command::Submit { ids, output, session, name } => {
+            let to = match session {
+                Some(folder) => submit::To::Session(folder),
+                None => submit::To::Archive(output),
+            };
+            submit::run(app, &ids, to, name)
+        }
         Command::Join { key } => join::run(app, &key),
         Command::Keys { roster, secret_file } => keys::run(app, &roster, &secret_file),
         Command::Grade(options) => grade::run(app, options).await,

@@ -11,7 +11,8 @@ use crate::evidence::Builder;
 use crate::failure::{Failure, exit};
 use crate::grade::{plan, refusals::Allowed};
 use crate::report::{self, json, junit};
-use crate::selfcheck::{self, CaseResult, PlannedCase, Proved, Share, Workbench, prove};
+use crate::selfcheck::{self, CaseResult, PlannedCase, Proved, Workbench, prove};
+use crate::share::Share;
 use futures_util::{StreamExt, stream};
 use serde::Serialize;
 use std::collections::BTreeSet;
@@ -86,7 +87,7 @@ pub(super) async fn run(app: &App, wanted: Wanted) -> Result<i32, Failure> {
     };
     cases.retain(|case| named(&case.path()));
     if let Some(share) = wanted.share {
-        share.keep(&mut cases);
+        selfcheck::keep(share, &mut cases);
     }
     let mut lessons = match lessons {
         Some(ids) => selfcheck::plan_lessons(&course, &ids, &builders)

@@ -8,10 +8,10 @@ use crate::grade::refusals::Refusal;
 use crate::grade::{judge, plan};
 use crate::learner::Learner;
 use crate::report::{self, gradebook::slug, json};
-use crate::submission::evidence;
 use crate::submission::manifest::SCHEMA;
 use crate::submission::pack::{Gathered, pack};
 use crate::submission::{Claim, Limits, MANIFEST, Manifest, Refused, Registry, Tally};
+use crate::submission::{evidence, session};
 use serde::Serialize;
 use std::collections::BTreeSet;
 use std::fs::File;
@@ -33,13 +33,27 @@ struct SubmitReport<'a> {
     refusals: &'a [Refusal],
 }
 
-pub(super) fn run(app: &App, ids: &[String], output: Option<PathBuf>, name: Option<String>) -> Result<i32, Failure> {
+/// Where the work goes.
+pub(super) enum To {
+    /// Into an archive: this one, or the usual one.
+    Archive(Option<PathBuf>),
+    /// Into a folder, as plain files.
+    Session(PathBuf),
+}
+
+pub(super) fn run(app: &App, ids: &[String], to: To, name: Option<String>) -> Result<i32, Failure> {
     let course = app.course()?;
     let mut learner = app.learner(&course)?;
     let entries = entries(&course, &learner, ids)?;
     let name = name.map(|name| crate::term::sanitize_line(name.trim()).into_owned()).filter(|name| !name.is_empty());
-    let file = output.unwrap_or_else(|| usual(&learner, name.as_deref()));
-    let replaced = may_be_written(&file)?;
+    let (file, replaced) = match &to {
+        To::Archive(output) => {
+            let file = output.clone().unwrap_or_else(|| usual(&learner, name.as_deref()));
+            let replaced = may_be_written(&file)?;
+            (file, replaced)
+        }
+        To::Session(folder) => (folder.clone(), session_may_be_written(&learner, folder)?),
+    };
 
     let limits = Limits::default();
     let (mut gathered, mut tally, mut claims) = (Gathered::default(), Tally::new(limits), Vec::new());
@@ -61,23 +75,56 @@ pub(super) fn run(app: &App, ids: &[String], output: Option<PathBuf>, name: Opti
         registry: registry(app, &learner, &entries),
         exercises: claims,
     };
-    let bytes = pack(&manifest, &gathered.files)?;
-    if bytes.len() as u64 > limits.archive {
-        let what = format!("it would have more than {}", crate::submission::entry::mebibytes(limits.archive));
-        return Err(Failure::usage(what, crate::submission::entry::LESS));
-    }
-    let written = report::file(&file, &bytes);
-    written.map_err(|error| Failure::usage(error.to_string(), "name a file that can be written: --output FILE"))?;
+    let size = match &to {
+        To::Archive(_) => archived(&file, &pack(&manifest, &gathered.files)?, &limits)?,
+        To::Session(folder) => {
+            let help = "name a folder that can be written: --session DIR";
+            let wrong = |error| Failure::usage(format!("{}: {error}", folder.display()), help);
+            session::write(folder, &manifest, &gathered.files).map_err(wrong)?;
+            gathered.files.values().map(|packed| packed.content.len()).sum()
+        }
+    };
     let refusals: Vec<Refusal> = refusals.into_iter().collect();
     if app.common.json {
         let (file, left_out) = (file.display().to_string(), &gathered.left_out);
         let files = gathered.files.keys().collect();
-        let (schema, size) = ("dlearn/submit/1", bytes.len());
+        let schema = "dlearn/submit/1";
         let exercises = &manifest.exercises;
         json::print(&SubmitReport { schema, file, size, replaced, exercises, files, left_out, refusals: &refusals })?;
         return Ok(exit::DONE);
     }
-    tell(app, &file, bytes.len(), replaced, &manifest, &gathered, &refusals)
+    let then = match &to {
+        To::Archive(_) => "Hand this file in as your instructor asked; your work stays where it is.",
+        To::Session(_) => "Commit this folder and open a pull request; your work stays where it is.",
+    };
+    tell(app, (&file, size, replaced), &manifest, &gathered, &refusals, then)
+}
+
+/// Writes the archive; its bytes.
+fn archived(file: &Path, bytes: &[u8], limits: &Limits) -> Result<usize, Failure> {
+    if bytes.len() as u64 > limits.archive {
+        let what = format!("it would have more than {}", crate::submission::entry::mebibytes(limits.archive));
+        return Err(Failure::usage(what, crate::submission::entry::LESS));
+    }
+    let written = report::file(file, bytes);
+    written.map_err(|error| Failure::usage(error.to_string(), "name a file that can be written: --output FILE"))?;
+    Ok(bytes.len())
+}
+
+/// Whether an earlier session is replaced. The work itself is none, and neither is a folder around it or in it.
+fn session_may_be_written(learner: &Learner, folder: &Path) -> Result<bool, Failure> {
+    let wrong = |why: String| {
+        Failure::usage(format!("{} {why}", folder.display()), "name another folder: --session submissions/YOUR-NAME")
+    };
+    let home = learner.home().canonicalize().unwrap_or_else(|_| learner.home().to_owned());
+    // What is not there yet will lie in the nearest folder that is.
+    let absolute = std::path::absolute(folder)?;
+    let there = absolute.ancestors().find_map(|above| above.canonicalize().ok()).unwrap_or_default();
+    let itself = absolute.canonicalize().ok();
+    if there.starts_with(&home) || itself.is_some_and(|folder| home.starts_with(folder)) {
+        return Err(wrong(format!("is a part of your course in {}, or around it", learner.home().display())));
+    }
+    session::may_be_written(folder).map_err(wrong)
 }
 
 /// The exercises that are meant, in the order of the course: each has a folder.
@@ -189,12 +236,11 @@ fn is_submission(file: &Path) -> bool {
 
 fn tell(
     app: &App,
-    file: &Path,
-    size: usize,
-    replaced: bool,
+    (file, size, replaced): (&Path, usize, bool),
     manifest: &Manifest,
     gathered: &Gathered,
     refusals: &[Refusal],
+    then: &str,
 ) -> Result<i32, Failure> {
     for claim in &manifest.exercises {
         let prefix = format!("{}/", claim.folder);
@@ -228,7 +274,7 @@ fn tell(
         Some(name) => format!("It says that it is {name}'s."),
         None => "It does not say whose it is: --name NAME does.".to_owned(),
     };
-    app.say(&format!("{who} Hand this file in as your instructor asked; your work stays where it is."))?;
+    app.say(&format!("{who} {then}"))?;
     Ok(exit::DONE)
 }
 

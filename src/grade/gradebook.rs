@@ -3,14 +3,20 @@
 //! Invariants: every text that a submission had a part in is free of control characters and bounded; what was not
 //! judged is counted apart from what was lost; whoever is missing is named.
 
+mod foreign;
 mod shared;
+mod total;
+
+pub use total::all_points;
+use total::together;
 
 use super::alike::{Pair, Print};
 use super::judge::Came;
+use super::late::{Late, Policy};
 use super::refusals::Refusal;
 use super::score::{self, Points, Score};
 use crate::check::{Finding, Verdict};
-use crate::course::{Course, Entry, Round};
+use crate::course::{Entry, Round};
 use crate::submission::Refused;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -39,10 +45,13 @@ pub struct Gradebook {
     pub similar: Vec<Pair>,
     /// Pairs that are not there, because there were too many.
     pub similar_left_out: usize,
+    /// What being late costs, where anything is due.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub late: Option<Policy>,
 }
 
 /// An exercise of the gradebook.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Column {
     /// Its id.
     pub id: String,
@@ -50,13 +59,17 @@ pub struct Column {
     pub title: String,
     /// Points for passing every check.
     pub points: Points,
+    /// They come on top of all others.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub bonus: bool,
 }
 
 impl Column {
     /// An exercise.
     pub fn of(entry: &Entry) -> Self {
         let exercise = &entry.exercise;
-        Self { id: exercise.id.clone(), title: exercise.title.clone(), points: Points::whole(exercise.points) }
+        let (id, title) = (exercise.id.clone(), exercise.title.clone());
+        Self { id, title, points: Points::whole(exercise.points), bonus: false }
     }
 }
 
@@ -67,6 +80,16 @@ pub struct Absent {
     pub learner: String,
     /// Their name.
     pub name: Option<String>,
+    /// Nothing, of all points.
+    #[serde(flatten)]
+    pub score: Score,
+}
+
+impl Absent {
+    /// Somebody who handed nothing in; the gradebook says of how many points.
+    pub fn new(learner: &str, name: Option<String>) -> Self {
+        Self { learner: learner.to_owned(), name, score: Score::default() }
+    }
 }
 
 /// How something came out.
@@ -96,7 +119,7 @@ impl State {
 }
 
 /// One submission.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Graded {
     /// As the roster calls them, else as the submission is called.
     pub learner: String,
@@ -112,9 +135,15 @@ pub struct Graded {
     pub refused: Option<String>,
     /// What somebody should know of it.
     pub notes: Vec<String>,
-    /// Over all exercises.
+    /// Over all exercises: what a bonus earned is in the points, and not in what there was to earn.
     #[serde(flatten)]
     pub score: Score,
+    /// What was earned before anything was taken off for being late, where it was.
+    #[serde(skip_serializing_if = "Option::is_none", skip_deserializing)]
+    pub points_before: Option<Points>,
+    /// What of the points is a bonus, where there are any.
+    #[serde(skip_serializing_if = "Option::is_none", skip_deserializing)]
+    pub bonus: Option<Points>,
     /// Each exercise, in the order of the gradebook.
     pub exercises: Vec<GradedExercise>,
 }
@@ -129,6 +158,9 @@ pub struct GradedExercise {
     /// Earned, not judged, to be earned.
     #[serde(flatten)]
     pub score: Score,
+    /// That it came late, and what was earned before that cost anything: the points are what is left.
+    #[serde(skip_serializing_if = "Option::is_none", skip_deserializing)]
+    pub late: Option<Late>,
     /// What somebody should know of it.
     pub notes: Vec<String>,
     /// Its rounds; none where it was not looked at.
@@ -188,6 +220,7 @@ pub fn tidy(text: &str) -> String {
 }
 
 fn tidied(mut finding: Finding) -> Finding {
+    finding.id = tidy(&finding.id);
     finding.title = tidy(&finding.title);
     let clean = |text: &mut String| *text = tidy(text);
     match &mut finding.verdict {
@@ -199,7 +232,7 @@ fn tidied(mut finding: Finding) -> Finding {
             }
         }
         Verdict::CannotTell { reason, help } => [reason, help].into_iter().for_each(clean),
-        Verdict::Waits { .. } => {}
+        Verdict::Waits { on } => clean(on),
     }
     finding.evidence.iter_mut().for_each(clean);
     finding
@@ -236,8 +269,7 @@ impl GradedExercise {
             State::Passed if rounds.iter().any(|round| round.state != State::Passed) => State::NotYet,
             state => state,
         };
-        let id = column.id.clone();
-        Self { id, state, score, notes: Vec::new(), rounds, token, before: false, in_images, print: Print::default() }
+        Self { state, score, rounds, token, in_images, ..Self::missing(column) }
     }
 
     /// Nothing was handed in.
@@ -251,8 +283,18 @@ impl GradedExercise {
     }
 
     fn without_rounds(column: &Column, state: State, score: Score, notes: Vec<String>) -> Self {
-        let (id, in_images, print) = (column.id.clone(), BTreeSet::new(), Print::default());
-        Self { id, state, score, notes, rounds: Vec::new(), token: None, before: false, in_images, print }
+        Self {
+            id: column.id.clone(),
+            state,
+            score,
+            late: None,
+            notes,
+            rounds: Vec::new(),
+            token: None,
+            before: false,
+            in_images: BTreeSet::new(),
+            print: Print::default(),
+        }
     }
 }
 
@@ -327,13 +369,7 @@ impl Graded {
     /// A submission whose exercises came out like this.
     pub fn of(exercises: Vec<GradedExercise>) -> Self {
         let score: Score = exercises.iter().map(|exercise| exercise.score).sum();
-        let all = |state: State| exercises.iter().all(|exercise| exercise.state == state);
-        let state = match exercises.iter().any(|exercise| exercise.state == State::NotJudged) {
-            true => State::NotJudged,
-            false if all(State::Passed) => State::Passed,
-            false if all(State::Missing) => State::Missing,
-            false => State::NotYet,
-        };
+        let state = together(exercises.iter());
         Self {
             learner: String::new(),
             name: None,
@@ -343,6 +379,8 @@ impl Graded {
             refused: None,
             notes: Vec::new(),
             score,
+            points_before: None,
+            bonus: None,
             exercises,
         }
     }
@@ -357,14 +395,15 @@ impl Graded {
 
 impl Gradebook {
     /// The gradebook of these submissions, with what shows only beside one another.
-    pub fn new(course: &Course, columns: Vec<Column>, mut submissions: Vec<Graded>, missing: Vec<Absent>) -> Self {
+    pub fn new(course: &str, columns: Vec<Column>, mut submissions: Vec<Graded>, mut missing: Vec<Absent>) -> Self {
         shared::flag(&mut submissions);
         let (similar, similar_left_out) = shared::pairs(&columns, &submissions);
         let judged = submissions.iter().all(|graded| graded.state != State::NotJudged);
-        let course = course.outline.course.clone();
+        let nothing = Score::lost(all_points(&columns));
+        missing.iter_mut().for_each(|absent| absent.score = nothing);
         Self {
             schema: "dlearn/grade/1",
-            course,
+            course: course.to_owned(),
             exercises: columns,
             judged,
             submissions,
@@ -372,6 +411,7 @@ impl Gradebook {
             not_allowed: Vec::new(),
             similar,
             similar_left_out,
+            late: None,
         }
     }
 }

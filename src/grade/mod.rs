@@ -13,6 +13,9 @@
 //! claims     what a learner's evidence says, beside what was found
 //! class      one submission after another
 //! alike      what two submissions share that nobody gave them
+//! late       due dates, and what being late costs; pure
+//! closing    submissions that were judged → the gradebook: who is missing, what is late, what is a bonus; pure
+//! part       the results of a part of a class, as a file, and parts joined
 //! gradebook  what it all comes to; pure
 //! ```
 //!
@@ -22,11 +25,14 @@
 pub mod alike;
 mod claims;
 pub mod class;
+pub mod closing;
 pub mod gradebook;
 pub mod intake;
 pub mod judge;
+pub mod late;
 pub mod layout;
 pub mod memory;
+pub mod part;
 pub mod place;
 pub mod plan;
 pub mod refusals;

@@ -3,6 +3,7 @@
 //! With a course secret, tokens are derived and not drawn ([`LearnerKey`]), so that the grader can tell whose token a
 //! submission has.
 
+use super::late::{self, Times};
 use crate::Secret;
 use crate::learner::LearnerKey;
 use std::collections::BTreeMap;
@@ -19,6 +20,10 @@ pub struct Member {
     pub learner: String,
     /// Their name, where the roster has it.
     pub name: Option<String>,
+    /// When their work is due, where that is another time than everybody's.
+    pub due: Times,
+    /// When it came.
+    pub submitted: Times,
 }
 
 /// The class, in the order of its file.
@@ -29,7 +34,8 @@ pub struct Roster {
 }
 
 impl Roster {
-    /// Reads `learner,name` lines; the first line names the columns, others are ignored.
+    /// Reads `learner,name` lines; the first line names the columns. `due` and `submitted` hold times, for one exercise
+    /// where its id stands behind the word (`due E01`); others are ignored.
     ///
     /// # Errors
     /// What is wrong, with its line.
@@ -40,6 +46,7 @@ impl Roster {
         let column = |name: &str| headers.iter().position(|header| header.eq_ignore_ascii_case(name));
         let learner = column("learner").ok_or("its first line names no column `learner` (write: learner,name)")?;
         let name = column("name");
+        let (due, submitted) = (times(&headers, "due"), times(&headers, "submitted"));
         let mut members: Vec<Member> = Vec::new();
         let mut lines = BTreeMap::new();
         for record in reader.records() {
@@ -57,7 +64,17 @@ impl Roster {
             }
             let name = name.and_then(|name| record.get(name)).filter(|name| !name.is_empty());
             let name = name.map(|name| crate::term::sanitize_line(name).into_owned());
-            members.push(Member { learner: id.to_owned(), name });
+            let times = |columns: &[(usize, Option<String>)]| -> Result<Times, String> {
+                let mut times = Times::default();
+                for (at, exercise) in columns {
+                    if let Some(text) = record.get(*at).filter(|text| !text.is_empty()) {
+                        let added = late::time(text).and_then(|time| times.add(exercise.as_deref(), time));
+                        added.map_err(|why| format!("line {line}: {why}"))?;
+                    }
+                }
+                Ok(times)
+            };
+            members.push(Member { learner: id.to_owned(), name, due: times(&due)?, submitted: times(&submitted)? });
         }
         Ok(Self { members })
     }
@@ -72,6 +89,15 @@ impl Roster {
     pub fn owner_of(&self, token: &str, secret: &CourseSecret, course: &str, exercise: &str) -> Option<&Member> {
         self.members.iter().find(|member| secret.token(&member.learner, course, exercise) == token)
     }
+}
+
+/// The columns of this word, each with the exercise that stands behind it.
+fn times(headers: &csv::StringRecord, word: &str) -> Vec<(usize, Option<String>)> {
+    let of = |header: &str| {
+        let (first, rest) = header.split_once(char::is_whitespace).unwrap_or((header, ""));
+        first.eq_ignore_ascii_case(word).then(|| Some(rest.trim().to_owned()).filter(|id| !id.is_empty()))
+    };
+    headers.iter().enumerate().filter_map(|(at, header)| Some((at, of(header)?))).collect()
 }
 
 /// The secret that tokens follow from.
@@ -127,6 +153,18 @@ mod tests {
             assert!(error.contains(why), "{error}");
         }
         assert_eq!(Roster::read("learner,name\nada,\x1b[31mAda\n").unwrap().members[0].name.as_deref(), Some("Ada"));
+    }
+
+    #[test]
+    fn a_learner_may_have_due_dates_of_their_own() {
+        let text = "learner,due,due E01,submitted\nada,,2026-01-02T00:00:00Z,2026-01-03T00:00:00+01:00\nbob\n";
+        let roster = Roster::read(text).unwrap();
+        let ada = roster.member("ada").unwrap();
+        assert_eq!((ada.due.of("e01"), ada.due.of("E02")), (Some(late::time("2026-01-02T00:00:00Z").unwrap()), None));
+        assert_eq!(ada.submitted.of("E02"), Some(late::time("2026-01-02T23:00:00Z").unwrap()));
+        assert!(roster.member("bob").unwrap().due.is_empty());
+        let error = Roster::read("learner,due\nada,tomorrow\n").unwrap_err();
+        assert!(error.starts_with("line 2: write a time"), "{error}");
     }
 
     #[test]

@@ -5,9 +5,9 @@
 
 mod table;
 
-use super::lines::words;
+use super::lines::{late, words};
 use crate::check::Verdict;
-use crate::grade::gradebook::{Gradebook, Graded, GradedCheck, GradedExercise, GradedRound, State};
+use crate::grade::gradebook::{Absent, Gradebook, Graded, GradedCheck, GradedExercise, GradedRound, State};
 use crate::grade::score::Score;
 use crate::term::sanitize_line;
 use std::collections::BTreeSet;
@@ -22,6 +22,7 @@ fn one_line(text: &str) -> String {
 fn notes_of(graded: &Graded) -> Vec<String> {
     let mut notes: Vec<String> = graded.refused.iter().map(|why| format!("refused: {why}")).collect();
     notes.extend(graded.notes.clone());
+    notes.extend(late(graded));
     if graded.refused.is_none() {
         notes.extend(graded.exercises.iter().flat_map(|exercise| {
             let own = exercise.notes.iter().map(|note| format!("{}: {note}", exercise.id));
@@ -64,6 +65,14 @@ pub fn cells(book: &Gradebook) -> Result<String, csv::Error> {
     for column in &book.exercises {
         header.extend([harmless(&column.id), harmless(&format!("{} not_judged", column.id))]);
     }
+    let (is_late, has_bonus) = (book.late.is_some(), book.exercises.iter().any(|column| column.bonus));
+    if has_bonus {
+        header.push("bonus".into());
+    }
+    if is_late {
+        header.push("before_late".into());
+        header.extend(book.exercises.iter().map(|column| harmless(&format!("{} before_late", column.id))));
+    }
     header.push("notes".into());
     writer.write_record(&header)?;
     for graded in &book.submissions {
@@ -73,6 +82,14 @@ pub fn cells(book: &Gradebook) -> Result<String, csv::Error> {
         row.extend(numbers(&graded.score));
         row.push(graded.score.of.to_string());
         row.extend(graded.exercises.iter().flat_map(|exercise| numbers(&exercise.score)));
+        if has_bonus {
+            row.push(graded.bonus.unwrap_or_default().to_string());
+        }
+        if is_late {
+            row.push(graded.points_before.unwrap_or(graded.score.points).to_string());
+            let before = |it: &GradedExercise| it.late.as_ref().map_or(it.score.points, |late| late.points_before);
+            row.extend(graded.exercises.iter().map(|exercise| before(exercise).to_string()));
+        }
         let prefix = format!("{}: ", graded.learner);
         let notes = notes_of(graded);
         let notes = notes.iter().map(|note| note.strip_prefix(&prefix).unwrap_or(note)).collect::<Vec<_>>();
@@ -80,11 +97,12 @@ pub fn cells(book: &Gradebook) -> Result<String, csv::Error> {
         writer.write_record(&row)?;
     }
     for absent in &book.missing {
-        let of: crate::grade::score::Points = book.exercises.iter().map(|column| column.points).sum();
         let name = absent.name.clone().unwrap_or_default();
         let mut row = vec![harmless(&absent.learner), harmless(&name), "yes".into(), State::Missing.words().into()];
-        row.extend(["0".into(), "0".into(), of.to_string()]);
-        row.extend(book.exercises.iter().flat_map(|_| ["0".to_owned(), "0".to_owned()]));
+        row.extend(numbers(&absent.score));
+        row.push(absent.score.of.to_string());
+        // Nothing everywhere, up to the notes.
+        row.resize(header.len() - 1, "0".into());
         row.push("no submission".into());
         writer.write_record(&row)?;
     }
@@ -114,7 +132,10 @@ pub fn feedback(graded: &Graded, book: &Gradebook) -> String {
         Some(name) => format!("{} ({})", one_line(name), one_line(&graded.learner)),
         None => one_line(&graded.learner),
     };
-    let mut text = format!("{who}: {}\n", earned(&graded.score));
+    let mut text = format!("{who}: {}\n", total(graded));
+    if let (Some(policy), Some(before)) = (&book.late, graded.points_before) {
+        text.push_str(&format!("{before} points were earned; some came late. {}\n", policy.words()));
+    }
     if let Some(why) = &graded.refused {
         text.push_str(&format!(
             "\nYour submission could not be taken, so nothing of it was judged:\n{}\n",
@@ -123,7 +144,11 @@ pub fn feedback(graded: &Graded, book: &Gradebook) -> String {
         return text;
     }
     for (exercise, column) in graded.exercises.iter().zip(&book.exercises) {
-        text.push_str(&format!("\n{} {}: {}\n", exercise.id, one_line(&column.title), earned(&exercise.score)));
+        let bonus = if column.bonus { ", a bonus" } else { "" };
+        text.push_str(&format!("\n{} {}{bonus}: {}\n", exercise.id, one_line(&column.title), earned(&exercise.score)));
+        if let Some(late) = &exercise.late {
+            text.push_str(&format!("  {}\n", late.words()));
+        }
         match exercise.state {
             State::Missing if exercise.rounds.is_empty() => text.push_str("  Nothing was handed in.\n"),
             State::NotJudged if exercise.rounds.is_empty() => {
@@ -144,6 +169,22 @@ pub fn feedback(graded: &Graded, book: &Gradebook) -> String {
         }
     }
     text
+}
+
+/// What somebody is told who handed nothing in.
+pub fn feedback_of_absent(absent: &Absent) -> String {
+    let who = match &absent.name {
+        Some(name) => format!("{} ({})", one_line(name), one_line(&absent.learner)),
+        None => one_line(&absent.learner),
+    };
+    format!("{who}: {}\n\nNothing was handed in.\n", earned(&absent.score))
+}
+
+/// All points, and what of them is a bonus.
+fn total(graded: &Graded) -> String {
+    let bonus = graded.bonus.filter(|bonus| bonus.0 > 0);
+    let bonus = bonus.map(|bonus| format!(", {bonus} of them as a bonus")).unwrap_or_default();
+    format!("{}{bonus}", earned(&graded.score))
 }
 
 fn of_round(round: &GradedRound) -> String {
@@ -201,18 +242,19 @@ fn indented(text: &str) -> String {
     text.trim_end().lines().map(|line| format!("    {line}")).collect::<Vec<_>>().join("\n")
 }
 
-/// Names, without ending, for the files of each submission, in their order: letters, digits, `.`, `_` and `-` of the learner's
+/// Names, without ending, for the files of each submission and then of everybody who is missing: letters, digits, `.`, `_` and `-` of the learner's
 /// own name, and a number where two would be called alike.
 pub fn file_names(book: &Gradebook) -> Vec<String> {
     let mut taken = BTreeSet::new();
-    let name = |graded: &Graded| {
-        let slug = slug(&graded.learner);
+    let name = |learner: &String| {
+        let slug = slug(learner);
         // No name of anybody's own ends like that.
         let numbered = std::iter::once(slug.clone()).chain((2..).map(|number: u32| format!("{slug}.{number}")));
         let free = numbered.into_iter().find(|name| taken.insert(name.clone()));
         free.unwrap_or(slug)
     };
-    book.submissions.iter().map(name).collect()
+    let submitted = book.submissions.iter().map(|graded| &graded.learner);
+    submitted.chain(book.missing.iter().map(|absent| &absent.learner)).map(name).collect()
 }
 
 /// A name that is safe in any folder of any system: small letters, digits, `_` and `-`, at most 60.

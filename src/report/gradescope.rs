@@ -5,8 +5,8 @@
 //! every text is of the format `text`, so that nothing in it is markup; what only instructors are to know (flags,
 //! notes) is not in it, for learners read it.
 
-use super::lines::{Line, Standing, lines};
-use crate::grade::gradebook::{Gradebook, Graded};
+use super::lines::{Line, Standing, late, lines};
+use crate::grade::gradebook::{Absent, Gradebook, Graded};
 use crate::grade::score::Points;
 use serde::Serialize;
 
@@ -49,11 +49,27 @@ pub fn results(graded: &Graded, book: &Gradebook) -> Result<String, String> {
     let lines = lines(graded, book);
     let results = Results {
         score: graded.score.points,
-        output: output(graded, &lines),
+        output: output(graded, book, &lines),
         output_format: TEXT,
         test_output_format: TEXT,
         test_name_format: TEXT,
         tests: lines.iter().enumerate().map(|(index, line)| test(index + 1, line)).collect(),
+    };
+    serde_json::to_string_pretty(&results).map(|json| json + "\n").map_err(|error| error.to_string())
+}
+
+/// The `results.json` of somebody who handed nothing in.
+///
+/// # Errors
+/// Where it cannot be written as JSON.
+pub fn results_of_absent(absent: &Absent) -> Result<String, String> {
+    let results = Results {
+        score: absent.score.points,
+        output: format!("{} of {} points: nothing was handed in", absent.score.points, absent.score.of),
+        output_format: TEXT,
+        test_output_format: TEXT,
+        test_name_format: TEXT,
+        tests: Vec::new(),
     };
     serde_json::to_string_pretty(&results).map(|json| json + "\n").map_err(|error| error.to_string())
 }
@@ -86,9 +102,16 @@ fn test(number: usize, line: &Line<'_>) -> Test {
 }
 
 /// What is said of the whole: the points, and what they leave out.
-fn output(graded: &Graded, lines: &[Line<'_>]) -> String {
+fn output(graded: &Graded, book: &Gradebook, lines: &[Line<'_>]) -> String {
     let score = &graded.score;
     let mut text = format!("{} of {} points", score.points, score.of);
+    if let Some(bonus) = graded.bonus.filter(|bonus| bonus.0 > 0) {
+        text.push_str(&format!(", {bonus} of them as a bonus"));
+    }
+    if let (Some(policy), Some(before)) = (&book.late, graded.points_before) {
+        text.push_str(&format!("\n{before} points were earned; some came late. {}", policy.words()));
+        late(graded).for_each(|late| text.push_str(&format!("\n- {late}")));
+    }
     let open: Vec<&Line<'_>> = lines.iter().filter(|line| line.standing == Standing::NotJudged).collect();
     if open.is_empty() && score.is_judged() {
         return text;

@@ -100,8 +100,8 @@ pub fn book() -> Gradebook {
         one("dan", vec![exercise(0, &|_| Came::TooLong(300)), GradedExercise::missing(&columns[1])]),
         Graded { learner: "eve".into(), ..Graded::refused(&columns, &refused) },
     ];
-    let missing = vec![Absent { learner: HOSTILE.into(), name: Some(HOSTILE.into()) }];
-    let mut book = Gradebook::new(&course, columns, submissions, missing);
+    let missing = vec![Absent::new(HOSTILE, Some(HOSTILE.into()))];
+    let mut book = Gradebook::new(&course.outline.course, columns, submissions, missing);
     book.not_allowed = vec![HOSTILE.into()];
     book
 }

@@ -169,6 +169,19 @@ fn harmless(text: &str) -> String {
     sanitize(text).trim().to_owned()
 }
 
+/// What being late cost, one text for each exercise that came late: `E01: up to 1 day late …`.
+pub fn late(graded: &Graded) -> impl Iterator<Item = String> {
+    let late = |exercise: &GradedExercise| Some(format!("{}: {}", exercise.id, exercise.late.as_ref()?.words()));
+    graded.exercises.iter().filter_map(late)
+}
+
+/// How points of an exercise, or of all, are marked: `?` where they are not final, `*` where being late has cost some.
+pub fn marked(state: State, score: &Score, late: bool) -> String {
+    let open = if state == State::NotJudged { "?" } else { "" };
+    let late = if late { "*" } else { "" };
+    format!("{}{open}{late}", score.points)
+}
+
 /// What learners are called in reports that need unlike names: their own name, with a number where it was taken.
 pub fn names(book: &Gradebook) -> Vec<String> {
     let mut taken = std::collections::BTreeSet::new();

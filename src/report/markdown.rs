@@ -3,9 +3,9 @@
 //! Invariant: whatever a submission had a part in stands in code: no name calls anybody (`@ada`), nothing is a link, an
 //! image or markup.
 
-use super::lines::{Line, Standing, lines, names};
+use super::lines::{Line, Standing, late, lines, marked, names};
 use crate::grade::alike::Pair;
-use crate::grade::gradebook::{Gradebook, Graded, State};
+use crate::grade::gradebook::{Column, Gradebook, Graded, State};
 use crate::grade::score::Score;
 use crate::term::sanitize_line;
 
@@ -42,35 +42,45 @@ pub fn report(book: &Gradebook) -> String {
 }
 
 fn table(book: &Gradebook, names: &[String]) -> String {
-    let ids: Vec<String> = book.exercises.iter().map(|column| format!(" {} |", code(&column.id))).collect();
+    let id = |column: &Column| format!(" {}{} |", code(&column.id), if column.bonus { " (bonus)" } else { "" });
+    let ids: Vec<String> = book.exercises.iter().map(id).collect();
     let mut text = format!("| learner |{} points | |\n|---|{} --: | --- |\n", ids.concat(), " --: |".repeat(ids.len()));
     for (graded, name) in book.submissions.iter().zip(names) {
-        let cells: Vec<String> =
-            graded.exercises.iter().map(|exercise| format!(" {} |", points(exercise.state, &exercise.score))).collect();
-        let total = format!("{} of {}", points(graded.state, &graded.score), graded.score.of);
+        let cells: Vec<String> = graded
+            .exercises
+            .iter()
+            .map(|it| format!(" {} |", points(it.state, &it.score, it.late.is_some())))
+            .collect();
+        let total = points(graded.state, &graded.score, graded.points_before.is_some());
+        let total = format!("{total} of {}", graded.score.of);
         text.push_str(&format!("| {} |{} {total} | {} |\n", in_table(name), cells.concat(), graded.state.words()));
     }
     for absent in &book.missing {
         let cells = " - |".repeat(book.exercises.len());
-        text.push_str(&format!("| {} |{cells} - | no submission |\n", in_table(&absent.learner)));
+        let total = format!("{} of {}", absent.score.points, absent.score.of);
+        text.push_str(&format!("| {} |{cells} {total} | no submission |\n", in_table(&absent.learner)));
     }
     if !book.judged {
         text.push_str("\nPoints marked with ? are not final: something could not be judged.\n");
+    }
+    if let Some(policy) = &book.late {
+        text.push_str(&format!("\nPoints marked with \\* are of what came late. {}\n", policy.words()));
     }
     text.push('\n');
     text
 }
 
-fn points(state: State, score: &Score) -> String {
+fn points(state: State, score: &Score, late: bool) -> String {
     match state {
-        State::Missing => "-".to_owned(),
-        State::NotJudged => format!("{}?", score.points),
-        State::Passed | State::NotYet => score.points.to_string(),
+        State::Missing if score.points.0 == 0 => "-".to_owned(),
+        // An asterisk may be markup.
+        state => marked(state, score, late).replace('*', "\\*"),
     }
 }
 
 fn notes(graded: &Graded, name: &str) -> Vec<String> {
-    let own = graded.notes.iter().map(|note| format!("{}: {}", code(name), code(note)));
+    let own = graded.notes.iter().cloned().chain(late(graded));
+    let own = own.map(|note| format!("{}: {}", code(name), code(&note)));
     // Where there are no rounds, the notes are the reason and stand in the details.
     let judged = graded.exercises.iter().filter(|exercise| !exercise.rounds.is_empty());
     let of_exercises = judged.flat_map(|exercise| {

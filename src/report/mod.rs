@@ -11,7 +11,7 @@ pub mod markdown;
 pub mod marks_junit;
 
 #[cfg(test)]
-mod hostile;
+pub(crate) mod hostile;
 #[cfg(test)]
 mod hostile_tests;
 

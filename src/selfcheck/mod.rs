@@ -21,4 +21,4 @@ pub use lesson::{PlannedLesson, ProvedLesson, Untrue, plan_lessons, prove_lesson
 pub use mutate::{Mutant, Needed, mutants, try_mutant};
 pub use plan::{CaseKind, PlannedCase, plan};
 pub use record::Recording;
-pub use share::{Share, by_turns};
+pub use share::{by_turns, keep};

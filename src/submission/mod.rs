@@ -5,6 +5,7 @@
 //! walk      a folder on the disk under these rules
 //! manifest  dlearn-submission.json
 //! evidence  SOLUTION.md: what the learner's engine showed
+//! session   the folder that `dlearn submit --session` writes, for a commit
 //! pack      the archive that `dlearn submit` writes: the same files, the same bytes
 //! ```
 //!
@@ -15,6 +16,7 @@ pub mod entry;
 pub mod evidence;
 pub mod manifest;
 pub mod pack;
+pub mod session;
 pub mod walk;
 
 pub use entry::{Limits, Place, Refused, Tally, place, shown};

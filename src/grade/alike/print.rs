@@ -3,6 +3,7 @@
 use super::normal;
 use crate::course::{Entry, FileSet, Round};
 use crate::grade::gradebook::tidy;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::Read;
@@ -12,13 +13,15 @@ use std::path::Path;
 const LARGEST_FILE: u64 = 64 << 10;
 /// Bytes of all files of one exercise that are compared.
 const LARGEST_ALL: u64 = 512 << 10;
+/// Bytes of a print: more than as many lines, each in a file of the longest name, come to.
+const LARGEST_PRINT: u64 = 32 << 20;
 /// Lines of one submission's own that are compared.
 const MOST_LINES: usize = 4000;
 /// Files that everybody has from dlearn, or that differ by being theirs.
 const NOT_THEIRS: [&str; 3] = ["token", "README.md", crate::submission::MANIFEST];
 
 /// A line that the course did not give.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OwnLine {
     /// From 1.
     pub number: usize,
@@ -29,7 +32,7 @@ pub struct OwnLine {
 }
 
 /// What a learner wrote themselves for an exercise: its files with those of their lines that the course did not give.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Print {
     /// By path in the exercise's folder. Files without such lines are not there.
     pub files: Vec<(String, Vec<OwnLine>)>,
@@ -98,6 +101,16 @@ impl Print {
             }
         }
         print
+    }
+
+    /// Whether [`Print::of`] could have come to this: one that was in a file may be somebody's invention.
+    pub fn is_sound(&self) -> bool {
+        let bytes: usize = self.files.iter().map(|(path, _)| path.len()).sum::<usize>()
+            + self.lines().map(|line| line.text.len() + line.normal.len()).sum::<usize>();
+        bytes as u64 <= LARGEST_PRINT
+            && self.lines().count() <= MOST_LINES
+            && self.files.iter().all(|(path, _)| tidy(path) == *path)
+            && self.lines().all(|line| shown(&line.text) == line.text)
     }
 
     /// Every own line.

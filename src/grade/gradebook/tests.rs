@@ -1,5 +1,5 @@
 use super::*;
-use crate::course::Source;
+use crate::course::{Course, Source};
 use crate::evidence::Unavailable;
 
 fn course() -> Course {
@@ -76,7 +76,7 @@ fn what_cannot_be_told_is_open_and_says_so_in_every_total() {
     );
     let graded = Graded::of(vec![exercise]);
     assert_eq!((graded.state, graded.score.not_judged), (State::NotJudged, Points(250)));
-    assert!(!Gradebook::new(&course, Vec::new(), vec![graded], Vec::new()).judged);
+    assert!(!Gradebook::new(&course.outline.course, Vec::new(), vec![graded], Vec::new()).judged);
 }
 
 #[test]
@@ -125,7 +125,7 @@ fn a_token_that_two_submissions_have_is_flagged_in_both() {
         let exercise = graded(&course, "E01", |round| findings(round, |_| Verdict::pass()));
         Graded { learner: learner.into(), source: format!("{learner}.zip"), ..Graded::of(vec![exercise]) }
     };
-    let book = Gradebook::new(&course, Vec::new(), vec![one("ada"), one("bob"), one("Ada")], Vec::new());
+    let book = Gradebook::new(&course.outline.course, Vec::new(), vec![one("ada"), one("bob"), one("Ada")], Vec::new());
     assert_eq!(book.submissions[1].exercises[0].notes, ["the same token as in the submission of ada, Ada"]);
     assert_eq!(book.submissions[0].notes, ["there is another submission of this learner: Ada.zip"]);
     assert!(book.judged && book.submissions[1].notes.is_empty());

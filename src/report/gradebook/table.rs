@@ -3,6 +3,7 @@
 use super::{notes_of, one_line};
 use crate::grade::gradebook::{Gradebook, State};
 use crate::grade::score::Score;
+use crate::report::lines::marked;
 use crate::term::{Line, Span, Style, Terminal, measure, wrap_text};
 
 /// Pairs that the footer names: the rest is in the files.
@@ -14,13 +15,20 @@ const GAP: usize = 2;
 /// need, and notes are wrapped. What goes into a pipe has a line for each.
 pub fn table(book: &Gradebook, terminal: &Terminal) -> String {
     let header = std::iter::once("learner".to_owned())
-        .chain(book.exercises.iter().map(|column| column.id.clone()))
+        .chain(book.exercises.iter().map(|column| format!("{}{}", column.id, if column.bonus { "+" } else { "" })))
         .chain(["points".to_owned()]);
     let mut rows: Vec<Vec<String>> = vec![header.collect()];
     for graded in &book.submissions {
         let mut row = vec![name(&graded.learner, terminal)];
-        row.extend(graded.exercises.iter().map(|exercise| cell(exercise.state, &exercise.score)));
-        row.push(format!("{} of {}", cell(graded.state, &graded.score), graded.score.of));
+        row.extend(graded.exercises.iter().map(|it| cell(it.state, &it.score, it.late.is_some())));
+        let total = cell(graded.state, &graded.score, graded.points_before.is_some());
+        row.push(format!("{total} of {}", graded.score.of));
+        rows.push(row);
+    }
+    for absent in &book.missing {
+        let mut row = vec![name(&absent.learner, terminal)];
+        row.resize(book.exercises.len() + 1, "-".into());
+        row.push(format!("{} of {}", absent.score.points, absent.score.of));
         rows.push(row);
     }
     let mut text = aligned(&rows, terminal);
@@ -48,6 +56,12 @@ pub fn table(book: &Gradebook, terminal: &Terminal) -> String {
     };
     text.push('\n');
     text.push_str(&wrapped(&format!("{all} {many}, {judged}"), "", "", terminal));
+    if let Some(policy) = &book.late {
+        text.push_str(&wrapped(&format!("* came late. {}", policy.words()), "", "  ", terminal));
+    }
+    if book.exercises.iter().any(|column| column.bonus) {
+        text.push_str(&wrapped("+ is a bonus: its points come on top", "", "  ", terminal));
+    }
     if !book.not_allowed.is_empty() {
         let options = book.not_allowed.iter().map(|name| format!("--allow-image {}", one_line(name)));
         let options = options.collect::<Vec<_>>().join(" ");
@@ -96,12 +110,12 @@ fn name(learner: &str, terminal: &Terminal) -> String {
     }
 }
 
-/// Points, with a mark where they are not final.
-fn cell(state: State, score: &Score) -> String {
+/// Points with their marks.
+fn cell(state: State, score: &Score, late: bool) -> String {
     match state {
-        State::Missing => "-".to_owned(),
-        State::NotJudged => format!("{}?", score.points),
-        State::Passed | State::NotYet => score.points.to_string(),
+        // Of a bonus there may be points all the same.
+        State::Missing if score.points.0 == 0 => "-".to_owned(),
+        state => marked(state, score, late),
     }
 }
 

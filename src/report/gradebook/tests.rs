@@ -45,8 +45,8 @@ fn book() -> Gradebook {
         Graded { learner: "=HYPERLINK(\"http://x\")".into(), ..Graded::refused(&columns, &refused) },
         one("../../etc/Ada", Came::Missing),
     ];
-    let missing = vec![Absent { learner: "bob".into(), name: Some("Bob".into()) }];
-    let mut book = Gradebook::new(&course, columns, submissions, missing);
+    let missing = vec![Absent::new("bob", Some("Bob".into()))];
+    let mut book = Gradebook::new(&course.outline.course, columns, submissions, missing);
     book.not_allowed = vec!["nginx:alpine".into()];
     book
 }
@@ -134,10 +134,10 @@ fn feedback_names_each_check_with_its_points_and_reasons() {
 
 #[test]
 fn file_names_are_harmless_and_unlike() {
-    assert_eq!(file_names(&book()), ["ada", "eve", "hyperlink-http-x", "etc-ada"]);
+    assert_eq!(file_names(&book()), ["ada", "eve", "hyperlink-http-x", "etc-ada", "bob"]);
     let mut twice = book();
     twice.submissions[1].learner = "ADA".into();
     twice.submissions[2].learner = "\u{202e}…".into();
-    assert_eq!(file_names(&twice), ["ada", "ada.2", "learner", "etc-ada"]);
+    assert_eq!(file_names(&twice), ["ada", "ada.2", "learner", "etc-ada", "bob"]);
     assert_eq!(slug(&"x".repeat(500)).len(), 60);
 }

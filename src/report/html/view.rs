@@ -3,7 +3,7 @@
 use crate::grade::alike::{Both, Pair};
 use crate::grade::gradebook::{Gradebook, Graded, State};
 use crate::grade::score::{Points, Score};
-use crate::report::lines::{Line, Standing, lines, names};
+use crate::report::lines::{Line, Standing, late, lines, names};
 use crate::term::{sanitize, sanitize_line};
 use serde::Serialize;
 
@@ -22,7 +22,10 @@ pub(super) struct View {
     middle: Option<[Points; 2]>,
     of: Points,
     bars: Vec<Bar>,
-    columns: Vec<(String, String, Points)>,
+    /// Id, title, points, whether they are a bonus.
+    columns: Vec<(String, String, Points, bool)>,
+    /// What being late costs, in words.
+    late: Option<String>,
     maps: Vec<Map>,
     learners: Vec<Learner>,
     absent: Vec<(String, Option<String>)>,
@@ -110,7 +113,11 @@ struct Learner {
     source: String,
     mark: Mark,
     score: Score,
-    cells: Vec<(Mark, Points)>,
+    /// Points before anything was taken off for being late.
+    before: Option<Points>,
+    bonus: Option<Points>,
+    /// Points of each exercise, and those before.
+    cells: Vec<(Mark, Points, Option<Points>)>,
     notes: Vec<String>,
     flagged: bool,
     stranger: bool,
@@ -163,12 +170,13 @@ impl View {
             course: one_line(&book.course),
             counts: counts(book),
             middle: middle(book),
-            of: book.exercises.iter().map(|column| column.points).sum(),
+            of: crate::grade::gradebook::all_points(&book.exercises),
+            late: book.late.as_ref().map(|policy| policy.words()),
             bars: bars(book),
             columns: book
                 .exercises
                 .iter()
-                .map(|column| (one_line(&column.id), one_line(&column.title), column.points))
+                .map(|column| (one_line(&column.id), one_line(&column.title), column.points, column.bonus))
                 .collect(),
             maps: book.exercises.iter().map(|column| Map::of(&column.id, &column.title, &all, &names)).collect(),
             learners: all
@@ -302,7 +310,7 @@ fn learner(book: &Gradebook, at: usize, graded: &Graded, lines: &[Line<'_>], nam
         Some(format!("{}: alike with the submission of {}: {reasons}", pair.exercise, names[other]))
     };
     let alike: Vec<String> = book.similar.iter().filter_map(with).collect();
-    let notes: Vec<String> = graded.notes.iter().cloned().chain(of_exercises).collect();
+    let notes: Vec<String> = graded.notes.iter().cloned().chain(late(graded)).chain(of_exercises).collect();
     Learner {
         anchor: anchor(at),
         name: names[at].clone(),
@@ -310,10 +318,15 @@ fn learner(book: &Gradebook, at: usize, graded: &Graded, lines: &[Line<'_>], nam
         source: one_line(&graded.source),
         mark: Mark::of_state(graded.state),
         score: graded.score,
+        before: graded.points_before,
+        bonus: graded.bonus.filter(|bonus| bonus.0 > 0),
         cells: graded
             .exercises
             .iter()
-            .map(|exercise| (Mark::of_state(exercise.state), exercise.score.points))
+            .map(|exercise| {
+                let before = exercise.late.as_ref().map(|late| late.points_before);
+                (Mark::of_state(exercise.state), exercise.score.points, before)
+            })
             .collect(),
         flagged: !(notes.is_empty() && alike.is_empty()),
         notes: notes.into_iter().chain(alike).map(|note| one_line(&note)).collect(),

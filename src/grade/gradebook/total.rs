@@ -1,0 +1,48 @@
+//! What exercises come to together: with what is a bonus, and what was taken off for being late.
+
+use super::{Column, Graded, GradedExercise, State};
+use crate::grade::score::{Points, Score};
+
+/// All points of these columns; what is a bonus is none of them.
+pub fn all_points(columns: &[Column]) -> Points {
+    columns.iter().filter(|column| !column.bonus).map(|column| column.points).sum()
+}
+
+/// How exercises came out together.
+pub(super) fn together<'a>(exercises: impl Iterator<Item = &'a GradedExercise> + Clone) -> State {
+    let all = |state: State| exercises.clone().all(|exercise| exercise.state == state);
+    match exercises.clone().any(|exercise| exercise.state == State::NotJudged) {
+        true => State::NotJudged,
+        false if all(State::Passed) => State::Passed,
+        false if all(State::Missing) => State::Missing,
+        false => State::NotYet,
+    }
+}
+
+impl Graded {
+    /// Adds up anew, once something was taken off, and with what is a bonus on top: of that nothing can be lost. Where a
+    /// bonus only fills, nobody gets more than all points.
+    pub fn count(&mut self, columns: &[Column], fills: bool) {
+        let all = self.exercises.iter().zip(columns);
+        let (bonus, own): (Vec<_>, Vec<_>) = all.partition(|(_, column)| column.bonus);
+        let sum = |of: &[(&GradedExercise, &Column)]| of.iter().map(|(exercise, _)| exercise.score).sum::<Score>();
+        let before = |of: &[(&GradedExercise, &Column)]| {
+            let before = |exercise: &GradedExercise| {
+                exercise.late.as_ref().map_or(exercise.score.points, |late| late.points_before)
+            };
+            of.iter().map(|(exercise, _)| before(exercise)).sum::<Points>()
+        };
+        let (on_top, score) = (sum(&bonus), sum(&own));
+        let most = |points: Points| if fills { points.min(score.of) } else { points };
+        let is_late = self.exercises.iter().any(|exercise| exercise.late.is_some());
+        self.points_before = is_late.then(|| most(before(&own) + before(&bonus)));
+        let points = most(score.points + on_top.points);
+        self.bonus = (!bonus.is_empty()).then(|| Points(points.0.saturating_sub(score.points.0)));
+        // What of a bonus was not judged may still be earned: the points are not final.
+        self.state = match together(bonus.iter().map(|(exercise, _)| *exercise)) {
+            State::NotJudged => State::NotJudged,
+            _ => together(own.iter().map(|(exercise, _)| *exercise)),
+        };
+        self.score = Score { points, not_judged: score.not_judged + on_top.not_judged, of: score.of };
+    }
+}
