@@ -6,6 +6,7 @@
 
 pub mod code;
 pub mod coverage;
+mod embedded;
 mod error;
 pub mod exercise;
 pub mod lesson;
@@ -18,6 +19,7 @@ pub mod recipe;
 pub mod round;
 pub mod schema;
 pub mod service;
+mod shelf;
 pub mod skeleton;
 mod source;
 mod template;
@@ -28,5 +30,6 @@ pub use lesson::{Block, Lesson, Question, Section};
 pub use load::{Course, Entry};
 pub use outline::{Item, Outline};
 pub use round::Round;
+pub use shelf::Shelf;
 pub use source::{FileSet, Source, enclosing, mode_of, read_yaml};
 pub use template::{fill, fill_kind};
