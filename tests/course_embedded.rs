@@ -32,6 +32,21 @@ fn the_embedded_course_loads_and_its_files_fit_together() {
     assert!(course.exercises.contains_key("E01") && course.exercises.contains_key("S01"));
 }
 
+/// It knows ids and folders by the names of files, and reads each of them for itself.
+#[test]
+fn what_is_read_when_it_is_asked_for_is_the_whole_course() {
+    let ((whole, _), course) = (Course::read(&Source::Embedded), embedded());
+    assert!(course.lessons.keys().eq(whole.lessons.keys()) && course.references.keys().eq(whole.references.keys()));
+    assert!(course.exercises.keys().eq(whole.exercises.keys()) && course.folders == whole.folders);
+    let pages = course.lessons.iter().chain(&course.references).zip(whole.lessons.iter().chain(&whole.references));
+    for ((id, page), (_, known)) in pages {
+        assert_eq!((id, &page.file, &page.sections), (&known.front.id, &known.file, &known.sections));
+    }
+    for ((id, entry), (_, known)) in course.exercises.iter().zip(&whole.exercises) {
+        assert_eq!((id, &entry.folder, &entry.files), (&known.exercise.id, &known.folder, &known.files));
+    }
+}
+
 #[test]
 fn every_recipe_is_in_the_table_of_the_manual() {
     let manual = include_str!("../checks/README.md");

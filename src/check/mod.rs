@@ -17,6 +17,7 @@ pub mod provenance;
 pub mod quote;
 mod spec;
 mod starting;
+mod step_place;
 mod verdict;
 mod written;
 

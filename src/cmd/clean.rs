@@ -53,7 +53,8 @@ pub(super) async fn run(app: &App, dry_run: bool, yes: bool) -> Result<i32, Fail
             report::line(&format!("kept {} {}: {}", thing.kind, thing.name, why_kept(thing)))?;
         }
         if gone.is_empty() {
-            report::line("nothing of dlearn's is left in this engine")?;
+            let other = if kept.is_empty() { "nothing" } else { "nothing else" };
+            report::line(&format!("{other} of dlearn's is left in this engine"))?;
         }
     }
     if dry_run || gone.is_empty() {

@@ -65,7 +65,7 @@ impl Course {
         if name.contains('.') {
             return self.question(name).map(|(lesson, _)| lesson.front.id.as_str()).ok_or(NoPlace::Question);
         }
-        if let Some((id, _)) = self.exercises.get_key_value(name) {
+        if let Some(id) = self.exercises.keys().find(|id| *id == name) {
             return Ok(id);
         }
         match self.pages().find(|page| page.front.id == name) {

@@ -1,6 +1,7 @@
 //! Reads a whole course and looks things up in it.
 
 use super::exercise::Draw;
+use super::shelf::Shelf;
 use super::{CourseError, Exercise, FileSet, Item, Lesson, Outline, Question, Source, recipe::Recipe, service, source};
 use std::collections::BTreeMap;
 
@@ -10,13 +11,15 @@ pub struct Course {
     /// Title and order.
     pub outline: Outline,
     /// Lessons by id.
-    pub lessons: BTreeMap<String, Lesson>,
+    pub lessons: Shelf<Lesson>,
     /// Pages to look things up in (`lessons/reference/*.md`), by id: written like lessons, and no step of the course.
-    pub references: BTreeMap<String, Lesson>,
+    pub references: Shelf<Lesson>,
     /// Exercises by id.
-    pub exercises: BTreeMap<String, Entry>,
+    pub exercises: Shelf<Entry>,
     /// Recipes by name.
     pub recipes: BTreeMap<String, Recipe>,
+    /// The exercises' folders by id: what [`Entry::folder`] says, without reading them.
+    pub folders: BTreeMap<String, String>,
 }
 
 /// An exercise with its files.
@@ -44,19 +47,17 @@ impl Entry {
 impl Course {
     /// Reads a course.
     ///
-    /// How the files of the course inside the binary fit together is not looked at: they are the same every time, the
-    /// project's tests ask [`Self::read`], and a learner waits for the first screen meanwhile.
+    /// Of the course inside the binary, lessons and exercises are read when they are asked for, and how they fit
+    /// together is not looked at: they are the same every time, the project's tests ask [`Self::read`], and a learner
+    /// waits for the first screen meanwhile.
     ///
     /// # Errors
     /// The first file that is not what it should be, with line and advice.
     pub fn load(source: &Source) -> Result<Self, CourseError> {
-        let (course, errors) = match source {
-            Source::Embedded => {
-                let (course, errors, _) = Self::parse(source);
-                (course, errors)
-            }
-            Source::Folder(_) => Self::read(source),
-        };
+        if matches!(source, Source::Embedded) {
+            return Self::embedded();
+        }
+        let (course, errors) = Self::read(source);
         match errors.into_iter().next() {
             Some(error) => Err(error),
             None => Ok(course),
@@ -108,14 +109,18 @@ impl Course {
             });
             let recipes = recipes(&recipe_files, &mut errors);
             let outline = outline(&lesson_files, &mut errors);
-            let is_reference = |(_, page): &(String, Lesson)| page.file.starts_with(REFERENCES);
-            let pages = pages(&lesson_files, &mut errors).into_iter().partition(is_reference);
-            (recipes, outline, pages, exercises.join())
+            let pages = pages(&lesson_files, &mut errors).into_iter();
+            let (references, lessons): (Vec<_>, Vec<_>) = pages.partition(|(_, page)| is_reference(&page.file));
+            (recipes, outline, (references, lessons), exercises.join())
         });
         let (exercises, of_exercises) = exercises.unwrap_or_else(|panic| std::panic::resume_unwind(panic));
         errors.extend(of_exercises);
         let outline_text = lesson_files.get("course.yaml").map(|text| String::from_utf8_lossy(text).into_owned());
-        (Self { outline, lessons, references, exercises, recipes }, errors, outline_text.unwrap_or_default())
+        let folders = exercises.iter().map(|(id, entry)| (id.clone(), entry.folder.clone())).collect();
+        let (lessons, references) = (lessons.into_iter().collect(), references.into_iter().collect());
+        let exercises = exercises.into_iter().collect();
+        let course = Self { outline, lessons, references, exercises, recipes, folders };
+        (course, errors, outline_text.unwrap_or_default())
     }
 
     /// The steps of the course in order.
@@ -135,7 +140,11 @@ impl Course {
 
     /// The lesson or reference with this id, in any case of letters.
     pub fn page(&self, id: &str) -> Option<&Lesson> {
-        self.pages().find(|page| page.front.id.eq_ignore_ascii_case(id))
+        let on = |shelf: &Shelf<Lesson>| shelf.keys().find(|key| key.eq_ignore_ascii_case(id)).cloned();
+        match on(&self.lessons) {
+            Some(id) => self.lessons.get(&id),
+            None => self.references.get(&on(&self.references)?),
+        }
     }
 
     /// All lessons, and then all references.
@@ -154,9 +163,11 @@ impl Course {
     }
 
     /// The question with this id, and the lesson that it belongs to.
-    pub fn question(&self, id: &str) -> Option<(&Lesson, &Question)> {
-        let mut all = self.pages().flat_map(|lesson| lesson.questions().map(move |question| (lesson, question)));
-        all.find(|(_, question)| question.id == id)
+    pub fn question<'a>(&'a self, id: &str) -> Option<(&'a Lesson, &'a Question)> {
+        let within = |lesson: &'a Lesson| Some((lesson, lesson.questions().find(|question| question.id == id)?));
+        // Its id begins with the lesson's: one page is read for it.
+        let named = id.split_once('.').and_then(|(lesson, _)| self.page(lesson));
+        named.and_then(within).or_else(|| self.pages().find_map(within))
     }
 
     /// The questions of earlier lessons that a lesson asks first.
@@ -262,7 +273,8 @@ fn check_draws(entry: &Entry, file: &str) -> Result<(), CourseError> {
     }
 }
 
-fn recipes(files: &FileSet, errors: &mut Vec<CourseError>) -> BTreeMap<String, Recipe> {
+/// Recipes by name.
+pub(super) fn recipes(files: &FileSet, errors: &mut Vec<CourseError>) -> BTreeMap<String, Recipe> {
     let one = |path: &str, content: &[u8]| {
         let file = format!("checks/{path}");
         let recipe: Recipe = source::yaml_at(&file, text(&file, content)?, 0)?;
@@ -276,7 +288,7 @@ fn recipes(files: &FileSet, errors: &mut Vec<CourseError>) -> BTreeMap<String, R
 }
 
 /// The order of the course; an empty one where it cannot be read.
-fn outline(files: &FileSet, errors: &mut Vec<CourseError>) -> Outline {
+pub(super) fn outline(files: &FileSet, errors: &mut Vec<CourseError>) -> Outline {
     const FILE: &str = "lessons/course.yaml";
     let read = || {
         let help = "it gives the order of the course: see lessons/README.md";
@@ -294,8 +306,10 @@ pub(super) fn is_page(path: &str) -> bool {
     path.ends_with(".md") && !path.ends_with("README.md")
 }
 
-/// Where references stand.
-const REFERENCES: &str = "lessons/reference/";
+/// Whether a page's file is a reference's.
+pub(super) fn is_reference(file: &str) -> bool {
+    file.starts_with("lessons/reference/")
+}
 
 /// Lessons and references by id.
 fn pages(files: &FileSet, errors: &mut Vec<CourseError>) -> BTreeMap<String, Lesson> {
@@ -361,7 +375,8 @@ fn exercises(files: FileSet, errors: &mut Vec<CourseError>) -> BTreeMap<String, 
     exercises
 }
 
-fn exercise(folder: String, files: FileSet) -> Result<Entry, CourseError> {
+/// The exercise in a folder of this name, of its files.
+pub(super) fn exercise(folder: String, files: FileSet) -> Result<Entry, CourseError> {
     let file = format!("exercises/{folder}/exercise.yaml");
     let yaml = files.get("exercise.yaml").ok_or_else(|| {
         let help = "every folder below exercises/ is an exercise: see exercises/README.md";
@@ -382,7 +397,8 @@ fn exercise(folder: String, files: FileSet) -> Result<Entry, CourseError> {
     Ok(Entry { folder, exercise, files, given })
 }
 
-fn text<'a>(file: &str, content: &'a [u8]) -> Result<&'a str, CourseError> {
+/// A file's text.
+pub(super) fn text<'a>(file: &str, content: &'a [u8]) -> Result<&'a str, CourseError> {
     // Some editors on Windows put a byte order mark first.
     std::str::from_utf8(content.strip_prefix(b"\xef\xbb\xbf").unwrap_or(content))
         .map_err(|error| CourseError::new(file, error.to_string(), "write the file in UTF-8"))

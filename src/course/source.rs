@@ -1,7 +1,7 @@
 //! Where a course's files come from, and how its YAML is read.
 
 use super::CourseError;
-use include_dir::{Dir, include_dir};
+use include_dir::{Dir, File, include_dir};
 use serde::de::DeserializeOwned;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -34,12 +34,8 @@ impl Source {
         let mut files = FileSet::new();
         match self {
             Source::Embedded => {
-                let dir = match top {
-                    "lessons" => &LESSONS,
-                    "exercises" => &EXERCISES,
-                    _ => &RECIPES,
-                };
-                embedded(dir, &mut files);
+                let all = embedded_files(embedded(top)).into_iter();
+                files.extend(all.map(|(path, content)| (path, content.to_vec())));
             }
             // A course may do without recipes.
             Source::Folder(path) if top == "checks" && !path.join(top).exists() => {}
@@ -56,14 +52,20 @@ pub fn enclosing(path: &Path) -> Option<PathBuf> {
     path.ancestors().find(is_course).map(Path::to_owned)
 }
 
-fn embedded(dir: &Dir<'_>, files: &mut FileSet) {
-    for file in dir.files() {
-        let path = file.path().to_string_lossy().replace('\\', "/");
-        files.insert(path, file.contents().to_vec());
+/// A top folder inside the program.
+pub(super) fn embedded(top: &str) -> &'static Dir<'static> {
+    match top {
+        "lessons" => &LESSONS,
+        "exercises" => &EXERCISES,
+        _ => &RECIPES,
     }
-    for sub in dir.dirs() {
-        embedded(sub, files);
-    }
+}
+
+/// All files below a folder inside the program.
+pub(super) fn embedded_files(dir: &'static Dir<'static>) -> Vec<(String, &'static [u8])> {
+    let path = |file: &File<'_>| file.path().to_string_lossy().replace('\\', "/");
+    let here = dir.files().map(|file| (path(file), file.contents()));
+    here.chain(dir.dirs().flat_map(embedded_files)).collect()
 }
 
 fn walk(root: &Path, below: &str, files: &mut FileSet) -> Result<(), CourseError> {

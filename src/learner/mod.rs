@@ -156,7 +156,7 @@ impl Learner {
     }
 
     fn begin(home: PathBuf, course: &Course, access: Access, notes: Vec<Note>) -> Result<Self, LearnerError> {
-        let folders = course.exercises.iter().map(|(id, entry)| (id.clone(), entry.folder.clone())).collect();
+        let folders = course.folders.clone();
         let reading = matches!(access, Access::Reading);
         let name = &course.outline.course;
         let state = State::new(name, "");

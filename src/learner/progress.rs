@@ -166,10 +166,11 @@ pub fn retrieval<'a>(course: &'a Course, state: &State, id: &str) -> Vec<&'a Que
         .map(|(_, question)| question)
         .take(MISSED)
         .collect();
-    let Some(at) = lessons.iter().position(|lesson| lesson.front.id == id) else { return asked };
+    let Some(at) = lessons.iter().position(|lesson| lesson == id) else { return asked };
     let was_read = |lesson: &Lesson| state.lessons.get(&lesson.front.id).is_some_and(|known| known.done);
-    if !lessons[at].recall.is_empty() {
-        let named = lessons[at].recall.iter().filter_map(|id| course.question(id));
+    let recall = &course.lessons[id].recall;
+    if !recall.is_empty() {
+        let named = recall.iter().filter_map(|id| course.question(id));
         for (_, question) in named.filter(|(lesson, _)| was_read(lesson)) {
             if !asked.contains(&question) {
                 asked.push(question);
@@ -179,7 +180,8 @@ pub fn retrieval<'a>(course: &'a Course, state: &State, id: &str) -> Vec<&'a Que
     }
     let mut decks: Vec<Vec<&Question>> = Vec::new();
     for back in [2, 5] {
-        let Some(lesson) = at.checked_sub(back).and_then(|index| lessons.get(index)) else { continue };
+        let lesson = at.checked_sub(back).and_then(|index| course.lessons.get(lessons.get(index)?));
+        let Some(lesson) = lesson else { continue };
         if !was_read(lesson) {
             continue;
         }
@@ -203,7 +205,7 @@ pub fn retrieval<'a>(course: &'a Course, state: &State, id: &str) -> Vec<&'a Que
 /// time has come ([`QuestionState::due`](super::state::QuestionState::due)), the longest overdue first.
 pub fn review<'a>(course: &'a Course, state: &State, most: usize) -> Vec<(&'a Lesson, &'a Question)> {
     let mut asked: Vec<_> = missed(course, state).collect();
-    let lessons = lessons_in_order(course).into_iter();
+    let lessons = lessons_in_order(course).into_iter().filter_map(|id| course.lessons.get(&id));
     let all = lessons.flat_map(|lesson| lesson.questions().map(move |question| (lesson, question)));
     let due =
         |question: &Question| state.questions.get(&question.id).filter(|known| !known.missed).map(|known| known.due());
@@ -223,13 +225,21 @@ fn rank(seed: &str, lesson: &str, question: &str) -> [u8; 32] {
 
 /// The questions whose last answer was wrong, in the order of the course.
 fn missed<'a>(course: &'a Course, state: &State) -> impl Iterator<Item = (&'a Lesson, &'a Question)> {
-    let all = lessons_in_order(course).into_iter().flat_map(|lesson| lesson.questions().map(move |q| (lesson, q)));
-    all.filter(|(_, question)| state.questions.get(&question.id).is_some_and(|known| known.missed))
+    let order = lessons_in_order(course);
+    let ids = state.questions.iter().filter(|(_, known)| known.missed).map(|(id, _)| id);
+    let place = |(lesson, question): (&'a Lesson, &'a Question)| {
+        let at = order.iter().position(|id| *id == lesson.front.id)?;
+        Some(((at, lesson.questions().position(|other| other == question)), (lesson, question)))
+    };
+    let mut found: Vec<_> = ids.filter_map(|id| course.question(id)).filter_map(place).collect();
+    found.sort_by_key(|(place, _)| *place);
+    found.into_iter().map(|(_, question)| question)
 }
 
-fn lessons_in_order(course: &Course) -> Vec<&Lesson> {
-    let items = course.items();
-    items.iter().filter_map(|item| matches!(item, Item::Lesson(_)).then(|| course.lessons.get(item.id()))?).collect()
+/// The ids of the lessons, in the order of the course.
+fn lessons_in_order(course: &Course) -> Vec<String> {
+    let lessons = course.items().into_iter().filter(|item| matches!(item, Item::Lesson(_)));
+    lessons.map(|item| item.id().to_owned()).collect()
 }
 
 /// The exercise whose folder `current` lies in, and the round where it lies in a round's folder. Both
@@ -237,7 +247,8 @@ fn lessons_in_order(course: &Course) -> Vec<&Lesson> {
 pub fn exercise_at<'a>(course: &'a Course, home: &Path, current: &Path) -> Option<(&'a Entry, Option<usize>)> {
     let mut parts = current.strip_prefix(home).ok()?.components();
     let Some(Component::Normal(folder)) = parts.next() else { return None };
-    let entry = course.exercises.values().find(|entry| folder == entry.folder.as_str())?;
+    let (id, _) = course.folders.iter().find(|(_, of_exercise)| folder == of_exercise.as_str())?;
+    let entry = course.exercises.get(id)?;
     let round = match parts.next() {
         Some(Component::Normal(name)) => name.to_str()?.strip_prefix("round-").and_then(|number| number.parse().ok()),
         _ => None,

@@ -115,10 +115,10 @@ fn pieces(whole: &str, code: &[(Range<usize>, bool)], room: usize) -> Vec<Piece>
     let mut at = 0;
     // Both go upwards, so each range of code is looked at once: a message may hold thousands.
     let mut code = code.iter().peekable();
-    for word in WordSeparator::UnicodeBreakProperties.find_words(whole) {
-        let (start, end) = (at, at + word.word.len());
-        at = end + word.whitespace.len();
-        let space = word.whitespace.len();
+    let words = WordSeparator::UnicodeBreakProperties.find_words(whole);
+    for (length, space) in words.flat_map(|word| at_slashes(word.word, word.whitespace.len())) {
+        let (start, end) = (at, at + length);
+        at = end + space;
         let after_space = whole[..start].ends_with(' ');
         while code.next_if(|(range, _)| range.end <= start).is_some() {}
         let in_code = code.peek().is_some_and(|(range, breaks)| range.start < start && !(*breaks && after_space));
@@ -133,6 +133,19 @@ fn pieces(whole: &str, code: &[(Range<usize>, bool)], room: usize) -> Vec<Piece>
         }
     }
     ranges.into_iter().flat_map(|(start, end, space)| split(whole, start..end, space, room)).collect()
+}
+
+/// A word and the space behind it, in bytes, and once more at each space before a slash: Unicode lets no line begin with
+/// one (LB13), and here that is how paths begin.
+fn at_slashes(word: &str, space: usize) -> Vec<(usize, usize)> {
+    let (mut parts, mut rest) = (Vec::new(), word);
+    while let Some(at) = rest.find(" /") {
+        let head = rest[..at].trim_end_matches(' ').len();
+        parts.push((head, at + 1 - head));
+        rest = &rest[at + 1..];
+    }
+    parts.push((rest.len(), space));
+    parts
 }
 
 /// A piece that is wider than a line is broken between graphemes.
@@ -206,6 +219,12 @@ mod tests {
     fn addresses_and_paths_stay_together() {
         let text = [Span::plain("see https://docs.docker.com/build/cache/ now")];
         assert_eq!(texts(&text, 40), ["- see", "  https://docs.docker.com/build/cache/", "  now"]);
+    }
+
+    #[test]
+    fn a_line_may_begin_with_a_path() {
+        let text = [Span::plain("holds /opt/bin/typeset, /opt/fonts, /var/cache/pkg")];
+        assert_eq!(texts(&text, 26), ["- holds /opt/bin/typeset,", "  /opt/fonts,", "  /var/cache/pkg"]);
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use super::{base_image, no_image, workspace_base};
 use crate::check::matching::{Pattern, shown};
 use crate::check::provenance::shortened;
+use crate::check::step_place::placed;
 use crate::check::{Inquiry, Stop, Verdict};
 use crate::evidence::{EntryKind, LayersFacts, Unavailable};
 use crate::layers::Stack;
@@ -83,7 +84,12 @@ impl Layers {
         };
         let held = self.held(layers, skip);
         if let Some(first) = held.first() {
-            return Ok(self.holds(&name, layers, first, &held[1..]));
+            let verdict = self.holds(&name, layers, first, &held[1..]);
+            let step = layers.layers.get(first.layer).and_then(|layer| layer.created_by.as_deref());
+            return match step {
+                Some(words) => placed(inquiry, verdict, "Dockerfile", words),
+                None => Ok(verdict),
+            };
         }
         if layers.truncated {
             return Err(Stop::CannotTell(Unavailable::new(
@@ -238,6 +244,16 @@ mod tests {
         let (found, advice) = found(judged(NO_KEYS, own, false));
         assert_eq!(found, "layer 2 (`COPY . .`) holds `/.env`, `/a.md`, `/b.md`, `/c.md` and 1 more, 7 MB in all");
         assert!(advice.contains(".dockerignore"));
+    }
+
+    #[test]
+    fn the_line_that_brings_it_is_shown() {
+        let place = |step: &str| match judged(NO_KEYS, vec![layer(step, &[".env"], &[])], false) {
+            Ok(Verdict::NotYet(not_yet)) => not_yet.place.map(|place| (place.line, place.text)),
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(place("COPY . ."), Some((2, "COPY . .".into())));
+        assert_eq!(place("COPY dir:0123 in ."), None, "the classic builder does not say what it copied");
     }
 
     #[test]

@@ -4,7 +4,8 @@ use super::{Experiment, Made, Part, Step};
 use crate::check::kinds::whole_layers;
 use crate::check::matching::{Pattern, shown};
 use crate::check::provenance::{config_difference, shortened};
-use crate::check::{ForTheMessage, Inquiry, Place, Stop, Verdict};
+use crate::check::step_place::{placed, plain};
+use crate::check::{ForTheMessage, Inquiry, Stop, Verdict};
 use crate::dockerfile::Body;
 use crate::evidence::{BuildFacts, EntryKind, ImageFacts, LayerFacts, LayersFacts, StepFacts};
 use crate::layers::{Tolerance, compare_layers};
@@ -95,7 +96,7 @@ impl Experiment {
                 let culprit = said.and_then(|step| first_uncached(steps, step));
                 let advice = part.advice.clone().unwrap_or_else(|| advice(&words, culprit));
                 let verdict = Verdict::not_yet(format!("{} to come from the cache", part.what), found, advice);
-                return Ok(Err(self.placed(inquiry, verdict, &words)?));
+                return Ok(Err(placed(inquiry, verdict, &self.file(), &words)?));
             }
         }
         Ok(Ok(()))
@@ -121,22 +122,7 @@ impl Experiment {
         let own = "that step depends on nothing that was changed: let it read what it should follow";
         let advice = part.advice.clone().unwrap_or_else(|| own.into());
         let verdict = Verdict::not_yet(format!("{} to be made anew", part.what), found, advice);
-        Ok(Err(self.placed(inquiry, verdict, &words)?))
-    }
-
-    /// The verdict with the line of the Dockerfile that it speaks of.
-    fn placed(&self, inquiry: &Inquiry<'_>, verdict: Verdict, words: &str) -> Result<Verdict, Stop> {
-        let Verdict::NotYet(mut not_yet) = verdict else { return Ok(verdict) };
-        let file = self.file();
-        if let Some(text) = inquiry.workspace_file(&file)? {
-            let dockerfile = crate::dockerfile::parse(&text.text);
-            let mut same = dockerfile.instructions().filter(|one| plain(&one.original) == plain(words));
-            if let (Some(instruction), None) = (same.next(), same.next()) {
-                let line = instruction.span.start_line;
-                not_yet.place = Some(Place::of_line(&file, &text.text, line));
-            }
-        }
-        Ok(Verdict::NotYet(not_yet))
+        Ok(Err(placed(inquiry, verdict, &self.file(), &words)?))
     }
 }
 
@@ -197,22 +183,6 @@ fn contents<'a>(layers: &'a LayersFacts, files: &Pattern) -> BTreeMap<&'a str, &
     let entries = layers.layers.iter().flat_map(|layer| &layer.entries);
     let wanted = entries.filter(|(path, _)| files.found_in(&format!("/{path}")));
     wanted.map(|(path, entry)| (path.as_str(), entry.content.as_str())).collect()
-}
-
-/// What a RUN instruction runs, without what history, builder and Dockerfile write differently: flags, build
-/// arguments, white space.
-fn plain(text: &str) -> String {
-    let text = text.replace("\\\n", " ");
-    let words: Vec<&str> = text.split_whitespace().skip(1).skip_while(|word| word.starts_with("--")).collect();
-    let command = match words.as_slice() {
-        // `|2 A=1 B=2 make`
-        [count, rest @ ..] if count.starts_with('|') => {
-            let number: usize = count[1..].parse().unwrap_or_default();
-            rest.get(number..).unwrap_or_default()
-        }
-        all => all,
-    };
-    command.join(" ")
 }
 
 /// What the builder said of the step that made a layer, where that was a RUN and one step only can be meant.
