@@ -66,11 +66,11 @@ pub(super) async fn run(app: &App, id: Option<String>, files: Files) -> Result<i
     let progress = Progress::start(&format!("checking {}", round.exercise), &app.terminal);
     let examined = look(&mine, &workspace).await;
     progress.finish();
-    files.write(round, &examined.findings, &examined.evidence)?;
     let Examined { findings, evidence } = examined;
     let outcome = Outcome::of(&findings);
-    // Recorded first: whoever reads the output may be gone.
+    // Recorded first: whoever reads the output may be gone, and a file may not be written.
     let step = record(&mut learner, &mine, &findings)?;
+    files.write(round, &findings, &evidence)?;
     show(app, round, &findings)?;
     if !app.common.json {
         conclude(app, &mine, learner.state(), step, &evidence)?;

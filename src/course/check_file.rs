@@ -4,6 +4,7 @@ use super::recipe::Recipe;
 use super::round::{self, Round};
 use super::{CourseError, source};
 use crate::check::{CheckSpec, Kind, Subject};
+use crate::reference::Reference;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -58,6 +59,9 @@ impl CheckFile {
                 Some((alias, name)) => (Some(alias), name),
                 None => (None, text.as_str()),
             };
+            if let Err(error) = Reference::parse(name) {
+                return Err((format!("--image {text}: {error}"), "write an image's name: shop/web:1".into()));
+            }
             let only = self.images.len() == 1;
             let place = match alias {
                 Some(alias) => self.images.get_mut(alias),
@@ -127,6 +131,8 @@ checks:
         assert_eq!(round(TEXT, &[]).unwrap().subject.images["app"], "shop/web:1");
         assert_eq!(round(TEXT, &["shop/web:2"]).unwrap().subject.images["app"], "shop/web:2");
         assert_eq!(round(TEXT, &["app=shop/web:3"]).unwrap().subject.images["app"], "shop/web:3");
+        assert!(round(TEXT, &[""]).unwrap_err().contains("--image"));
+        assert!(round(TEXT, &["app=Shop/web"]).unwrap_err().contains("--image app=Shop/web"));
         assert!(round(TEXT, &["web=shop/web:3"]).unwrap_err().contains("its aliases are app"));
         let two = TEXT.replace("app: shop/web:1", "app: shop/web:1, test: shop/test:1");
         assert!(round(&two, &["shop/web:3"]).unwrap_err().contains("say which: --image ALIAS=shop/web:3"));

@@ -5,34 +5,39 @@ use super::{
     container::{Attempt, ContainerSpec},
 };
 use crate::evidence::{RunFacts, RunPlan};
+use bollard::query_parameters::InspectContainerOptions;
 use std::time::{Duration, Instant};
 
 /// How long an engine waits for what a container that has ended still had to say; then it lets go of it, and nobody hears
 /// it (moby, daemon/monitor.go, `handleContainerExit`, in 20.10 as in 28.5).
 const LAST_WORDS: Duration = Duration::from_secs(2);
 
+/// Whether the engine has let go of a container's last words. It was `waited` from its start to the answer that it has
+/// ended; the engine says when it was started and when it ended.
+fn let_go(waited: Duration, started: Option<&str>, finished: Option<&str>) -> bool {
+    let time = |text: Option<&str>| text?.parse::<jiff::Timestamp>().ok();
+    let ran = time(started).zip(time(finished)).map(|(started, finished)| finished.duration_since(started));
+    let ran = ran.and_then(|ran| Duration::try_from(ran).ok()).unwrap_or_default();
+    waited.saturating_sub(ran) >= LAST_WORDS
+}
+
 impl Engine {
-    /// Runs a command to its end, or kills it at `plan.seconds`. None where there is no such image. One that took long
-    /// and said nothing is run once more: on a busy machine its words may have been lost.
+    /// Runs a command to its end, or kills it at `plan.seconds`. None where there is no such image. Where nothing was
+    /// heard of it, and the engine was so busy that it may have let go of its words, it is run once more.
     ///
     /// # Errors
     /// Where the engine cannot do it, or stopped answering meanwhile.
     pub async fn run(&self, ledger: &Ledger, plan: &RunPlan) -> Result<Option<RunFacts>, EngineError> {
-        let begun = Instant::now();
-        match self.run_once(ledger, plan).await? {
-            Some(ran)
-                if ran.exit.is_some()
-                    && ran.stdout.is_empty()
-                    && ran.stderr.is_empty()
-                    && begun.elapsed() >= LAST_WORDS =>
-            {
-                self.run_once(ledger, plan).await
-            }
-            ran => Ok(ran),
+        let (first, lost) = self.run_once(ledger, plan).await?;
+        if !lost {
+            return Ok(first);
         }
+        let (again, _) = self.run_once(ledger, plan).await?;
+        Ok(again.filter(|again| !again.timed_out).or(first))
     }
 
-    async fn run_once(&self, ledger: &Ledger, plan: &RunPlan) -> Result<Option<RunFacts>, EngineError> {
+    /// What came of it, and whether its words may have been lost.
+    async fn run_once(&self, ledger: &Ledger, plan: &RunPlan) -> Result<(Option<RunFacts>, bool), EngineError> {
         let spec = ContainerSpec {
             image: plan.image.clone(),
             args: plan.args.clone(),
@@ -43,9 +48,12 @@ impl Engine {
         };
         let container = match self.start(ledger, &spec).await? {
             Attempt::Done(container) => container,
-            Attempt::NoImage => return Ok(None),
-            Attempt::Refused(why) => return Ok(Some(RunFacts { start_error: Some(why), ..RunFacts::default() })),
+            Attempt::NoImage => return Ok((None, false)),
+            Attempt::Refused(why) => {
+                return Ok((Some(RunFacts { start_error: Some(why), ..RunFacts::default() }), false));
+            }
         };
+        let begun = Instant::now();
         let limit = Duration::from_secs(u64::from(plan.seconds));
         let ended = self.alive(async {
             match tokio::time::timeout(limit, self.wait(&container)).await {
@@ -54,19 +62,45 @@ impl Engine {
             }
         });
         let exit = ended.await?;
+        let waited = begun.elapsed();
         if exit.is_none() {
             self.kill(&container).await?;
         }
         let output = self.output(&container).await?;
+        let silent = exit.is_some() && output.stdout.is_empty() && output.stderr.is_empty();
+        let lost = silent && waited >= LAST_WORDS && self.has_let_go(&container, waited).await?;
         // An engine that is being stopped kills the container, and that is not the subject's end.
         self.ping().await?;
         ledger.remove_container(&container).await?;
-        Ok(Some(RunFacts {
+        let facts = RunFacts {
             exit,
             stdout: output.stdout,
             stderr: output.stderr,
             start_error: None,
             timed_out: exit.is_none(),
-        }))
+        };
+        Ok((Some(facts), lost))
+    }
+
+    async fn has_let_go(&self, container: &str, waited: Duration) -> Result<bool, EngineError> {
+        let doing = "look when a container ended";
+        let inspect = self.docker().inspect_container(container, None::<InspectContainerOptions>);
+        let state = self.read(doing, async { inspect.await.map_err(self.wrong(doing)) }).await?.state.unwrap_or_default();
+        Ok(let_go(waited, state.started_at.as_deref(), state.finished_at.as_deref()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_lost_where_the_end_was_told_long_after_it() {
+        let (started, finished) = (Some("2026-11-22T15:00:00.5Z"), Some("2026-11-22T15:00:10.25Z"));
+        assert!(!let_go(Duration::from_millis(9_800), started, finished), "it ran for that long");
+        assert!(let_go(Duration::from_millis(11_800), started, finished));
+        // It may have begun before it was said to have been started.
+        assert!(!let_go(Duration::from_millis(9_000), started, finished));
+        assert!(let_go(Duration::from_secs(3), None, Some("0001-01-01T00:00:00Z")), "nothing is known: look again");
     }
 }

@@ -32,8 +32,8 @@ pub fn may_be_written(folder: &Path) -> Result<bool, String> {
     }
 }
 
-/// Writes the session: each folder of an exercise as a whole, the manifest last. Exercises that it held and that are not
-/// handed in any more go.
+/// Writes the session: the manifest first, so that a folder that was not finished is known for what it is, and then each
+/// folder of an exercise as a whole. Exercises that it held and that are not handed in any more go.
 ///
 /// # Errors
 /// Where the folder cannot be written.
@@ -52,6 +52,9 @@ pub fn write(folder: &Path, manifest: &Manifest, files: &BTreeMap<String, Packed
     }
     let before = fs::read(folder.join(MANIFEST)).ok().and_then(|bytes| Manifest::read(&bytes).ok());
     let before = before.map(|manifest| manifest.exercises).unwrap_or_default();
+    let mut text = serde_json::to_vec_pretty(manifest).map_err(io::Error::other)?;
+    text.push(b'\n');
+    crate::report::file(&folder.join(MANIFEST), &text)?;
     for claim in before.iter().filter(|claim| is_name(&claim.folder) && !tops.contains(claim.folder.as_str())) {
         remove(&folder.join(&claim.folder))?;
     }
@@ -59,9 +62,7 @@ pub fn write(folder: &Path, manifest: &Manifest, files: &BTreeMap<String, Packed
         remove(&folder.join(top))?;
         fs::rename(staged.path().join(top), folder.join(top))?;
     }
-    let mut text = serde_json::to_vec_pretty(manifest).map_err(io::Error::other)?;
-    text.push(b'\n');
-    crate::report::file(&folder.join(MANIFEST), &text)
+    Ok(())
 }
 
 /// A manifest may be somebody's invention: a name, and no way to another place.

@@ -41,7 +41,7 @@ pub struct Hostile {
 type Make = fn(&Room, &Path);
 
 /// A right answer to E01 whose Dockerfile goes on with this line.
-const LINES: [(&str, &str, Fate); 28] = [
+const LINES: [(&str, &str, Fate); 27] = [
     ("fork-bomb", "RUN b() { b | b & }; b; sleep 20; false", NotYet),
     ("memory-hog", "RUN tail /dev/zero", NotYet),
     ("disk-filler", "RUN dd if=/dev/zero of=/big bs=1M", NotYet),
@@ -52,7 +52,7 @@ const LINES: [(&str, &str, Fate); 28] = [
     ("cache-poisoner", "RUN --mount=type=cache,target=/cache echo poison > /cache/poison; false", NotYet),
     ("neighbour", "RUN wget -T 3 -q -O /dev/null http://172.17.0.1/ && echo reached || exit 9", NotYet),
     ("metadata", "RUN wget -T 3 -q -O /dev/null http://169.254.169.254/ && echo reached || exit 9", NotYet),
-    ("socket-seeker", "RUN find / -xdev ( -name docker.sock -o -name containerd.sock ) | grep . || exit 9", NotYet),
+    ("socket-seeker", r"RUN find / \( -name docker.sock -o -name containerd.sock \) 2>/dev/null | grep . || exit 9", NotYet),
     ("a-million-files", "RUN mkdir /m && i=0 && while [ $i -lt 1000000 ]; do : > /m/$i; i=$((i+1)); done", Judged),
     ("host-network", "RUN --network=host wget -T 3 -q -O /dev/null http://127.0.0.1:2375/", NotBuilt("network")),
     ("insecure", "RUN --security=insecure mount -t tmpfs x /mnt", NotBuilt("security")),
@@ -74,7 +74,6 @@ const LINES: [(&str, &str, Fate); 28] = [
     ("floods-its-log", r#"CMD ["yes"]"#, NotYet),
     ("never-answers", r#"CMD ["nc", "-lk", "-p", "8080", "-e", "sleep", "3600"]"#, NotYet),
     ("health-bomb", "HEALTHCHECK --interval=1s CMD b() { b | b & }; b", Judged),
-    ("squatter", "RUN echo busybox:1.36 > /etc/issue\nCMD [\"true\"]", NotYet),
 ];
 
 /// All of them.
@@ -160,8 +159,8 @@ pub fn all() -> Vec<Hostile> {
         ("many-entries", "", NotTaken("20"), |_, class| {
             archives::with_many(&class.join("many-entries.tar.gz"), 100_000)
         }),
-        ("bomb", "", NotTaken(""), |_, class| archives::bomb(&class.join("bomb.tar.gz"))),
-        ("zip-bomb", "", NotTaken(""), |_, class| archives::zip_bomb(&class.join("zip-bomb.zip"))),
+        ("bomb", "", NotTaken("times"), |_, class| archives::bomb(&class.join("bomb.tar.gz"))),
+        ("zip-bomb", "", NotTaken("times"), |_, class| archives::zip_bomb(&class.join("zip-bomb.zip"))),
         ("zip-escaping", "", NotTaken(".."), |_, class| {
             archives::zip_with(&class.join("zip-escaping.zip"), "../../escaped", None);
         }),
