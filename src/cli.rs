@@ -216,7 +216,7 @@ pub enum Command {
         secret_file: PathBuf,
     },
     /// Grade submissions of a class
-    Grade(GradeOptions),
+    Grade(Box<GradeOptions>),
     /// Prove exercises (right answers pass, wrong ones fail for the right reason) and lessons (what they show happens)
     Selfcheck {
         /// Exercises and lessons; by default all

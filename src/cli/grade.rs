@@ -65,7 +65,7 @@ pub struct GradeOptions {
 #[derive(Clone, Debug, Subcommand)]
 pub enum GradeAction {
     /// Join parts of a class that were graded with --shard and --part: the same gradebook as of one run
-    Merge(MergeOptions),
+    Merge(Box<MergeOptions>),
     /// Print a ready file for a place that grades in parallel, or that grades pull requests; without a name, list them
     Example {
         /// Which one, such as `swarm`

@@ -153,7 +153,7 @@ async fn run(app: &App, command: Command) -> Result<i32, Failure> {
         }
         Command::Join { key } => join::run(app, &key),
         Command::Keys { roster, secret_file } => keys::run(app, &roster, &secret_file),
-        Command::Grade(options) => grade::run(app, options).await,
+        Command::Grade(options) => grade::run(app, *options).await,
         Command::Completions { shell } => shell::completions(shell),
         Command::Man { out } => shell::man(out.as_deref()),
         Command::Selfcheck { ids, builder, case, share, jobs, engine, record, resume, junit, mutate } => {
