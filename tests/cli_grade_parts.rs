@@ -217,6 +217,7 @@ fn what_does_not_fit_together_is_said_before_anything_is_graded() {
         (&["--bonus", "E01"], "nothing is left"),
         (&[due[0], due[1], "--submitted", "times.csv"], "line 2"),
     ];
+    instructor.dlearn(&["grade", "--csv", "marks.csv", "merge", "p"]).exits(2).says("dlearn grade merge, and options");
     for (options, says) in cases {
         let told = instructor.dlearn(&[&["grade", "class", "--exercise", "E01"], options].concat());
         told.exits(2).says(says);
