@@ -20,12 +20,19 @@ use crate::submission::Limits;
 use crate::term::Progress;
 use futures_util::StreamExt;
 use std::collections::BTreeSet;
+use std::path::Path;
 
 pub(super) async fn run(app: &App, options: GradeOptions) -> Result<i32, Failure> {
     match &options.action {
         Some(GradeAction::Merge(merge)) => return grade_parts::merge(app, merge),
         Some(GradeAction::Example { name }) => return grade_example::run(app, name.as_deref()),
         None => {}
+    }
+    // Where an option stands before it, the word is taken for a submission.
+    let word = options.paths.first().and_then(|path| path.to_str()).filter(|word| ["merge", "example"].contains(word));
+    if let Some(word) = word.filter(|word| !Path::new(word).exists()) {
+        let help = format!("write dlearn grade {word}, and options behind it");
+        return Err(Failure::usage(format!("options stand before `{word}`"), help));
     }
     let course = app.course()?;
     let named = named(&course, &options.exercise)?;
