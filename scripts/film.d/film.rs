@@ -74,6 +74,8 @@ impl Session<'_> {
 
     /// Types a command at one of the terminals, a word at a time, and then Enter.
     fn types(&mut self, second: bool, line: &str) {
+        let terminal = if second { self.right.as_mut().expect("it was opened") } else { &mut self.left };
+        terminal.until("the shell waits for a command", at_prompt);
         let mut typed = String::from(PROMPT);
         for word in line.split_inclusive(' ') {
             typed.push_str(word);
@@ -204,7 +206,6 @@ fn work(session: &mut Session<'_>) {
     session.film.caption("Passed: what it was good for, and why it works");
     session.sees("N18 Clean up in the same step: done");
     session.left.press("q");
-    session.left.until("the shell again", at_prompt);
 }
 
 /// Another exercise, in short: its picture shows what the cache did.
