@@ -103,6 +103,11 @@ impl Pty {
         now.parser.screen().contents()
     }
 
+    /// What the screen shows now, with its colours.
+    pub fn screen(&self) -> vt100::Screen {
+        self.seen.0.lock().expect("nobody panics with it").parser.screen().clone()
+    }
+
     /// Everything that was written so far.
     pub fn written(&self) -> String {
         String::from_utf8_lossy(&self.seen.0.lock().expect("nobody panics with it").raw).into_owned()
