@@ -25,6 +25,7 @@
 //! term/        Markdown, prompts, reader, live screen
 //! hex          bytes as digits
 //! share        a part of a whole: 2/3
+//! scratch      folders for a while, and those that killed processes left
 //! journal      results under the digest of what they rest on: for going on after a kill
 //! report/      what commands print for programs: JSON; a class's table, cells, feedback, page and JUnit; others' formats
 //! nearest      the known name that an unknown one may have meant
@@ -86,6 +87,7 @@ mod nearest;
 pub mod reference;
 pub mod registry;
 pub mod report;
+mod scratch;
 mod secret;
 pub mod selfcheck;
 pub mod share;

@@ -9,6 +9,7 @@ use class::{LONGEST, Room, append, archives, exercise_of, of, of_grading};
 use cli_support::*;
 use std::collections::BTreeSet;
 use std::fs;
+use std::path::Path;
 
 #[test]
 fn everybody_gets_what_they_earned_whoever_is_in_their_class() {
@@ -60,8 +61,12 @@ fn everybody_gets_what_they_earned_whoever_is_in_their_class() {
     }
     let faults: Vec<String> = hostile.iter().filter_map(|one| one.fault(of(&book, one.name))).collect();
     assert!(faults.is_empty(), "{}", faults.join("\n"));
-    let above = room.grader.root().parent().unwrap();
-    assert!(!room.grader.root().join("escaped").exists() && !above.join("escaped").exists());
+    // Copies lie in the folder for temporary files: `../..` is the grader's own.
+    for folder in [room.grader.root(), &class, room.grader.root().parent().unwrap(), Path::new("/tmp"), Path::new("/")]
+    {
+        assert!(!folder.join("dlearn-escaped").exists(), "{}", folder.display());
+    }
+    assert_eq!(room.temporary(), [""; 0]);
 
     let feedback = fs::read_dir(room.grader.root().join("feedback")).unwrap();
     let feedback: Vec<String> = feedback.map(|file| fs::read_to_string(file.unwrap().path()).unwrap()).collect();
@@ -94,5 +99,6 @@ fn what_a_killed_grading_leaves_goes_with_the_next_run() {
         let book = room.grader.start(&args).end_within(LONGEST).exits(0).json();
         assert_eq!(of(&book, "ada")["state"], "passed", "{book:#}");
         assert_eq!(of_grading(), before, "after {at:?}");
+        assert_eq!(room.temporary(), [""; 0], "after {at:?}");
     }
 }

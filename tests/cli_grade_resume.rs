@@ -10,6 +10,7 @@ use dlearn::course::{Course, Source};
 use serde_json::Value;
 use std::fs;
 use std::io::{BufRead, BufReader};
+use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
@@ -92,12 +93,16 @@ fn a_grading_that_was_killed_goes_on_and_comes_to_the_same() {
 }
 
 /// How often the grading of the large class is disturbed.
-const DISTURBED: usize = 12;
+const DISTURBED: usize = 8;
+
+fn learner(number: usize) -> String {
+    format!("learner-{number:02}")
+}
 
 /// A class of sixty: right answers, starters, and such as do not build or run.
 fn sixty(room: &Room) {
     for number in 0..60 {
-        let name = format!("learner-{number:02}");
+        let name = learner(number);
         let folder = room.solved(&name, "E01", &name);
         match number % 5 {
             0 => fs::remove_file(folder.join("Dockerfile")).unwrap(),
@@ -133,54 +138,57 @@ fn a_class_whose_grading_is_disturbed_again_and_again_gets_the_same_grades() {
     let _alone = alone("leftovers");
     let room = Room::new();
     sixty(&room);
-    room.roster(
-        room.class()
-            .read_dir()
-            .unwrap()
-            .map(|one| one.unwrap().file_name().into_string().unwrap())
-            .collect::<Vec<_>>()
-            .iter()
-            .map(String::as_str),
-    );
-    let root = tempfile::tempdir().unwrap();
-    let class = room.class();
-    let file = |name: &str| room.grader.root().join(name).display().to_string();
-    let (roster, secret) = (file("roster.csv"), file("secret"));
-    let arguments =
-        ["grade", class.to_str().unwrap(), "--roster", &roster, "--secret-file", &secret, "--json", "--jobs", "2"];
+    let names: Vec<String> = (0..60).map(learner).collect();
+    room.roster(names.iter().map(String::as_str));
     let before = of_grading();
-    let undisturbed = instructor(&root.path().join("one")).start(&arguments).end_within(LONGEST).exits(0);
+    // Each grader has a memory of its own.
+    let grade = |memory: &str, more: &[&str]| {
+        let mut arguments = vec!["grade", "class", "--roster", "roster.csv", "--secret-file", "secret", "--json"];
+        arguments.extend(["--jobs", "2"]);
+        arguments.extend(more);
+        let mut command = room.grader.command(&arguments);
+        command.env("XDG_CACHE_HOME", room.grader.root().join(memory));
+        command
+    };
+    let undisturbed = Running::start(grade("one", &["--csv", "one.csv"])).end_within(LONGEST).exits(0);
     println!("undisturbed: {:.0?}", undisturbed.took);
     let typical = undisturbed.took.as_millis() as u64 / 60;
 
-    let other = instructor(&root.path().join("other"));
-    let resume = [&arguments[..], &["--resume"]].concat();
-    let start = || other.command(&resume).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-    let mut child = start();
+    let log = room.grader.root().join("log");
+    let start = || {
+        let log = || fs::OpenOptions::new().create(true).append(true).open(&log).unwrap();
+        grade("other", &["--resume"]).stdout(log()).stderr(log()).spawn().unwrap()
+    };
+    let (mut child, mut killed) = (start(), [0, 0]);
     for round in 0..DISTURBED {
-        let moment = Duration::from_millis(1500 + random(5 * typical));
+        let moment = Duration::from_millis(1500 + random(10 * typical));
         if ends_within(&mut child, moment) {
             break;
         }
         let engines = docker_lines(&["ps", "--filter", "label=dlearn=grade", "--format", "{{.Names}}"]);
         match engines.iter().find(|name| !before.contains(&format!("container {name}"))) {
-            Some(engine) if round % 2 == 0 => {
-                println!("{engine} is killed after {moment:?}");
+            Some(engine) if round % 2 == 1 => {
                 // It may have gone by itself meanwhile.
-                docker_fails(&["kill", engine]);
+                let is_killed = !docker_fails(&["kill", engine]);
+                println!("{engine} after {moment:?}: killed {is_killed}");
+                killed[1] += usize::from(is_killed);
             }
             _ => {
                 println!("dlearn is killed after {moment:?}");
                 child.kill().unwrap();
-                child.wait().unwrap();
+                assert_eq!(child.wait().unwrap().signal(), Some(9), "it had not ended");
+                killed[0] += 1;
                 child = start();
             }
         }
     }
-    // Whatever is still to do is done now; what another one has begun is left to it.
-    child.wait().unwrap();
-    let resumed = other.start(&resume).end_within(LONGEST).exits(0);
+    assert!(killed.iter().all(|times| *times > 0), "neither was disturbed: {killed:?}");
+    assert_eq!(child.wait().unwrap().code(), Some(0), "{}", room.written("log"));
+    let resumed = Running::start(grade("other", &["--resume", "--csv", "other.csv"])).end_within(LONGEST).exits(0);
     println!("the rest: {:.0?}", resumed.took);
+    assert_eq!(resumed.stderr.matches("(known from an earlier run)").count(), 60, "{resumed:?}");
     assert_eq!(grades(&resumed.json()), grades(&undisturbed.json()));
+    assert_eq!(room.written("other.csv"), room.written("one.csv"));
     assert_eq!(of_grading(), before);
+    assert_eq!(room.temporary(), [""; 0]);
 }

@@ -7,6 +7,7 @@ use crate::engine::{
     SandboxBases, SandboxLimits, leftovers, remove,
 };
 use crate::failure::Failure;
+use crate::scratch;
 use crate::term::progress::Progress;
 use futures_util::future::try_join_all;
 use std::collections::BTreeSet;
@@ -83,9 +84,17 @@ impl App {
         let (engine, here) = self.outside(images, wished).await?;
         let ledger = Ledger::open(&engine, purpose, "").map_err(failed)?;
         let progress = Progress::start(PREPARING, &self.terminal);
-        let bases = engine.sandbox_bases(&ledger, &here).await.map_err(failed);
+        let mut bases = engine.sandbox_bases(&ledger, &here).await;
+        // The one inside may have been killed, by whoever needed its memory; what it left is the ledger's.
+        let went_down = matches!(
+            bases,
+            Err(EngineError::Unreachable { .. } | EngineError::TimedOut { .. } | EngineError::Misfortune { .. })
+        );
+        if went_down && engine.ping().await.is_ok() {
+            bases = engine.sandbox_bases(&ledger, &here).await;
+        }
         progress.finish();
-        Ok((bases?, ledger))
+        Ok((bases.map_err(failed)?, ledger))
     }
 
     /// The engine on which throw-away engines run, with what they need; and the images that go into them: all of
@@ -128,8 +137,9 @@ async fn remove_what_is_left(engine: &Engine) -> Result<(), EngineError> {
     let mut left = leftovers(engine).await?;
     left.retain(Leftover::removable);
     let stays = remove(engine, &left).await.len();
-    if left.len() > stays {
-        eprintln!("removed what a run that was killed had left: {} things", left.len() - stays);
+    let gone = left.len() - stays + scratch::remove_left();
+    if gone > 0 {
+        eprintln!("removed what a run that was killed had left: {gone} things");
     }
     Ok(())
 }

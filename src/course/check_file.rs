@@ -132,7 +132,7 @@ checks:
         assert_eq!(round(TEXT, &["shop/web:2"]).unwrap().subject.images["app"], "shop/web:2");
         assert_eq!(round(TEXT, &["app=shop/web:3"]).unwrap().subject.images["app"], "shop/web:3");
         assert!(round(TEXT, &[""]).unwrap_err().contains("--image"));
-        assert!(round(TEXT, &["app=Shop/web"]).unwrap_err().contains("--image app=Shop/web"));
+        assert!(round(TEXT, &["app=Web"]).unwrap_err().contains("--image app=Web"));
         assert!(round(TEXT, &["web=shop/web:3"]).unwrap_err().contains("its aliases are app"));
         let two = TEXT.replace("app: shop/web:1", "app: shop/web:1, test: shop/test:1");
         assert!(round(&two, &["shop/web:3"]).unwrap_err().contains("say which: --image ALIAS=shop/web:3"));

@@ -22,6 +22,7 @@ use crate::course::{Course, Entry, FileSet};
 use crate::engine::PORTS;
 use crate::evidence::Unavailable;
 use crate::learner::practice::USER as PRACTICE_USER;
+use crate::scratch::Scratch;
 use crate::submission::manifest::{self, Manifest};
 use crate::submission::{Limits, Refused, Registry};
 use std::collections::{BTreeMap, BTreeSet};
@@ -297,7 +298,7 @@ impl<'a> Class<'a> {
             Unavailable::new(what, "see `dlearn selfcheck`, and what the exercise needs (network, base images)")
         };
         let token = crate::learner::new_token().map_err(|error| wrong(error.to_string()))?;
-        let folder = tempfile::Builder::new().prefix("dlearn-control-").tempdir();
+        let folder = Scratch::new();
         let folder = folder.map_err(|error| wrong(error.to_string()))?;
         // Some registry that a learner might have practised with.
         let registry = Registry { address: format!("127.0.0.1:{}", PORTS.start()), user: PRACTICE_USER.to_owned() };

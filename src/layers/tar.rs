@@ -7,6 +7,7 @@
 //! bounded (the crate reads one of any size into memory); a file that ends early is an error (the
 //! crate reports a short read as the end of that file); nothing ever touches the file system.
 
+use crate::hex::hex;
 use std::io::{self, BufRead, Read};
 
 /// Size of a header and the unit that contents are padded to.
@@ -144,7 +145,7 @@ impl<R: BufRead> TarReader<R> {
             if !is_header(&header) {
                 return malformed("the checksum of a header is wrong, so this is not a tar archive");
             }
-            let size = number(&header[124..136])?;
+            let size = number("size", &header[124..136])?;
             match header[156] {
                 b'x' => {
                     extensions.pax = pax(&self.extension(size)?)?;
@@ -282,7 +283,7 @@ pub(super) fn is_header(block: &[u8]) -> bool {
     if block.len() != BLOCK {
         return false;
     }
-    let Ok(stated) = number(&block[148..156]) else { return false };
+    let Ok(stated) = number("checksum", &block[148..156]) else { return false };
     let counted = |at: usize| if (148..156).contains(&at) { b' ' } else { block[at] };
     let unsigned: u64 = (0..BLOCK).map(|at| u64::from(counted(at))).sum();
     let signed: i64 = (0..BLOCK).map(|at| i64::from(counted(at) as i8)).sum();
@@ -311,7 +312,7 @@ fn member(header: &[u8; BLOCK], size: u64, extensions: Extensions) -> Result<Mem
     let has_content = matches!(kind, MemberKind::File | MemberKind::Other(_));
     let device = match kind {
         MemberKind::CharacterDevice | MemberKind::BlockDevice => {
-            (number(&header[329..337])?, number(&header[337..345])?)
+            (number("device", &header[329..337])?, number("device", &header[337..345])?)
         }
         _ => (0, 0),
     };
@@ -324,9 +325,9 @@ fn member(header: &[u8; BLOCK], size: u64, extensions: Extensions) -> Result<Mem
         kind,
         link,
         size: if has_content { pax.size.unwrap_or(size) } else { 0 },
-        mode: (number(&header[100..108])? & 0o7777) as u32,
-        uid: pax.uid.map_or_else(|| number(&header[108..116]), Ok)?,
-        gid: pax.gid.map_or_else(|| number(&header[116..124]), Ok)?,
+        mode: (number("mode", &header[100..108])? & 0o7777) as u32,
+        uid: pax.uid.map_or_else(|| number("user", &header[108..116]), Ok)?,
+        gid: pax.gid.map_or_else(|| number("group", &header[116..124]), Ok)?,
         device,
         sparse: old_sparse || pax.sparse,
     })
@@ -348,14 +349,15 @@ fn until_nul(bytes: &[u8]) -> &[u8] {
     bytes.split(|byte| *byte == 0).next().unwrap_or_default()
 }
 
-/// A numeric field: octal digits, or base-256 where the first bit is set.
-fn number(field: &[u8]) -> Result<u64, TarError> {
+/// A numeric field, called `what`: octal digits, or base-256 where the first bit is set.
+fn number(what: &str, field: &[u8]) -> Result<u64, TarError> {
+    let wrong = || malformed(format!("the {what} in a header is no number that can be: {}", hex(field)));
     if field.first().is_some_and(|first| first & 0x80 != 0) {
         let mut value = 0u64;
         for (at, byte) in field.iter().enumerate() {
             let byte = if at == 0 { byte & 0x7f } else { *byte };
             if value >> 56 != 0 {
-                return malformed("a number in a header is too large");
+                return wrong();
             }
             value = value << 8 | u64::from(byte);
         }
@@ -365,7 +367,7 @@ fn number(field: &[u8]) -> Result<u64, TarError> {
     let mut value = 0u64;
     for digit in digits {
         if !(b'0'..=b'7').contains(digit) || value >> 61 != 0 {
-            return malformed("a header has something else where a number belongs");
+            return wrong();
         }
         value = value << 3 | u64::from(digit - b'0');
     }

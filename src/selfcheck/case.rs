@@ -11,6 +11,7 @@ use crate::evidence::{Answer, Builder, Evidence, Fact, Need};
 use crate::examine::examine;
 use crate::grade::refusals;
 use crate::registry::Reference;
+use crate::scratch::Scratch;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -185,7 +186,7 @@ async fn try_find<'a>(
         Some(check) => without_check(&mut round, check),
         None => planned.keep_what_decides(&mut round),
     }
-    let folder = tempfile::Builder::new().prefix("dlearn-case-").tempdir().map_err(|error| error.to_string())?;
+    let folder = Scratch::new().map_err(|error| error.to_string())?;
     let files = files(&planned, &round);
     let builds = steps(&planned, &round).iter().any(|step| matches!(step, Step::Build { .. }));
     let elsewhere = &planned.entry.exercise.needs.elsewhere;

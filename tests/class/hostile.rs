@@ -52,7 +52,11 @@ const LINES: [(&str, &str, Fate); 27] = [
     ("cache-poisoner", "RUN --mount=type=cache,target=/cache echo poison > /cache/poison; false", NotYet),
     ("neighbour", "RUN wget -T 3 -q -O /dev/null http://172.17.0.1/ && echo reached || exit 9", NotYet),
     ("metadata", "RUN wget -T 3 -q -O /dev/null http://169.254.169.254/ && echo reached || exit 9", NotYet),
-    ("socket-seeker", r"RUN find / \( -name docker.sock -o -name containerd.sock \) 2>/dev/null | grep . || exit 9", NotYet),
+    (
+        "socket-seeker",
+        r"RUN find / \( -name docker.sock -o -name containerd.sock \) 2>/dev/null | grep . || exit 9",
+        NotYet,
+    ),
     ("a-million-files", "RUN mkdir /m && i=0 && while [ $i -lt 1000000 ]; do : > /m/$i; i=$((i+1)); done", Judged),
     ("host-network", "RUN --network=host wget -T 3 -q -O /dev/null http://127.0.0.1:2375/", NotBuilt("network")),
     ("insecure", "RUN --security=insecure mount -t tmpfs x /mnt", NotBuilt("security")),
@@ -142,7 +146,7 @@ pub fn all() -> Vec<Hostile> {
         }),
         // Archives.
         ("escaping", "", NotTaken(".."), |_, class| {
-            archives::with_names(&class.join("escaping.tar"), &[b"../../escaped"])
+            archives::with_names(&class.join("escaping.tar"), &[b"../../dlearn-escaped"])
         }),
         ("absolute", "", NotTaken("absolute"), |_, class| {
             archives::with_names(&class.join("absolute.tar"), &[b"/tmp/dlearn-escaped"]);
@@ -162,7 +166,7 @@ pub fn all() -> Vec<Hostile> {
         ("bomb", "", NotTaken("becomes more than"), |_, class| archives::bomb(&class.join("bomb.tar.gz"))),
         ("zip-bomb", "", NotTaken("becomes more than"), |_, class| archives::zip_bomb(&class.join("zip-bomb.zip"))),
         ("zip-escaping", "", NotTaken(".."), |_, class| {
-            archives::zip_with(&class.join("zip-escaping.zip"), "../../escaped", None);
+            archives::zip_with(&class.join("zip-escaping.zip"), "../../dlearn-escaped", None);
         }),
         ("zip-link", "", NotTaken("link"), |_, class| {
             archives::zip_with(&class.join("zip-link.zip"), "E01-first-dockerfile/token", Some("/etc/passwd"));

@@ -27,8 +27,12 @@ pub struct Room {
 
 impl Room {
     pub fn new() -> Self {
-        let grader = Learner::new();
-        fs::create_dir(grader.root().join("class")).unwrap();
+        let mut grader = Learner::new();
+        for folder in ["class", "tmp"] {
+            fs::create_dir(grader.root().join(folder)).unwrap();
+        }
+        let temporary = grader.root().join("tmp").display().to_string();
+        grader.set("TMPDIR", &temporary);
         let course = Course::load(&Source::Embedded).unwrap();
         Self { grader, secret: CourseSecret::read(SECRET).unwrap(), course }
     }
@@ -36,6 +40,13 @@ impl Room {
     /// Where everybody's work lies.
     pub fn class(&self) -> PathBuf {
         self.grader.root().join("class")
+    }
+
+    /// What lies in the grader's folder for temporary files, but for the locks of runs.
+    pub fn temporary(&self) -> Vec<String> {
+        let entries = fs::read_dir(self.grader.root().join("tmp")).unwrap();
+        let names = entries.map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned());
+        names.filter(|name| !name.starts_with("dlearn-runs-")).collect()
     }
 
     /// The token of somebody's exercise.
@@ -90,9 +101,11 @@ pub fn of_grading() -> BTreeSet<String> {
     };
     let containers = labelled(&["ps", "--all"], "container {{.Names}}");
     let volumes = labelled(&["volume", "ls"], "volume {{.Name}}");
+    let networks = labelled(&["network", "ls"], "network {{.Name}}");
+    let images = labelled(&["images", "--all"], "image {{.ID}}");
     let bases = ["busybox:1.36", "python:3.11-slim"];
     let bases = bases.map(|base| format!("{base} {}", docker(&["image", "inspect", "--format", "{{.Id}}", base])));
-    [containers, volumes, bases.into()].concat().into_iter().collect()
+    [containers, volumes, networks, images, bases.into()].concat().into_iter().collect()
 }
 
 /// What somebody's submission came to.

@@ -1,17 +1,17 @@
 //! The private copy of a submission, as it grows.
 
+use crate::scratch::Scratch;
 use crate::submission::{Limits, Place, Refused, Tally, entry::PACK_AGAIN, place};
 use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions, Permissions};
 use std::io::{ErrorKind, Read, Write};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::Path;
-use tempfile::TempDir;
 
 /// A submission that was taken in. Its copy goes when it is dropped.
 #[derive(Debug)]
 pub struct Taken {
-    dir: TempDir,
+    dir: Scratch,
     /// Paths of its files, `/` between their parts, in order.
     pub files: Vec<String>,
 }
@@ -39,7 +39,7 @@ enum Kind {
 /// The copy, as it grows.
 #[derive(Debug)]
 pub(super) struct Store {
-    dir: TempDir,
+    dir: Scratch,
     limits: Limits,
     tally: Tally,
     seen: BTreeMap<String, Kind>,
@@ -47,9 +47,7 @@ pub(super) struct Store {
 
 impl Store {
     pub(super) fn new(limits: Limits) -> Result<Self, Refused> {
-        let private = Permissions::from_mode(0o700);
-        let dir = tempfile::Builder::new().prefix("dlearn-grade-").permissions(private).tempdir().map_err(here)?;
-        Ok(Self { dir, limits, tally: Tally::new(limits), seen: BTreeMap::new() })
+        Ok(Self { dir: Scratch::new().map_err(here)?, limits, tally: Tally::new(limits), seen: BTreeMap::new() })
     }
 
     /// A folder of the submission. It may come more than once.
