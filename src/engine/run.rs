@@ -85,7 +85,8 @@ impl Engine {
     async fn has_let_go(&self, container: &str, waited: Duration) -> Result<bool, EngineError> {
         let doing = "look when a container ended";
         let inspect = self.docker().inspect_container(container, None::<InspectContainerOptions>);
-        let state = self.read(doing, async { inspect.await.map_err(self.wrong(doing)) }).await?.state.unwrap_or_default();
+        let state =
+            self.read(doing, async { inspect.await.map_err(self.wrong(doing)) }).await?.state.unwrap_or_default();
         Ok(let_go(waited, state.started_at.as_deref(), state.finished_at.as_deref()))
     }
 }

@@ -133,7 +133,7 @@ impl<'a> Class<'a> {
         };
         notes.extend(who.note);
         let source = tidy(&source.path.display().to_string());
-        Graded { learner: who.learner, name: who.name, source, in_roster: who.in_roster, notes, ..graded }
+        Graded { learner: who.learner, name: who.name, source, in_roster: who.in_roster, notes, ..graded }.bounded()
     }
 
     async fn exercise(

@@ -3,6 +3,7 @@
 //! Invariants: every text that a submission had a part in is free of control characters and bounded; what was not
 //! judged is counted apart from what was lost; whoever is missing is named.
 
+mod bounds;
 mod foreign;
 mod shared;
 mod total;
@@ -135,6 +136,9 @@ pub struct Graded {
     pub refused: Option<String>,
     /// What somebody should know of it.
     pub notes: Vec<String>,
+    /// The part of the class that it is in was not there: nobody knows whose it is, or what it holds.
+    #[serde(skip)]
+    pub part_missing: bool,
     /// Over all exercises: what a bonus earned is in the points, and not in what there was to earn.
     #[serde(flatten)]
     pub score: Score,
@@ -378,6 +382,7 @@ impl Graded {
             state,
             refused: None,
             notes: Vec::new(),
+            part_missing: false,
             score,
             points_before: None,
             bonus: None,

@@ -52,7 +52,11 @@ const LINES: [(&str, &str, Fate); 27] = [
     ("cache-poisoner", "RUN --mount=type=cache,target=/cache echo poison > /cache/poison; false", NotYet),
     ("neighbour", "RUN wget -T 3 -q -O /dev/null http://172.17.0.1/ && echo reached || exit 9", NotYet),
     ("metadata", "RUN wget -T 3 -q -O /dev/null http://169.254.169.254/ && echo reached || exit 9", NotYet),
-    ("socket-seeker", r"RUN find / \( -name docker.sock -o -name containerd.sock \) 2>/dev/null | grep . || exit 9", NotYet),
+    (
+        "socket-seeker",
+        r"RUN find / \( -name docker.sock -o -name containerd.sock \) 2>/dev/null | grep . || exit 9",
+        NotYet,
+    ),
     ("a-million-files", "RUN mkdir /m && i=0 && while [ $i -lt 1000000 ]; do : > /m/$i; i=$((i+1)); done", Judged),
     ("host-network", "RUN --network=host wget -T 3 -q -O /dev/null http://127.0.0.1:2375/", NotBuilt("network")),
     ("insecure", "RUN --security=insecure mount -t tmpfs x /mnt", NotBuilt("security")),
