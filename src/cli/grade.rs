@@ -181,7 +181,7 @@ everything of every submission was judged, whatever the points.";
 /// Below the options of `dlearn grade merge`.
 const MERGE_HELP: &str = "\
 The parts must be all of one class, graded by the same dlearn with the same course, limits, secret and roster; parts that \
-were graded without a roster may get one here, which then goes by the submissions' names. Who handed nothing in, what is \
+were graded without a roster may get one here, which knows people as it would have then. Who handed nothing in, what is \
 alike, what is late and what is a bonus is found out here: give the same options as to a single run.
 
 The exit code is 0 when everything of every submission was judged, whatever the points, and 3 otherwise.";
