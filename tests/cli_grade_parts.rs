@@ -74,6 +74,12 @@ fn all<'a>(first: &[&'a str], more: &'a [String]) -> Vec<&'a str> {
 /// Runs a script of a ready file as a place would run it: with dlearn on the path, and these variables.
 #[track_caller]
 fn shell(instructor: &Learner, shell: &str, script: &str, variables: &[(&str, &str)]) -> Told {
+    run(instructor, shell, script, variables).exits(0)
+}
+
+/// The same, however it ends.
+#[track_caller]
+fn run(instructor: &Learner, shell: &str, script: &str, variables: &[(&str, &str)]) -> Told {
     let dlearn = Path::new(env!("CARGO_BIN_EXE_dlearn")).parent().unwrap();
     let path = format!("{}:{}", dlearn.display(), std::env::var("PATH").unwrap());
     // Its variables are those of a command of this learner's.
@@ -91,7 +97,6 @@ fn shell(instructor: &Learner, shell: &str, script: &str, variables: &[(&str, &s
         command
     })
     .end_within(900)
-    .exits(0)
 }
 
 /// The script of a workflow's step.
@@ -109,6 +114,11 @@ fn a_pull_request_is_graded_by_one_job_and_told_by_another() {
     let instructor = Learner::new();
     class(&instructor.root().join("submissions"));
     let grade = step(&instructor, "github-pull-request", "Grade");
+    // Work of another name below one's own folder makes that folder no class.
+    let told = run(&instructor, "bash", &grade, &[("AUTHOR", "ada")]).exits(1);
+    assert!(told.stdout.contains("there is no submissions/ada/dlearn-submission.json"), "{told:?}");
+    assert!(!instructor.root().join("part.json").exists());
+    fs::write(instructor.root().join("submissions/ada/dlearn-submission.json"), "{}").unwrap();
     shell(&instructor, "bash", &grade, &[("AUTHOR", "ada")]);
     let parts = instructor.root().join("parts");
     fs::create_dir(&parts).unwrap();
@@ -122,6 +132,7 @@ fn a_pull_request_is_graded_by_one_job_and_told_by_another() {
         let comment = fs::read_to_string(instructor.root().join("comment.md")).unwrap();
         assert!(comment.contains(row), "{row} is not in\n{comment}");
     }
+    assert!(instructor.root().join("feedback").read_dir().unwrap().next().is_some(), "what a comment does not hold");
     // Nobody else's work of the checkout is in it.
     assert!(!fs::read_to_string(parts.join("part.json")).unwrap().contains("cleo"));
 }
@@ -207,7 +218,8 @@ fn what_does_not_fit_together_is_said_before_anything_is_graded() {
     class(&instructor.root().join("class"));
     fs::write(instructor.root().join("times.csv"), "learner,submitted\nada,yesterday\n").unwrap();
     let due = ["--due", "2026-01-01T00:00:00Z"];
-    let cases: [(&[&str], &str); 8] = [
+    fs::write(instructor.root().join("due.csv"), "learner,due date\nada,2026-01-01T00:00:00Z\n").unwrap();
+    let cases: [(&[&str], &str); 9] = [
         (&["--shard", "1/2"], "--part"),
         (&["--shard", "3/2", "--part", "p"], "1/3"),
         (&["--part", "nowhere/p"], "--part nowhere/p"),
@@ -216,6 +228,7 @@ fn what_does_not_fit_together_is_said_before_anything_is_graded() {
         (&["--due", "E99=2026-01-01T00:00:00Z"], "--due E99"),
         (&["--bonus", "E01"], "nothing is left"),
         (&[due[0], due[1], "--submitted", "times.csv"], "line 2"),
+        (&["--roster", "due.csv"], "no exercise DATE"),
     ];
     instructor.dlearn(&["grade", "--csv", "marks.csv", "merge", "p"]).exits(2).says("dlearn grade merge, and options");
     for (options, says) in cases {

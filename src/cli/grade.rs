@@ -172,8 +172,8 @@ lines that are nearly the same. What the course gives to everybody and what much
 
 --due has late work cost what --late-percent says, of the points that were earned: each day that has begun counts, and \
 the points before and after are shown. When a submission came is what you say (--submitted, or a column of the roster), \
-never what it says itself; where that is not known, nothing is taken off. A column `due` in the roster, or `due ID`, is \
-that learner's own due date.
+never what it says itself; where that is not known, nothing is taken off. A column `due ID` in the roster is \
+that learner's own due date; a column `due` gives them more time for everything, and never less than everybody has.
 
 What could not be judged costs nothing: it is shown apart (6.5? of 10), and the exit code is 3. It is 0 when \
 everything of every submission was judged, whatever the points.";
@@ -181,7 +181,7 @@ everything of every submission was judged, whatever the points.";
 /// Below the options of `dlearn grade merge`.
 const MERGE_HELP: &str = "\
 The parts must be all of one class, graded by the same dlearn with the same course, limits, secret and roster; parts that \
-were graded without a roster may get one here, which then goes by the submissions' names. Who handed nothing in, what is \
+were graded without a roster may get one here, which knows people as it would have then. Who handed nothing in, what is \
 alike, what is late and what is a bonus is found out here: give the same options as to a single run.
 
 The exit code is 0 when everything of every submission was judged, whatever the points, and 3 otherwise.";

@@ -1,6 +1,7 @@
 //! `dlearn grade`: judges the submissions of a class.
 
 use super::app::App;
+use super::grade_parts::Judged;
 use super::{grade_class, grade_example, grade_files, grade_parts};
 use crate::cli::{GradeAction, GradeFiles, GradeOptions};
 use crate::course::{Course, Entry, Item};
@@ -19,7 +20,7 @@ use crate::share::Share;
 use crate::submission::Limits;
 use crate::term::Progress;
 use futures_util::StreamExt;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 pub(super) async fn run(app: &App, options: GradeOptions) -> Result<i32, Failure> {
@@ -66,15 +67,16 @@ pub(super) async fn run(app: &App, options: GradeOptions) -> Result<i32, Failure
     }
     grade_files::fits(&options.files, own.len())?;
     let grounds = grade_parts::grounds(&options, &course, &entries, &rules, class_names)?;
+    closing.times_are_of(&grounds.known).map_err(grade_class::not_of_the_course)?;
     let columns = entries.iter().map(|entry| Column::of(entry)).collect();
     let closing_columns = grade_class::columns(&closing, columns)?;
-    let (graded, not_allowed) = match own.is_empty() {
-        true => (Vec::new(), Vec::new()),
+    let judged = match own.is_empty() {
+        true => Judged::default(),
         false => judged(app, &options, &course, (entries, rules), &own).await?,
     };
-    let saved = grade_parts::write(&options, (share, grounds), &closing_columns, &own, (&graded, &not_allowed));
-    let mut book = closing.book(&course.outline.course, closing_columns, graded);
-    book.not_allowed = not_allowed;
+    let saved = grade_parts::write(&options, (share, grounds), &closing_columns, &own, &judged);
+    let mut book = closing.book(&course.outline.course, closing_columns, judged.graded);
+    book.not_allowed = judged.not_allowed;
     if options.shard.is_some() {
         // Who is in another part is not missing.
         book.missing.clear();
@@ -84,15 +86,19 @@ pub(super) async fn run(app: &App, options: GradeOptions) -> Result<i32, Failure
     Ok(if book.judged { exit::DONE } else { exit::CANNOT_TELL })
 }
 
-/// What became of submissions, and which images were named and not allowed.
+/// What became of submissions.
 async fn judged(
     app: &App,
     options: &GradeOptions,
     course: &Course,
     (entries, rules): (Vec<&Entry>, Rules),
     sources: &[(usize, Source)],
-) -> Result<(Vec<Graded>, Vec<String>), Failure> {
+) -> Result<Judged, Failure> {
     let (place, ledger) = place(app, options, &entries).await?;
+    let images = match &options.part {
+        Some(_) => image_ids(app, options, &entries).await?,
+        None => BTreeMap::new(),
+    };
     let memory = memory(app, options, course, &entries).await?;
     let class = Class::new(course, entries, place, rules).remembering(memory);
     let graded = all_of(app, &class, sources, usize::from(options.jobs)).await;
@@ -100,7 +106,7 @@ async fn judged(
         // What stays is told by the process's end.
         let _ = ledger.cleanup().await;
     }
-    Ok((graded, class.not_allowed()))
+    Ok(Judged { graded, not_allowed: class.not_allowed(), images })
 }
 
 fn all(course: &Course) -> Vec<&Entry> {
@@ -201,10 +207,7 @@ async fn memory(
     let Some(journal) = super::known::opened(JOURNAL, options.resume)? else { return Ok(None) };
     let failed = |error: EngineError| Failure::Engine(error.unavailable());
     let engine = app.engine_named(options.engine.as_deref()).await?;
-    let allowed: Vec<Allowed> = entries.iter().map(|entry| plan::allowed(entry, &options.allow_image)).collect();
-    let needed = entries.iter().flat_map(|entry| plan::needed(entry));
-    let names = needed.chain(allowed.iter().flat_map(Allowed::names)).chain([SANDBOX_IMAGE]).collect();
-    let mut ids = super::known::ids(&engine, names).await.map_err(failed)?;
+    let mut ids = image_ids(app, options, entries).await?;
     let sandbox = ids.remove(SANDBOX_IMAGE);
     let facts = engine.facts().await.map_err(failed)?;
     let place = match &options.engine {
@@ -213,6 +216,15 @@ async fn memory(
     };
     let rules = format!("{place} {} {:?}", options.seconds, options.allow_image);
     Ok(Some(Memory::new(journal, options.resume, course, &facts, ids, &rules)?))
+}
+
+/// The ids of the images that these exercises may rest on, as far as the engine has them.
+async fn image_ids(app: &App, options: &GradeOptions, entries: &[&Entry]) -> Result<BTreeMap<String, String>, Failure> {
+    let engine = app.engine_named(options.engine.as_deref()).await?;
+    let allowed: Vec<Allowed> = entries.iter().map(|entry| plan::allowed(entry, &options.allow_image)).collect();
+    let needed = entries.iter().flat_map(|entry| plan::needed(entry));
+    let names = needed.chain(allowed.iter().flat_map(Allowed::names)).chain([SANDBOX_IMAGE]).collect();
+    super::known::ids(&engine, names).await.map_err(|error| Failure::Engine(error.unavailable()))
 }
 
 async fn all_of(app: &App, class: &Class<'_>, sources: &[(usize, Source)], jobs: usize) -> Vec<Graded> {

@@ -49,6 +49,11 @@ pub(super) fn columns(closing: &Closing, columns: Vec<Column>) -> Result<Vec<Col
     closing.columns(columns).map_err(|why| Failure::usage(why, "name exercises that are graded"))
 }
 
+/// A time of the roster or of a platform's file is of no exercise of the course.
+pub(super) fn not_of_the_course(why: String) -> Failure {
+    Failure::usage(why, "write an exercise's id (a column `due E01`, a line ada,TIME,E01), or take it out of the file")
+}
+
 /// The secret of a class.
 pub(super) fn read_secret(path: &Path) -> Result<CourseSecret, Failure> {
     let text = read(path, LARGEST_SECRET, "the secret")?;

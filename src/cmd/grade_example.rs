@@ -27,7 +27,7 @@ const EXAMPLES: [Example; 6] = [
     },
     Example {
         name: "github-comment",
-        what: "GitHub Actions: what that found is posted as a comment, by a job that builds nothing",
+        what: "GitHub Actions: what that found is posted as a comment, by a job that runs nothing of theirs",
         text: include_str!("../../scripts/examples/github-comment.yml"),
     },
     Example {

@@ -13,6 +13,7 @@ use crate::grade::roster::Roster;
 use crate::journal::Key;
 use crate::report;
 use crate::share::Share;
+use std::collections::BTreeMap;
 
 /// What the results of a run rest on.
 pub(super) fn grounds(
@@ -36,6 +37,7 @@ pub(super) fn grounds(
     Ok(Grounds {
         course: course.outline.course.clone(),
         content: content.hex(),
+        known: course.exercises.keys().cloned().collect(),
         program: Key::of_this_program()?.hex(),
         roster: rules.roster.as_ref().map(roster_digest),
         secret: secret.map(Key::hex),
@@ -52,16 +54,27 @@ fn roster_digest(roster: &Roster) -> String {
     digest.hex()
 }
 
+/// What became of submissions.
+#[derive(Debug, Default)]
+pub(super) struct Judged {
+    /// Each, in the order of the sources.
+    pub(super) graded: Vec<Graded>,
+    /// Images that were named and not allowed.
+    pub(super) not_allowed: Vec<String>,
+    /// The ids of images that answers were built from, by name, where a part is written.
+    pub(super) images: BTreeMap<String, String>,
+}
+
 /// Writes the part, where that was asked for.
 pub(super) fn write(
     options: &GradeOptions,
     (share, grounds): (Share, Grounds),
     columns: &[Column],
     sources: &[(usize, Source)],
-    (graded, not_allowed): (&[Graded], &[String]),
+    judged: &Judged,
 ) -> Result<(), Failure> {
     let Some(path) = &options.part else { return Ok(()) };
-    let entries = sources.iter().zip(graded);
+    let entries = sources.iter().zip(&judged.graded);
     let plain = |column: &Column| Column { bonus: false, ..column.clone() };
     let part = Part {
         schema: part::SCHEMA.into(),
@@ -71,7 +84,8 @@ pub(super) fn write(
         grounds,
         exercises: columns.iter().map(plain).collect(),
         submissions: entries.map(|((at, _), graded)| part::Entry::new(*at, graded)).collect(),
-        not_allowed: not_allowed.to_vec(),
+        not_allowed: judged.not_allowed.clone(),
+        images: judged.images.clone(),
     };
     let wrong = |why: String| Failure::usage(format!("--part {}: {why}", path.display()), "name another file");
     let bytes = part.bytes().map_err(wrong)?;
@@ -97,6 +111,7 @@ pub(super) fn merge(app: &App, options: &MergeOptions) -> Result<i32, Failure> {
         let help = "give the roster that the parts were graded with, or grade them anew";
         return Err(Failure::usage("the parts were graded with another roster", help));
     }
+    closing.times_are_of(&joined.grounds.known).map_err(grade_class::not_of_the_course)?;
     if joined.grounds.roster.is_some() && closing.roster.is_none() {
         let help = "say who is in the class: --roster FILE";
         return Err(Failure::usage(
@@ -104,13 +119,19 @@ pub(super) fn merge(app: &App, options: &MergeOptions) -> Result<i32, Failure> {
             help,
         ));
     }
+    if let (Some(_), Some(roster)) = (&joined.grounds.roster, &closing.roster) {
+        joined.is_by(roster)?;
+    }
+    for note in &joined.notes {
+        eprintln!("dlearn: {}: results may differ for that", crate::term::sanitize_line(note));
+    }
     for part in &joined.missing {
         eprintln!("dlearn: part {part} is not there: its submissions are shown as not judged");
     }
-    grade_files::fits(&options.files, joined.submissions.len())?;
     let columns = grade_class::columns(&closing, joined.columns)?;
     let mut book = closing.book(&joined.grounds.course, columns, joined.submissions);
     book.not_allowed = joined.not_allowed;
+    grade_files::fits(&options.files, book.submissions.len())?;
     grade::tell(app, &options.files, &book)?;
     Ok(if book.judged { exit::DONE } else { exit::CANNOT_TELL })
 }

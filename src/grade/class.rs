@@ -14,6 +14,7 @@ use super::judge::{self, Came, Planned, Work};
 use super::memory::Memory;
 use super::place::{Where, blamed};
 use super::roster::{CourseSecret, Member, Roster};
+use super::whose::{Whose, whose};
 use super::{layout, plan};
 use crate::attempt;
 use crate::check::{Finding, Verdict};
@@ -134,7 +135,7 @@ impl<'a> Class<'a> {
         };
         notes.extend(who.note);
         let source = tidy(&source.path.display().to_string());
-        Graded { learner: who.learner, name: who.name, source, in_roster: who.in_roster, notes, ..graded }
+        Graded { learner: who.learner, name: who.name, source, in_roster: who.in_roster, notes, ..graded }.bounded()
     }
 
     async fn exercise(
@@ -245,34 +246,11 @@ impl<'a> Class<'a> {
         self.not_allowed.lock().unwrap_or_else(PoisonError::into_inner).extend(names.map(tidy));
     }
 
-    /// Whose submission it is: by what it is called, which the collector decides, before what it says of itself.
     fn whose(&self, source: &Source, manifest: Option<&Manifest>) -> Whose<'_> {
         let label = tidy(&source.label);
         let says = manifest.and_then(|manifest| manifest.learner.as_deref());
         let says = says.map(|says| tidy(&crate::term::sanitize_line(says))).filter(|says| !says.is_empty());
-        let Some(roster) = &self.rules.roster else {
-            return Whose { learner: label, name: says, in_roster: None, member: None, note: None };
-        };
-        let said = says.as_deref().and_then(|says| roster.member(says));
-        match (roster.member(&label), said) {
-            (Some(member), said) => {
-                let other = said.filter(|said| *said != member);
-                let note = other.map(|other| format!("it says of itself that it is {}'s", other.learner));
-                Whose::member(member, note)
-            }
-            (None, Some(member)) if self.has_token_of(member, manifest) => {
-                Whose::member(member, Some(format!("known by what it says of itself; it is called {label}")))
-            }
-            (None, Some(member)) => {
-                let note =
-                    Some(format!("it says of itself that it is {}'s, and has no token of theirs", member.learner));
-                Whose { learner: label, name: says, in_roster: Some(false), member: None, note }
-            }
-            (None, None) => {
-                let note = Some(format!("{label} is not in the roster"));
-                Whose { learner: label, name: says, in_roster: Some(false), member: None, note }
-            }
-        }
+        whose(self.rules.roster.as_ref(), label, says, |member| self.has_token_of(member, manifest))
     }
 
     /// Whether a submission brings a token that only this member has; where there is no secret, nobody can know.
@@ -350,22 +328,6 @@ fn fault(came: &Came) -> Option<String> {
         Came::TooLong(seconds) => Some(format!("it takes longer than {seconds} s")),
         Came::BroughtDown => Some("it brings the engine down".into()),
         Came::CannotTell(why) => Some(why.reason.clone()),
-    }
-}
-
-/// Whose a submission is.
-struct Whose<'a> {
-    learner: String,
-    name: Option<String>,
-    in_roster: Option<bool>,
-    member: Option<&'a Member>,
-    note: Option<String>,
-}
-
-impl<'a> Whose<'a> {
-    fn member(member: &'a Member, note: Option<String>) -> Self {
-        let (learner, name) = (member.learner.clone(), member.name.clone());
-        Self { learner, name, in_roster: Some(true), member: Some(member), note }
     }
 }
 

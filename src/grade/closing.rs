@@ -1,9 +1,10 @@
 //! From submissions that were judged to the gradebook of a class: who is in it, who is missing, what is late, what is a
 //! bonus. The same for one run and for parts that are joined. Pure.
 
-use super::gradebook::{Absent, Column, Gradebook, Graded};
+use super::gradebook::{Absent, Column, Gradebook, Graded, GradedExercise};
 use super::late::Deadlines;
 use super::roster::Roster;
+use super::whose::whose;
 
 /// What turns points that were earned into marks.
 #[derive(Clone, Debug, Default)]
@@ -39,36 +40,62 @@ impl Closing {
         }
     }
 
+    /// Whether the times of the roster and of a platform are of exercises that the course has: these.
+    ///
+    /// # Errors
+    /// One that it has not.
+    pub fn times_are_of(&self, course: &[String]) -> Result<(), String> {
+        let members = self.roster.iter().flat_map(|roster| &roster.members);
+        let of_roster = members.flat_map(|member| {
+            let due = member.due.exercises().map(|id| ("a column `due", id));
+            due.chain(member.submitted.exercises().map(|id| ("a column `submitted", id)))
+        });
+        let told = self.deadlines.submitted.values().flat_map(super::late::Times::exercises);
+        let named = of_roster
+            .map(|(column, id)| (format!("the roster has {column} {}`", id.to_lowercase()), id))
+            .chain(told.map(|id| (format!("--submitted has times of `{id}`"), id)));
+        let knows = |id: &str| course.iter().any(|known| known.eq_ignore_ascii_case(id));
+        match named.into_iter().find(|(_, id)| !knows(id)) {
+            Some((what, id)) => Err(format!("{what}, and the course has no exercise {id}")),
+            None => Ok(()),
+        }
+    }
+
     /// The gradebook. `columns` are those that [`Closing::columns`] gave.
     pub fn book(&self, course: &str, columns: Vec<Column>, mut submissions: Vec<Graded>) -> Gradebook {
         let late = self.deadlines.is_set(self.roster.as_ref());
         for graded in &mut submissions {
             self.know(graded);
-            if late {
+            if late && !graded.part_missing {
                 self.deadlines.apply(graded, self.roster.as_ref());
             }
             graded.count(&columns, self.bonus_fills);
         }
-        let missing = self.absent(&submissions);
+        let mut missing = self.absent(&submissions);
+        // Whoever is called by another name may be in the part that is not there.
+        if submissions.iter().any(|graded| graded.part_missing && graded.in_roster != Some(true)) {
+            let perhaps = missing.drain(..).map(|absent| {
+                let mut graded = perhaps_there(&columns, absent);
+                graded.count(&columns, self.bonus_fills);
+                graded
+            });
+            submissions.extend(perhaps);
+        }
         let mut book = Gradebook::new(course, columns, submissions, missing);
         book.late = late.then_some(self.deadlines.policy);
         book
     }
 
-    /// Whether somebody is in the roster, where the part that they were graded in had none.
+    /// Whose it is, where the part that it was graded in had no roster: as in one run, by what it is called and what it
+    /// says of itself, which is its name so far. (A secret needs a roster: here is none.)
     fn know(&self, graded: &mut Graded) {
         let (Some(roster), None) = (&self.roster, graded.in_roster) else { return };
-        match roster.member(&graded.learner) {
-            Some(member) => {
-                graded.learner.clone_from(&member.learner);
-                graded.name = member.name.clone().or(graded.name.take());
-                graded.in_roster = Some(true);
-            }
-            None => {
-                graded.in_roster = Some(false);
-                graded.notes.push(format!("{} is not in the roster", graded.learner));
-            }
+        let whose = whose(Some(roster), graded.learner.clone(), graded.name.take(), |_| true);
+        if graded.part_missing && whose.member.is_none() {
+            return;
         }
+        (graded.learner, graded.name, graded.in_roster) = (whose.learner, whose.name, whose.in_roster);
+        graded.notes.extend(whose.note);
     }
 
     /// Who of the roster has handed nothing in.
@@ -79,6 +106,14 @@ impl Closing {
         let members = roster.members.iter().filter(|member| !here(&member.learner));
         members.map(|member| Absent::new(&member.learner, member.name.clone())).collect()
     }
+}
+
+/// Somebody of the roster of whom nobody knows whether they handed anything in.
+fn perhaps_there(columns: &[Column], absent: Absent) -> Graded {
+    let why = "a part of the class was not there, and their submission may be in it";
+    let exercises = columns.iter().map(|column| GradedExercise::not_judged(column, why)).collect();
+    let (learner, name) = (absent.learner, absent.name);
+    Graded { learner, name, in_roster: Some(true), part_missing: true, ..Graded::of(exercises) }
 }
 
 #[cfg(test)]

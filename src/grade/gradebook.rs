@@ -3,6 +3,7 @@
 //! Invariants: every text that a submission had a part in is free of control characters and bounded; what was not
 //! judged is counted apart from what was lost; whoever is missing is named.
 
+mod bounds;
 mod foreign;
 mod shared;
 mod total;
@@ -135,6 +136,9 @@ pub struct Graded {
     pub refused: Option<String>,
     /// What somebody should know of it.
     pub notes: Vec<String>,
+    /// The part of the class that it is in was not there: nobody knows whose it is, or what it holds.
+    #[serde(skip)]
+    pub part_missing: bool,
     /// Over all exercises: what a bonus earned is in the points, and not in what there was to earn.
     #[serde(flatten)]
     pub score: Score,
@@ -238,15 +242,6 @@ fn tidied(mut finding: Finding) -> Finding {
     finding
 }
 
-/// The state that goes with a score.
-fn state_of(score: &Score) -> State {
-    match score {
-        score if !score.is_judged() => State::NotJudged,
-        score if score.points == score.of => State::Passed,
-        _ => State::NotYet,
-    }
-}
-
 impl GradedExercise {
     /// What came of its rounds.
     pub fn judged(column: &Column, rounds: &[(Round, Came)], token: Option<String>) -> Self {
@@ -259,16 +254,7 @@ impl GradedExercise {
         let rounds: Vec<GradedRound> =
             rounds.iter().zip(shares).map(|((round, came), share)| GradedRound::of(round, came, share)).collect();
         let score: Score = rounds.iter().map(|round| round.score).sum();
-        let state = match state_of(&score) {
-            // Points may be nothing at all, and what was not judged is not lost.
-            _ if rounds.iter().any(|round| round.state == State::NotJudged) => State::NotJudged,
-            // What is optional costs points, and not the pass.
-            _ if !rounds.is_empty() && rounds.iter().all(|round| round.state == State::Passed) => State::Passed,
-            State::NotYet if rounds.iter().all(|round| round.state == State::Missing) => State::Missing,
-            // Checks may weigh nothing: they must pass all the same.
-            State::Passed if rounds.iter().any(|round| round.state != State::Passed) => State::NotYet,
-            state => state,
-        };
+        let state = total::of_rounds(&rounds);
         Self { state, score, rounds, token, in_images, ..Self::missing(column) }
     }
 
@@ -350,15 +336,9 @@ impl GradedRound {
                 graded.reason = stopped.as_deref().map(tidy);
                 let shares = score::shares(&round.checks, findings, share);
                 graded.score = shares.iter().map(|(_, score)| *score).sum();
-                let passed = shares.iter().all(|(finding, _)| finding.optional || finding.verdict.passed());
-                let open = shares.iter().any(|(finding, _)| matches!(finding.verdict, Verdict::CannotTell { .. }));
-                graded.state = match (passed, open) {
-                    (true, _) => State::Passed,
-                    (false, true) => State::NotJudged,
-                    (false, false) => State::NotYet,
-                };
                 let check = |(finding, score)| GradedCheck { finding: tidied(finding), score };
                 graded.checks = shares.into_iter().map(check).collect();
+                graded.state = total::of_checks(&graded.checks);
             }
         }
         graded
@@ -378,6 +358,7 @@ impl Graded {
             state,
             refused: None,
             notes: Vec::new(),
+            part_missing: false,
             score,
             points_before: None,
             bonus: None,

@@ -48,6 +48,13 @@ impl Times {
         self.exercises.get(&exercise.to_uppercase()).copied().or(self.all)
     }
 
+    /// When an exercise is due by what this says of one member, and `everybody` of the class. The member's own time of
+    /// that exercise decides; their time for all is more time, and takes nobody's away.
+    fn due(&self, everybody: &Self, exercise: &str) -> Option<Timestamp> {
+        let own = self.exercises.get(&exercise.to_uppercase()).copied();
+        own.or_else(|| self.all.max(everybody.of(exercise)))
+    }
+
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
         self.all.is_none() && self.exercises.is_empty()
@@ -174,8 +181,8 @@ impl Deadlines {
         let mut unknown = Vec::new();
         for exercise in graded.exercises.iter_mut().filter(|exercise| exercise.state != State::Missing) {
             let id = &exercise.id;
-            let own = member.and_then(|member| member.due.of(id));
-            let Some(due) = own.or_else(|| self.due.of(id)) else { continue };
+            let due = member.map_or_else(|| self.due.of(id), |member| member.due.due(&self.due, id));
+            let Some(due) = due else { continue };
             let came = told.and_then(|told| told.of(id)).or_else(|| member.and_then(|member| member.submitted.of(id)));
             let Some(submitted) = came else {
                 unknown.push(id.clone());
@@ -254,6 +261,25 @@ mod tests {
             "Each day late costs 10 % of the points that were earned, at most 50 %; 15 minutes are not counted as late; \
              what is more than 7 days late earns nothing."
         );
+    }
+
+    #[test]
+    fn more_time_for_everything_takes_none_of_one_exercise_away() {
+        let times = |all: Option<&str>, exercise: Option<&str>| Times {
+            all: all.map(at),
+            exercises: exercise.map(|time| ("E05".to_owned(), at(time))).into_iter().collect(),
+        };
+        let [first, second, third] = ["2026-01-01T00:00:00Z", "2026-01-08T00:00:00Z", "2026-02-01T00:00:00Z"];
+        let class = times(Some(first), Some(third));
+        for (own, e01, e05) in [
+            (times(None, None), first, third),
+            (times(Some(second), None), second, third),
+            (times(Some(third), Some(second)), third, second),
+            (times(None, Some(first)), first, first),
+        ] {
+            assert_eq!([own.due(&class, "e01"), own.due(&class, "e05")], [Some(at(e01)), Some(at(e05))], "{own:?}");
+        }
+        assert_eq!(times(None, None).due(&Times::default(), "E01"), None);
     }
 
     #[test]

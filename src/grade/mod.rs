@@ -4,6 +4,7 @@
 //! intake/    PATH… → private copies, or refusals that name the entry
 //! layout     where the exercises lie in a copy; pure
 //! roster     who is in the class, and whose a token is; pure
+//! whose      whose a submission is; pure
 //! plan       which images and Dockerfiles an exercise has; pure
 //! refusals   what is not built, by file and line; pure
 //! judge      one exercise of one submission, on an engine
@@ -38,3 +39,4 @@ pub mod plan;
 pub mod refusals;
 pub mod roster;
 pub mod score;
+mod whose;

@@ -9,6 +9,7 @@
 
 use super::alike::Print;
 use super::gradebook::{Column, Graded, GradedExercise, tidy};
+use super::roster::Roster;
 use crate::journal::Key;
 use crate::share::Share;
 use crate::submission::Refused;
@@ -21,6 +22,8 @@ pub const SCHEMA: &str = "dlearn/grade-part/1";
 pub const LARGEST: u64 = 256 << 20;
 /// Submissions of a class, and exercises, that are joined at most.
 const MOST: usize = 20_000;
+/// Images that are told of, where they were not the same in all parts.
+const MOST_IMAGES: usize = 20;
 
 /// Whether a submission of this name is in a part of the class.
 pub fn holds(share: Share, label: &str) -> bool {
@@ -41,6 +44,8 @@ pub struct Grounds {
     pub course: String,
     /// Digest of its exercises and recipes.
     pub content: String,
+    /// The ids of all exercises that the course has, graded or not.
+    pub known: Vec<String>,
     /// Digest of the program that graded.
     pub program: String,
     /// Digest of who is in the class; none where nobody said.
@@ -72,6 +77,9 @@ pub struct Part {
     pub submissions: Vec<Entry>,
     /// Images that were named and not allowed.
     pub not_allowed: Vec<String>,
+    /// The ids of the images that answers were built from, by name. They may differ: the same name is another image
+    /// tomorrow, and one image has two ids in engines that store it in two ways. So that is told, and refused nowhere.
+    pub images: BTreeMap<String, String>,
 }
 
 /// One submission.
@@ -101,6 +109,12 @@ impl Entry {
             print: exercise.print.clone(),
         };
         Self { at, graded: graded.clone(), hidden: graded.exercises.iter().map(hidden).collect() }
+    }
+
+    /// Whether it can be that of the submission which is called so. Only a roster calls anybody otherwise.
+    fn is_called(&self, label: &str, roster: bool) -> bool {
+        let Graded { learner, in_roster, .. } = &self.graded;
+        in_roster.is_some() == roster && (*in_roster == Some(true) || *learner == tidy(label))
     }
 
     fn into_graded(self) -> (usize, Graded) {
@@ -137,13 +151,15 @@ impl Part {
         if Share::new(part.part, part.of).is_none() {
             return wrong("which part it is");
         }
-        if class.len() > MOST || columns.len() > MOST || part.submissions.len() > class.len() {
+        let images = part.images.len();
+        if class.len() > MOST || columns.len() > MOST || images > MOST || part.submissions.len() > class.len() {
             return wrong("how many there are");
         }
         for entry in &part.submissions {
-            let label = class.get(entry.at);
-            if label.is_none_or(|label| part_of(part.of, label) != part.part) {
-                return wrong("a submission is not of this part");
+            let label = class.get(entry.at).filter(|label| part_of(part.of, label) == part.part);
+            let Some(label) = label else { return wrong("a submission is not of this part") };
+            if !entry.is_called(label, part.grounds.roster.is_some()) {
+                return wrong("whose a submission is");
             }
             if entry.hidden.len() != columns.len() || !entry.graded.is_sound(columns) {
                 return wrong("the points of a submission");
@@ -186,6 +202,33 @@ pub struct Joined {
     pub not_allowed: Vec<String>,
     /// Parts that are not there.
     pub missing: Vec<usize>,
+    /// What should be known of them: images that were not the same in all.
+    pub notes: Vec<String>,
+}
+
+impl Joined {
+    /// Whether everybody is whom this roster, with which they were graded, says.
+    ///
+    /// # Errors
+    /// A submission of which it does not.
+    pub fn is_by(&self, roster: &Roster) -> Result<(), Refused> {
+        for (label, graded) in self.grounds.class.iter().zip(&self.submissions).filter(|(_, it)| !it.part_missing) {
+            let by_label = roster.member(&tidy(label));
+            let member = by_label.or_else(|| roster.member(&graded.learner).filter(|_| graded.in_roster == Some(true)));
+            let is_so = match member {
+                Some(member) => {
+                    let name = member.name.as_deref().map(tidy);
+                    (graded.in_roster, &graded.learner, &graded.name) == (Some(true), &tidy(&member.learner), &name)
+                }
+                None => graded.in_roster == Some(false),
+            };
+            if !is_so {
+                let what = format!("{} is not whom the roster says that it is", tidy(label));
+                return Err(Refused::whole(what, "grade the part that it is in anew"));
+            }
+        }
+        Ok(())
+    }
 }
 
 /// Joins parts, each with what its file is called. Where parts are missing that is an error, unless `incomplete`: then
@@ -220,6 +263,7 @@ pub fn join(parts: Vec<(String, Part)>, incomplete: bool) -> Result<Joined, Refu
         let help = "name its file too, or go on without it: --incomplete";
         return Err(Refused::whole(format!("part {} is missing", named.join(", ")), help));
     }
+    let notes = other_images(&all);
     let not_allowed: BTreeSet<String> =
         all.iter().flat_map(|part| &part.not_allowed).map(|image| tidy(image)).take(MOST).collect();
     let mut found: BTreeMap<usize, Graded> = BTreeMap::new();
@@ -244,14 +288,31 @@ pub fn join(parts: Vec<(String, Part)>, incomplete: bool) -> Result<Joined, Refu
     let grounds = Grounds { course: tidy(&grounds.course), ..grounds };
     let tidied = |column: Column| Column { id: tidy(&column.id), title: tidy(&column.title), ..column };
     let columns = columns.into_iter().map(tidied).collect();
-    Ok(Joined { grounds, columns, submissions, not_allowed: not_allowed.into_iter().collect(), missing })
+    Ok(Joined { grounds, columns, submissions, not_allowed: not_allowed.into_iter().collect(), missing, notes })
 }
 
 /// A submission whose part is not there.
 fn absent_part(columns: &[Column], label: &str, part: &str) -> Graded {
     let why = format!("part {part} of the class, which it is in, was not there");
     let exercises = columns.iter().map(|column| GradedExercise::not_judged(column, &why)).collect();
-    Graded { learner: tidy(label), ..Graded::of(exercises) }
+    Graded { learner: tidy(label), part_missing: true, ..Graded::of(exercises) }
+}
+
+/// Which images were not the same in all parts, one text for each.
+fn other_images(parts: &[Part]) -> Vec<String> {
+    let mut first: BTreeMap<&str, (&Part, &str)> = BTreeMap::new();
+    let mut told = BTreeMap::new();
+    for part in parts {
+        for (name, id) in &part.images {
+            let (one, known) = *first.entry(name).or_insert((part, id));
+            if known != id {
+                let what =
+                    format!("{name}: part {} was graded with {known}, part {} with {id}", one.share(), part.share());
+                told.entry(name).or_insert_with(|| tidy(&what));
+            }
+        }
+    }
+    told.into_values().take(MOST_IMAGES).collect()
 }
 
 /// In what two parts differ that should be the same.

@@ -54,11 +54,18 @@ fn scripts_of_workflows_are_scripts_and_take_nobodys_text_as_code() {
             assert!(!script.contains("${{"), "{name}: {script}");
         }
         assert!(!text(name).contains("secrets."), "{name}");
+        // Whatever runs is of one commit: a tag, or a branch, is something else tomorrow.
+        for action in texts(&workflow, "uses") {
+            let commit = action.split_once('@').unwrap().1;
+            assert!(commit.len() == 40 && commit.bytes().all(|byte| byte.is_ascii_hexdigit()), "{name}: {action}");
+        }
+        let built: Vec<&String> = scripts.iter().filter(|script| script.contains("cargo install")).collect();
+        assert!(built.len() == 1 && built[0].contains("--rev \"$REVISION\""), "{name}: once, and pinned: {built:?}");
     }
 }
 
 #[test]
-fn what_builds_a_strangers_work_can_read_and_what_can_write_builds_nothing() {
+fn what_builds_a_strangers_work_can_read_and_what_can_write_runs_nothing_of_it() {
     let (grade, comment) = (yaml("github-pull-request"), yaml("github-comment"));
     assert!(grade["on"]["pull_request"].is_object() && grade["on"].as_object().unwrap().len() == 1, "{grade:#}");
     assert_eq!(grade["permissions"], serde_json::json!({"contents": "read"}));

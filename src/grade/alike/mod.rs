@@ -17,7 +17,7 @@ mod print;
 
 pub use evidence::{Both, Row};
 pub use pairs::{MOST_PAIRS, Submitted, pairs};
-pub use print::{Given, OwnLine, Print, read};
+pub use print::{Given, LARGEST_PRINTS, OwnLine, Print, read};
 
 use serde::Serialize;
 

@@ -82,7 +82,9 @@ fn normal(line: &str, values: &[String]) -> String {
     for value in values.iter().filter(|value| value.chars().count() >= SHORTEST_VALUE) {
         line = line.replace(value.as_str(), DRAWN);
     }
-    line.split_whitespace().collect::<Vec<_>>().join(" ")
+    // What no editor shows separates words at most.
+    let words = line.split(|char: char| char.is_whitespace() || char.is_control());
+    words.filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
 }
 
 /// The words of a line: what separates them tells little.

@@ -13,8 +13,8 @@ use std::path::Path;
 const LARGEST_FILE: u64 = 64 << 10;
 /// Bytes of all files of one exercise that are compared.
 const LARGEST_ALL: u64 = 512 << 10;
-/// Bytes of a print: more than as many lines, each in a file of the longest name, come to.
-const LARGEST_PRINT: u64 = 32 << 20;
+/// Bytes that the prints of one submission have together, as a file holds them: some hundred times what answers come to.
+pub const LARGEST_PRINTS: usize = 1 << 20;
 /// Lines of one submission's own that are compared.
 const MOST_LINES: usize = 4000;
 /// Files that everybody has from dlearn, or that differ by being theirs.
@@ -93,7 +93,10 @@ impl Print {
             let normal = normal::lines(path, text, &given.values);
             let numbered = text.lines().zip(normal).enumerate();
             let own = numbered.filter(|(_, (_, normal))| !normal.is_empty() && !given.lines.contains(normal));
-            let own = own.map(|(index, (text, normal))| OwnLine { number: index + 1, text: shown(text), normal });
+            let own = own.map(|(index, (text, normal))| {
+                let normal = compared(&normal).to_owned();
+                OwnLine { number: index + 1, text: shown(text), normal }
+            });
             let own: Vec<OwnLine> = own.take(left).collect();
             left -= own.len();
             if !own.is_empty() {
@@ -105,12 +108,15 @@ impl Print {
 
     /// Whether [`Print::of`] could have come to this: one that was in a file may be somebody's invention.
     pub fn is_sound(&self) -> bool {
-        let bytes: usize = self.files.iter().map(|(path, _)| path.len()).sum::<usize>()
-            + self.lines().map(|line| line.text.len() + line.normal.len()).sum::<usize>();
-        bytes as u64 <= LARGEST_PRINT
-            && self.lines().count() <= MOST_LINES
+        self.lines().count() <= MOST_LINES
+            && self.bytes() <= LARGEST_PRINTS
             && self.files.iter().all(|(path, _)| tidy(path) == *path)
-            && self.lines().all(|line| shown(&line.text) == line.text)
+            && self.lines().all(|line| shown(&line.text) == line.text && compared(&line.normal) == line.normal)
+    }
+
+    /// Bytes that it has in a file.
+    pub fn bytes(&self) -> usize {
+        serde_json::to_vec(self).map_or(usize::MAX, |bytes| bytes.len())
     }
 
     /// Every own line.
@@ -121,6 +127,12 @@ impl Print {
 
 /// Characters of a line that are shown.
 const WIDEST: usize = 200;
+/// Characters of a line that are compared: who wrote as many alike has copied.
+const WIDEST_COMPARED: usize = 400;
+
+fn compared(normal: &str) -> &str {
+    normal.char_indices().nth(WIDEST_COMPARED).map_or(normal, |(end, _)| &normal[..end])
+}
 
 fn shown(line: &str) -> String {
     let line = crate::term::sanitize(line).replace('\t', "    ");

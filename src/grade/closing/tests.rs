@@ -93,6 +93,37 @@ fn a_bonus_comes_on_top_or_fills_up_and_nobody_loses_by_it() {
 }
 
 #[test]
+fn a_time_of_no_exercise_is_refused() {
+    let course = ["E01", "E03", "E05"].map(str::to_owned);
+    let of = |roster: &str, submitted: &str| {
+        let roster = Some(Roster::read(roster).unwrap());
+        let deadlines = Deadlines { submitted: late::submitted(submitted).unwrap(), ..Deadlines::default() };
+        Closing { roster, deadlines, ..Closing::default() }.times_are_of(&course)
+    };
+    let (time, nobody) = ("2026-01-01T00:00:00Z", "learner,submitted\n");
+    // Of the course, though it is not graded this time.
+    of(&format!("learner,due,due e05,submitted E03\nada,{time},{time},{time}\n"), nobody).unwrap();
+    of("learner\n", &format!("learner,submitted,exercise\nada,{time},e05\nbob,{time},\n")).unwrap();
+    for (roster, submitted, why) in [
+        (
+            format!("learner,Due Date\nada,{time}\n"),
+            nobody.to_owned(),
+            "a column `due date`, and the course has no exercise DATE",
+        ),
+        (format!("learner,due E1\nada,{time}\n"), nobody.to_owned(), "no exercise E1"),
+        (format!("learner,submitted at\nada,{time}\n"), nobody.to_owned(), "a column `submitted at`"),
+        (
+            "learner\n".to_owned(),
+            format!("learner,submitted,exercise\nada,{time},E1\n"),
+            "--submitted has times of `E1`",
+        ),
+    ] {
+        let error = of(&roster, &submitted).unwrap_err();
+        assert!(error.contains(why), "{error}");
+    }
+}
+
+#[test]
 fn every_output_has_the_points_before_and_after_the_bonus_and_who_is_missing() {
     let book = book(&closing(&["E03"], false));
     let (ada, gus) = (&book.submissions[0], &book.missing[0]);

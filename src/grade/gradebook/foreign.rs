@@ -1,15 +1,17 @@
 //! Results that come from somebody else's file: whether they fit together, and their texts made harmless.
 
-use super::{Column, Graded, GradedCheck, GradedExercise, GradedRound, tidied, tidy};
+use super::{Column, Graded, GradedCheck, GradedExercise, GradedRound, State, tidied, tidy, together, total};
 use crate::grade::refusals::Refusal;
-use crate::grade::score::Score;
+use crate::grade::score::{Score, of_finding};
 
 impl Graded {
-    /// Whether it is about these exercises, and its numbers add up.
+    /// Whether it is about these exercises, its numbers add up, and it came out as they and the verdicts say.
     pub fn is_sound(&self, columns: &[Column]) -> bool {
         self.exercises.len() == columns.len()
             && self.exercises.iter().zip(columns).all(|(exercise, column)| exercise.is_sound(column))
             && self.score == self.exercises.iter().map(|exercise| exercise.score).sum()
+            && self.state == together(self.exercises.iter())
+            && (self.refused.is_none() || self.exercises.iter().all(GradedExercise::is_open))
     }
 
     /// The same with every text made harmless.
@@ -30,11 +32,16 @@ impl Graded {
 impl GradedExercise {
     fn is_sound(&self, column: &Column) -> bool {
         let rounds: Score = self.rounds.iter().map(|round| round.score).sum();
-        self.id == column.id
-            && self.score.of == column.points
-            && holds_together(&self.score)
-            && (self.rounds.is_empty() || rounds == self.score)
-            && self.rounds.iter().all(GradedRound::is_sound)
+        let fits = match self.rounds.is_empty() {
+            true => self.state != State::NotYet && without_checks(self.state, &self.score),
+            false => rounds == self.score && self.state == total::of_rounds(&self.rounds),
+        };
+        self.id == column.id && self.score.of == column.points && fits && self.rounds.iter().all(GradedRound::is_sound)
+    }
+
+    /// Whether nothing of it was looked at.
+    fn is_open(&self) -> bool {
+        self.state == State::NotJudged && self.rounds.is_empty()
     }
 
     fn tidied(self) -> Self {
@@ -50,9 +57,13 @@ impl GradedExercise {
 impl GradedRound {
     fn is_sound(&self) -> bool {
         let checks: Score = self.checks.iter().map(|check| check.score).sum();
-        holds_together(&self.score)
-            && (self.checks.is_empty() || checks == self.score)
-            && self.checks.iter().all(|check| holds_together(&check.score))
+        let earned = |check: &GradedCheck| check.score == of_finding(&check.finding.verdict, check.score.of);
+        match self.checks.is_empty() {
+            true => without_checks(self.state, &self.score),
+            false => {
+                checks == self.score && self.state == total::of_checks(&self.checks) && self.checks.iter().all(earned)
+            }
+        }
     }
 
     fn tidied(self) -> Self {
@@ -74,8 +85,14 @@ impl GradedRound {
     }
 }
 
-fn holds_together(score: &Score) -> bool {
-    score.points + score.not_judged <= score.of
+/// Whether this is the score of something of which no check was judged.
+fn without_checks(state: State, score: &Score) -> bool {
+    match state {
+        State::Missing | State::NotYet => *score == Score::lost(score.of),
+        State::NotJudged => *score == Score::open(score.of),
+        // Where there is nothing to judge.
+        State::Passed => *score == Score::default(),
+    }
 }
 
 fn texts(texts: &[String]) -> Vec<String> {

@@ -1,11 +1,47 @@
 //! What exercises come to together: with what is a bonus, and what was taken off for being late.
 
-use super::{Column, Graded, GradedExercise, State};
+use super::{Column, Graded, GradedCheck, GradedExercise, GradedRound, State};
+use crate::check::Verdict;
 use crate::grade::score::{Points, Score};
 
 /// All points of these columns; what is a bonus is none of them.
 pub fn all_points(columns: &[Column]) -> Points {
     columns.iter().filter(|column| !column.bonus).map(|column| column.points).sum()
+}
+
+/// How a round came out whose checks were judged.
+pub(super) fn of_checks(checks: &[GradedCheck]) -> State {
+    let passed = checks.iter().all(|check| check.finding.optional || check.finding.verdict.passed());
+    let open = checks.iter().any(|check| matches!(check.finding.verdict, Verdict::CannotTell { .. }));
+    match (passed, open) {
+        (true, _) => State::Passed,
+        (false, true) => State::NotJudged,
+        (false, false) => State::NotYet,
+    }
+}
+
+/// How an exercise came out whose rounds came out like this.
+pub(super) fn of_rounds(rounds: &[GradedRound]) -> State {
+    let score: Score = rounds.iter().map(|round| round.score).sum();
+    match of_score(&score) {
+        // Points may be nothing at all, and what was not judged is not lost.
+        _ if rounds.iter().any(|round| round.state == State::NotJudged) => State::NotJudged,
+        // What is optional costs points, and not the pass.
+        _ if !rounds.is_empty() && rounds.iter().all(|round| round.state == State::Passed) => State::Passed,
+        State::NotYet if rounds.iter().all(|round| round.state == State::Missing) => State::Missing,
+        // Checks may weigh nothing: they must pass all the same.
+        State::Passed if rounds.iter().any(|round| round.state != State::Passed) => State::NotYet,
+        state => state,
+    }
+}
+
+/// The state that goes with a score.
+fn of_score(score: &Score) -> State {
+    match score {
+        score if !score.is_judged() => State::NotJudged,
+        score if score.points == score.of => State::Passed,
+        _ => State::NotYet,
+    }
 }
 
 /// How exercises came out together.

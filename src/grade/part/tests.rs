@@ -2,6 +2,7 @@ use super::*;
 use crate::check::{Finding, Verdict};
 use crate::course::{Course, Source};
 use crate::grade::closing::Closing;
+use crate::grade::gradebook::State;
 use crate::grade::judge::Came;
 use crate::grade::late::{self, Deadlines, Policy};
 use crate::grade::roster::Roster;
@@ -42,6 +43,7 @@ fn grounds() -> Grounds {
     Grounds {
         course: "docker".into(),
         content: "c".into(),
+        known: vec!["E01".into(), "E03".into()],
         program: "p".into(),
         roster: None,
         secret: None,
@@ -58,7 +60,8 @@ fn parts(of: usize) -> Vec<(String, Part)> {
         let submissions = own.map(|(at, graded)| Entry::new(at, graded)).collect();
         let (schema, dlearn) = (SCHEMA.to_owned(), "0".to_owned());
         let exercises = columns.clone();
-        Part { schema, dlearn, part: number, of, grounds: grounds(), exercises, submissions, not_allowed: vec![] }
+        let (not_allowed, images) = (vec![], BTreeMap::from([("busybox:1.36".to_owned(), "sha256:1".to_owned())]));
+        Part { schema, dlearn, part: number, of, grounds: grounds(), exercises, submissions, not_allowed, images }
     };
     (1..=of).map(|number| (format!("{number}.json"), part(number))).collect()
 }
@@ -165,6 +168,121 @@ fn a_part_that_is_missing_is_told_and_nobody_in_it_loses_anything() {
     assert!(join(cut, true).unwrap_err().what.contains("not graded to its end"));
 }
 
+/// A part is missing, and its submissions are called otherwise than the roster calls anybody.
+#[test]
+fn nobody_is_missing_who_may_be_in_a_part_that_is_not_there() {
+    let mut some = parts(3);
+    let gone = some.remove(1).1;
+    let joined = join(read(some), true).unwrap();
+    let there: Vec<&str> =
+        joined.submissions.iter().filter(|it| !it.part_missing).map(|it| it.learner.as_str()).collect();
+    assert!(!gone.submissions.is_empty() && !there.is_empty(), "{there:?}");
+    // Those that are there are called as the roster calls them; of the others it knows other names, and of one none.
+    let members = there.iter().copied().chain(["m1", "m2"]).map(|learner| format!("{learner},2026-01-01T00:00:00Z"));
+    let roster = format!("learner,due\n{}\n", members.collect::<Vec<_>>().join("\n"));
+    let closing = Closing { roster: Some(Roster::read(&roster).unwrap()), ..Closing::default() };
+    let book = closing.book("docker", joined.columns.clone(), joined.submissions.clone());
+    assert!(book.missing.is_empty() && !book.judged, "{:?}", book.missing);
+    assert_eq!(book.submissions.len(), LEARNERS.len() + 2);
+    for graded in &book.submissions {
+        let is_there = there.contains(&graded.learner.as_str());
+        let open = if is_there { Points(0) } else { Points::whole(20) };
+        assert_eq!((graded.score.not_judged, graded.part_missing), (open, !is_there), "{graded:?}");
+        assert!(
+            is_there || graded.notes.is_empty(),
+            "nobody knows of them when they came, or who they are: {graded:?}"
+        );
+    }
+    // Where everybody of that part is known by name, whoever is left has handed nothing in.
+    let known = format!("learner\n{}\ngus\n", LEARNERS.join("\n"));
+    let closing = Closing { roster: Some(Roster::read(&known).unwrap()), ..Closing::default() };
+    let book = closing.book("docker", joined.columns, joined.submissions);
+    assert_eq!(book.missing.iter().map(|absent| absent.learner.as_str()).collect::<Vec<_>>(), ["gus"]);
+}
+
+#[test]
+fn a_roster_that_comes_late_knows_people_as_one_that_came_early() {
+    let (columns, graded) = class();
+    let called = |label: &str, says: &str| Graded {
+        learner: label.into(),
+        name: Some(says.into()).filter(|says: &String| !says.is_empty()),
+        ..graded[0].clone()
+    };
+    let all =
+        vec![called("ADA", "bob"), called("17", "BOB"), called("cleo", "Queen"), called("18", "Eve"), called("19", "")];
+    let roster = Roster::read("learner,name\nada,Ada\nbob,Bob\ncleo,\nfay,\n").unwrap();
+    let closing = Closing { roster: Some(roster), ..Closing::default() };
+    let book = closing.book("docker", columns, all);
+    let told: Vec<_> =
+        book.submissions.iter().map(|it| (it.learner.as_str(), it.name.as_deref(), it.in_roster)).collect();
+    let (yes, no) = (Some(true), Some(false));
+    let expected = [
+        ("ada", Some("Ada"), yes),
+        ("bob", Some("Bob"), yes),
+        ("cleo", None, yes),
+        ("18", Some("Eve"), no),
+        ("19", None, no),
+    ];
+    assert_eq!(told, expected);
+    let notes = |at: usize| book.submissions[at].notes.join("; ");
+    assert!(notes(0).contains("it says of itself that it is bob's"), "{}", notes(0));
+    assert!(notes(1).contains("known by what it says of itself; it is called 17"), "{}", notes(1));
+    assert!(notes(2).is_empty() && notes(3).contains("18 is not in the roster"), "{} {}", notes(2), notes(3));
+    assert_eq!(book.missing.iter().map(|absent| absent.learner.as_str()).collect::<Vec<_>>(), ["fay"]);
+}
+
+#[test]
+fn images_that_were_not_the_same_are_told() {
+    let mut some = parts(3);
+    some[2].1.images.insert("busybox:1.36".into(), "sha256:2".into());
+    some[1].1.images.insert("only:here".into(), "sha256:3".into());
+    let told = join(read(some), false).unwrap().notes;
+    assert_eq!(told, ["busybox:1.36: part 1/3 was graded with sha256:1, part 3/3 with sha256:2"]);
+    assert!(join(read(parts(3)), false).unwrap().notes.is_empty());
+}
+
+/// Somebody else's name, a state that the verdicts do not have: every one of them is a file that dlearn never writes.
+#[test]
+fn results_that_contradict_themselves_are_refused() {
+    type Change = fn(&mut Part);
+    let cases: [(Change, &str); 9] = [
+        (|part| part.submissions[0].graded.learner = "bob".into(), "whose"),
+        (|part| part.submissions[0].graded.in_roster = Some(true), "whose"),
+        (|part| part.grounds.roster = Some("r".into()), "whose"),
+        (|part| part.submissions[1].graded.state = State::Passed, "points"),
+        (|part| part.submissions[1].graded.exercises[0].state = State::Passed, "points"),
+        (|part| part.submissions[1].graded.exercises[0].rounds[0].state = State::Passed, "points"),
+        (|part| part.submissions[0].graded.exercises[0].rounds[0].checks[0].finding.verdict = not_yet(), "points"),
+        (|part| part.submissions[0].graded.exercises[0].rounds.clear(), "points"),
+        (|part| part.submissions[0].graded.refused = Some("x".into()), "points"),
+    ];
+    for (at, (change, why)) in cases.into_iter().enumerate() {
+        let mut part = parts(1).remove(0).1;
+        change(&mut part);
+        let error = Part::read(&part.bytes().unwrap()).unwrap_err();
+        assert!(error.contains(why), "{at}: {error}");
+    }
+    // With a roster, a name that is not the file's must be one that the roster can have said.
+    let roster = Roster::read("learner,name\nada,Ada\nbob,Bob\n").unwrap();
+    for (name, learner, is_so) in [(Some("Ada"), "ada", true), (None, "ada", false), (Some("Bob"), "bob", false)] {
+        let mut part = parts(1).remove(0).1;
+        part.grounds.roster = Some("r".into());
+        for entry in &mut part.submissions {
+            let is_bob = entry.graded.learner == "bob";
+            entry.graded.in_roster = Some(is_bob);
+            entry.graded.name = is_bob.then(|| "Bob".to_owned());
+        }
+        let first = &mut part.submissions[0].graded;
+        (first.in_roster, first.name, first.learner) = (Some(true), name.map(str::to_owned), learner.into());
+        let joined = join(read(vec![("1.json".into(), part)]), false).unwrap();
+        assert_eq!(joined.is_by(&roster).is_ok(), is_so, "{learner}");
+    }
+}
+
+fn not_yet() -> Verdict {
+    Verdict::not_yet("a", "b", "c")
+}
+
 #[test]
 fn what_a_forger_writes_is_refused_or_harmless() {
     let text = |part: &Part| String::from_utf8(part.bytes().unwrap()).unwrap();
@@ -187,7 +305,7 @@ fn what_a_forger_writes_is_refused_or_harmless() {
     }
     let mut hostile = parts(1);
     let graded = &mut hostile[0].1.submissions[0].graded;
-    graded.learner = HOSTILE.into();
+    graded.learner = tidy(HOSTILE);
     graded.name = Some(HOSTILE.into());
     graded.notes.push(HOSTILE.into());
     graded.exercises[0].rounds[0].title = HOSTILE.into();
@@ -195,6 +313,7 @@ fn what_a_forger_writes_is_refused_or_harmless() {
     graded.exercises[0].rounds[0].checks[0].finding.id = HOSTILE.into();
     hostile[0].1.submissions[0].hidden[0].token = Some(HOSTILE.into());
     hostile[0].1.not_allowed.push(HOSTILE.into());
+    hostile[0].1.grounds.class[0] = HOSTILE.into();
     let joined = join(read(hostile), false).unwrap();
     assert!(joined.not_allowed.iter().all(|name| !name.contains(NEVER)));
     for output in outputs(joined.columns, joined.submissions) {
