@@ -18,23 +18,39 @@ task='case $SLOT in *[!0-9]*) SLOT=0 ;; esac
 part=$((SLOT + 1))
 dlearn grade /grading/class --shard "$part/$PARTS" --part "/grading/parts/part-$part.json" "$@" || test $? -eq 3'
 
-docker service create --detach --quiet --no-resolve-image --name "$job" --mode replicated-job \
+id=$(docker service create --detach --quiet --no-resolve-image --name "$job" --mode replicated-job \
   --replicas "$PARTS" --max-concurrent "$PARTS" --restart-condition on-failure --restart-max-attempts 2 \
   --env 'SLOT={{.Task.Slot}}' --env "PARTS=$PARTS" \
   --mount "type=bind,src=$SHARED,dst=/grading" --mount "type=bind,src=$SOCKET,dst=/var/run/docker.sock" \
-  --entrypoint sh "$IMAGE" -c "$task" grade "$@"
-trap 'docker service rm "$job" >/dev/null' EXIT
+  --entrypoint sh "$IMAGE" -c "$task" grade "$@")
+trap 'docker service rm "$id" >/dev/null' EXIT
 trap 'exit 130' INT TERM
 
-tries=$((MINUTES * 30))
+# Whether a part goes on that has not failed three times. The swarm begins such a part again and again, whatever it is told
+# of attempts. Of an earlier task, the name stands behind a sign.
+going() {
+  docker service ps --format '{{.Name}} {{.CurrentState}}' "$id" | awk '
+    { sub(/^ *\\_ */, "") }
+    $2 ~ /^(Failed|Rejected|Orphaned)$/ { failed[$1]++; next }
+    $2 !~ /^(Complete|Shutdown|Remove)$/ { on[$1] = 1 }
+    END { for (name in on) if (failed[name] < 3) found = 1; exit !found }'
+}
+
+tries=$((MINUTES * 30)) idle=0 why="within $MINUTES minutes"
 while [ "$tries" -gt 0 ]; do
-  case $(docker service ls --filter "name=$job" --format '{{.Replicas}}') in
+  case $(docker service ls --filter "id=$id" --format '{{.Replicas}}') in
     *"($PARTS/$PARTS completed)"*) exit 0 ;;
   esac
+  # The manager may be between two tasks: it has ended when nothing goes on for a while.
+  if going; then idle=0; else idle=$((idle + 1)); fi
+  if [ "$idle" -ge 10 ]; then
+    why="and none of the others goes on"
+    break
+  fi
   sleep 2
   tries=$((tries - 1))
 done
-echo "swarm.sh: not all parts were graded within $MINUTES minutes:" >&2
-docker service ps --no-trunc "$job" >&2
-docker service logs --tail 20 "$job" >&2 || true
+echo "swarm.sh: not all parts were graded, $why:" >&2
+docker service ps --no-trunc "$id" >&2
+docker service logs --tail 20 "$id" >&2 || true
 exit 1
