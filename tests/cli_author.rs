@@ -39,13 +39,13 @@ const E01: &str = "exercises/E01-the-first-exercise/exercise.yaml";
 #[test]
 fn a_schema_is_printed_and_an_unknown_one_is_told() {
     let author = author();
-    for name in ["exercise", "lesson", "course", "coverage", "recipe"] {
+    for name in ["exercise", "lesson", "course", "coverage", "recipe", "check-file"] {
         let schema = author.dlearn(&["schema", name]).exits(0).json();
         assert_eq!(schema["$schema"], "http://json-schema.org/draft-07/schema#");
         assert_eq!((&schema["$comment"], &schema["additionalProperties"]), (&json!("dlearn/schema/1"), &json!(false)));
     }
     let list = author.dlearn(&["schema", "--json"]).exits(0).json();
-    assert_eq!((&list["schema"], list["formats"].as_array().map(Vec::len)), (&json!("dlearn/schemas/1"), Some(5)));
+    assert_eq!((&list["schema"], list["formats"].as_array().map(Vec::len)), (&json!("dlearn/schemas/1"), Some(6)));
     author.dlearn(&["schema"]).exits(0).says("yaml-language-server");
     author.dlearn(&["schema", "exersice"]).exits(2).says("did you mean exercise?");
 }

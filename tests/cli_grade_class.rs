@@ -46,8 +46,8 @@ fn everybody_gets_what_they_earned_whoever_is_in_their_class() {
     room.roster(names.iter().copied());
 
     let before = of_grading();
-    let args = ["grade", "class", "--roster", "roster.csv", "--secret-file", "secret", "--json", "--jobs", "2"];
-    let more = ["--seconds", "150", "--csv", "marks.csv", "--feedback", "feedback", "--html", "marks.html"];
+    let args = ["grade", "class", "--roster", "roster.csv", "--secret-file", "secret", "--json", "--jobs", "3"];
+    let more = ["--seconds", "100", "--csv", "marks.csv", "--feedback", "feedback", "--html", "marks.html"];
     let told = room.grader.start(&[&args[..], &more].concat()).end_within(LONGEST);
     println!("graded in {:.0?}\n{}", told.took, told.stderr);
     // What was refused was not judged.
