@@ -1,7 +1,9 @@
 //! One file for each live run on this machine: its lock says that the run is alive, its content
 //! which images must survive the run's end, and which the run made.
 //!
-//! The file lies in `$XDG_RUNTIME_DIR` or the temporary folder, in `dlearn-runs-<uid>/<run>.lock`.
+//! The file lies in `$XDG_RUNTIME_DIR`, `/run/user/<uid>` or `/tmp`, in `dlearn-runs-<uid>/<run>.lock`; in `$TMPDIR` only
+//! where it can lie in none of them, since processes of one user may have different ones, and would take each other's
+//! runs for dead.
 //! The operating system frees the lock when the process ends, however it ends.
 
 use super::{EngineError, name};
@@ -77,7 +79,7 @@ impl Owner {
         let runtime = std::env::var_os("XDG_RUNTIME_DIR").filter(|dir| !dir.is_empty()).map(PathBuf::from);
         let mut folders: Vec<PathBuf> = runtime
             .into_iter()
-            .chain([PathBuf::from(format!("/run/user/{}", self.uid)), std::env::temp_dir(), PathBuf::from("/tmp")])
+            .chain([PathBuf::from(format!("/run/user/{}", self.uid)), PathBuf::from("/tmp"), std::env::temp_dir()])
             .map(|dir| dir.join(&name))
             .collect();
         let mut seen = BTreeSet::new();
