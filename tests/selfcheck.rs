@@ -24,7 +24,7 @@ fn every_answer_that_an_exercise_knows_gets_its_verdict_with_each_builder() {
     let mut builders = doctor["engine"]["builders"].as_array().cloned().unwrap_or_default();
     assert!(!builders.is_empty(), "no engine answers: run ./scripts/engine start");
 
-    let mut selfcheck = vec!["selfcheck", "--json", "--jobs", "3"];
+    let mut selfcheck = vec!["selfcheck", "--json", "--jobs", "4"];
     // By turns, as answers are nearly all of the time; `both` for both of them.
     let builder = std::env::var("DLEARN_TEST_BUILDER").unwrap_or_else(|_| "by-turns".into());
     if ["classic", "buildkit"].contains(&builder.as_str()) {
