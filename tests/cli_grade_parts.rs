@@ -1,9 +1,10 @@
 //! A class that is graded in parts comes to the same as one that is graded at once.
 
+#[path = "class/mod.rs"]
+mod class;
 mod cli_support;
 
 use cli_support::*;
-use dlearn::course::{Course, Source};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::fs;
@@ -11,27 +12,14 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 /// Five learners: three right answers (one of them a copy), a starter, and one whose archive is none.
-fn class(folder: &Path) {
-    let course = Course::load(&Source::Embedded).unwrap();
-    let entry = &course.exercises["E01"];
-    for (learner, token, solved) in [
+fn five(folder: &Path) {
+    let learners = [
         ("ada", "00000000000000aa", true),
         ("bob", "00000000000000bb", false),
         ("cleo", "00000000000000cc", true),
         ("dan", "00000000000000aa", true),
-    ] {
-        for round in entry.rounds(&course.recipes, token, &str::to_owned).unwrap() {
-            let mut files = round.start.clone();
-            if solved {
-                files.extend(round.solution.clone());
-            }
-            for (path, content) in files {
-                let file = folder.join(learner).join(&entry.folder).join(path);
-                fs::create_dir_all(file.parent().unwrap()).unwrap();
-                fs::write(file, content).unwrap();
-            }
-        }
-    }
+    ];
+    class::at_e01(folder, &learners);
     fs::write(folder.join("eve.zip"), "no archive").unwrap();
 }
 
@@ -112,7 +100,7 @@ fn step(instructor: &Learner, workflow: &str, name: &str) -> String {
 #[test]
 fn a_pull_request_is_graded_by_one_job_and_told_by_another() {
     let instructor = Learner::new();
-    class(&instructor.root().join("submissions"));
+    five(&instructor.root().join("submissions"));
     let grade = step(&instructor, "github-pull-request", "Grade");
     // Work of another name below one's own folder makes that folder no class.
     let told = run(&instructor, "bash", &grade, &[("AUTHOR", "ada")]).exits(1);
@@ -142,7 +130,7 @@ fn parts_of_a_class_come_to_what_one_run_comes_to_byte_for_byte() {
     let mut instructor = Learner::new();
     let root = instructor.root().to_owned();
     instructor.set("XDG_CACHE_HOME", root.join("cache").to_str().unwrap());
-    class(&root.join("class"));
+    five(&root.join("class"));
     let roster =
         "learner,name,submitted\nada,Ada,2026-01-02T12:00:00Z\nbob,Bob,2026-01-01T12:00:00Z\ncleo,,\ndan,,\ngus,Gus,\n";
     fs::write(root.join("roster.csv"), roster).unwrap();
@@ -215,7 +203,7 @@ fn parts_of_a_class_come_to_what_one_run_comes_to_byte_for_byte() {
 #[test]
 fn what_does_not_fit_together_is_said_before_anything_is_graded() {
     let instructor = Learner::new();
-    class(&instructor.root().join("class"));
+    five(&instructor.root().join("class"));
     fs::write(instructor.root().join("times.csv"), "learner,submitted\nada,yesterday\n").unwrap();
     let due = ["--due", "2026-01-01T00:00:00Z"];
     fs::write(instructor.root().join("due.csv"), "learner,due date\nada,2026-01-01T00:00:00Z\n").unwrap();

@@ -6,7 +6,6 @@ mod cli_support;
 
 use class::{LONGEST, Room, append, of_grading};
 use cli_support::*;
-use dlearn::course::{Course, Source};
 use serde_json::Value;
 use std::fs;
 use std::io::{BufRead, BufReader};
@@ -17,23 +16,9 @@ use std::time::{Duration, Instant};
 
 /// A class with two right answers and a starter.
 fn three(folder: &Path) {
-    let course = Course::load(&Source::Embedded).unwrap();
-    let entry = &course.exercises["E01"];
-    for (learner, token, solved) in
-        [("ada", "00000000000000aa", true), ("bob", "00000000000000bb", false), ("eve", "00000000000000ee", true)]
-    {
-        for round in entry.rounds(&course.recipes, token, &str::to_owned).unwrap() {
-            let mut files = round.start.clone();
-            if solved {
-                files.extend(round.solution.clone());
-            }
-            for (path, content) in files {
-                let file = folder.join(learner).join(&entry.folder).join(path);
-                fs::create_dir_all(file.parent().unwrap()).unwrap();
-                fs::write(file, content).unwrap();
-            }
-        }
-    }
+    let learners =
+        [("ada", "00000000000000aa", true), ("bob", "00000000000000bb", false), ("eve", "00000000000000ee", true)];
+    class::at_e01(folder, &learners);
 }
 
 fn instructor(cache: &Path) -> Learner {

@@ -1,10 +1,11 @@
 //! The ready script for a swarm, run as it is: a replicated job on several engines of one machine. The engines are thrown
 //! away, and the machine's own never becomes part of a swarm.
 
+#[path = "class/mod.rs"]
+mod class;
 mod cli_support;
 
 use cli_support::*;
-use dlearn::course::{Course, Source};
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
@@ -90,30 +91,12 @@ impl Drop for Swarm {
     }
 }
 
-fn class(folder: &Path) {
-    let course = Course::load(&Source::Embedded).unwrap();
-    let entry = &course.exercises["E01"];
-    for (learner, token, solved) in LEARNERS {
-        for round in entry.rounds(&course.recipes, token, &str::to_owned).unwrap() {
-            let mut files = round.start.clone();
-            if solved {
-                files.extend(round.solution.clone());
-            }
-            for (path, content) in files {
-                let file = folder.join(learner).join(&entry.folder).join(path);
-                fs::create_dir_all(file.parent().unwrap()).unwrap();
-                fs::write(file, content).unwrap();
-            }
-        }
-    }
-}
-
 #[test]
 fn a_replicated_job_on_several_engines_grades_a_class_in_parts() {
     let instructor = Learner::new();
     let shared = instructor.root().join("shared");
     fs::create_dir_all(shared.join("parts")).unwrap();
-    class(&shared.join("class"));
+    class::at_e01(&shared.join("class"), &LEARNERS);
     fs::write(shared.join("roster.csv"), "learner\nada\nbob\ncleo\ndan\neve\n").unwrap();
     fs::copy(env!("CARGO_BIN_EXE_dlearn"), shared.join("dlearn")).unwrap();
     fs::write(shared.join("swarm.sh"), instructor.dlearn(&["grade", "example", "swarm"]).exits(0).stdout).unwrap();

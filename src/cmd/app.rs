@@ -47,8 +47,12 @@ impl Mine<'_> {
 impl App {
     /// The course of the binary, or the one that `--course` names.
     pub fn course(&self) -> Result<Course, Failure> {
-        let source = self.common.course.clone().map_or(Source::Embedded, Source::Folder);
-        Ok(Course::load(&source)?)
+        Ok(Course::load(&self.source())?)
+    }
+
+    /// Where the course's files come from.
+    pub fn source(&self) -> Source {
+        self.common.course.clone().map_or(Source::Embedded, Source::Folder)
     }
 
     /// The engine, or the reason why it cannot be told anything.

@@ -2,10 +2,9 @@
 
 use super::app::App;
 use super::check::{Files, read};
-use super::exercise::collector;
+use super::exercise::look_at;
 use crate::check::Outcome;
-use crate::course::{CheckFile, Course, CourseError, Source, check_file::LARGEST};
-use crate::engine::Answers;
+use crate::course::{CheckFile, Course, CourseError, check_file::LARGEST};
 use crate::evidence::Evidence;
 use crate::examine::{Examined, examine};
 use crate::failure::Failure;
@@ -23,7 +22,7 @@ pub(super) async fn run(app: &App, path: &Path, images: &[String], files: Files)
     let mut file = CheckFile::read(&shown, &text).map_err(wrong)?;
     file.name(images).map_err(|(what, help)| Failure::usage(what, help))?;
     let recipes = match file.has_recipes() {
-        true => Course::recipes_of(&app.common.course.clone().map_or(Source::Embedded, Source::Folder))?,
+        true => Course::recipes_of(&app.source())?,
         false => BTreeMap::new(),
     };
     let round = file.round(&shown, &text, &recipes).map_err(wrong)?;
@@ -33,10 +32,7 @@ pub(super) async fn run(app: &App, path: &Path, images: &[String], files: Files)
             let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
             let folder = folder.canonicalize()?;
             let progress = Progress::start(&format!("checking {shown}"), &app.terminal);
-            let mut collector = collector(&round, &folder, None).await;
-            let examined = examine(&round, &mut collector, Evidence::new()).await;
-            // What could not be removed now is found by its label: `dlearn clean`.
-            let _ = collector.finish().await;
+            let examined = look_at(&round, &folder, None).await;
             progress.finish();
             examined
         }

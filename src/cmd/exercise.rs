@@ -16,8 +16,12 @@ use tokio::sync::oneshot;
 
 /// Examines a round of the learner's on their engine.
 pub(super) async fn look(mine: &Mine<'_>, workspace: &Path) -> Examined {
-    let round = mine.round();
-    let mut collector = collector(round, workspace, mine.practice.clone()).await;
+    look_at(mine.round(), workspace, mine.practice.clone()).await
+}
+
+/// Examines a round on the learner's engine.
+pub(super) async fn look_at(round: &Round, workspace: &Path, practice: Option<Practice>) -> Examined {
+    let mut collector = collector(round, workspace, practice).await;
     let examined = examine(round, &mut collector, Evidence::new()).await;
     // What could not be removed now is found by its label: `dlearn clean`.
     let _ = collector.finish().await;
@@ -26,7 +30,7 @@ pub(super) async fn look(mine: &Mine<'_>, workspace: &Path) -> Examined {
 
 /// Whoever answers what a round asks. Connects anew each time, so that an engine that was stopped and
 /// started again is found.
-pub(super) async fn collector(round: &Round, workspace: &Path, practice: Option<Practice>) -> Collector {
+async fn collector(round: &Round, workspace: &Path, practice: Option<Practice>) -> Collector {
     let engine = Engine::connect(&ConnectOptions::default()).await;
     let options = CollectorOptions {
         workspace: workspace.to_owned(),

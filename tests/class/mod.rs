@@ -56,18 +56,7 @@ impl Room {
 
     /// The reference solution of an exercise, with the token of `whose`: the exercise's folder.
     pub fn solved(&self, name: &str, id: &str, whose: &str) -> PathBuf {
-        let entry = &self.course.exercises[id];
-        let token = self.token(whose, id);
-        let folder = self.class().join(name).join(&entry.folder);
-        for round in entry.rounds(&self.course.recipes, &token, &str::to_owned).unwrap() {
-            let files = round.start.iter().chain(&round.solution);
-            for (path, content) in files {
-                let file = folder.join(&round.folder).join(path);
-                fs::create_dir_all(file.parent().unwrap()).unwrap();
-                fs::write(file, content).unwrap();
-            }
-        }
-        folder
+        hand_in(&self.course, &self.class().join(name), id, &self.token(whose, id), true)
     }
 
     /// Everybody is in the roster.
@@ -84,6 +73,28 @@ impl Room {
     /// What grading wrote.
     pub fn written(&self, file: &str) -> String {
         fs::read_to_string(self.grader.root().join(file)).unwrap()
+    }
+}
+
+/// Writes an exercise into somebody's folder, as it was given to whoever has this token, or solved: the exercise's folder.
+pub fn hand_in(course: &Course, learner: &Path, id: &str, token: &str, solved: bool) -> PathBuf {
+    let entry = &course.exercises[id];
+    let folder = learner.join(&entry.folder);
+    for round in entry.rounds(&course.recipes, token, &str::to_owned).unwrap() {
+        for (path, content) in round.start.iter().chain(round.solution.iter().filter(|_| solved)) {
+            let file = folder.join(&round.folder).join(path);
+            fs::create_dir_all(file.parent().unwrap()).unwrap();
+            fs::write(file, content).unwrap();
+        }
+    }
+    folder
+}
+
+/// A class at E01: who, with which token, and whether it is solved.
+pub fn at_e01(class: &Path, learners: &[(&str, &str, bool)]) {
+    let course = Course::load(&Source::Embedded).unwrap();
+    for (learner, token, solved) in learners {
+        hand_in(&course, &class.join(learner), "E01", token, *solved);
     }
 }
 
