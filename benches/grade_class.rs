@@ -81,7 +81,7 @@ async fn bare(room: &Room, names: &[String], size: &Size) -> Duration {
         }
     }
     let begun = Instant::now();
-    let bases = engine.sandbox_bases(&ledger, &here).await.expect("base images");
+    let bases = SandboxBases::new(&engine, &ledger, &here);
     let one = |name: &String| one(room, size, &bases, name.clone());
     futures_util::stream::iter(names.iter().map(one)).buffer_unordered(size.jobs).collect::<Vec<()>>().await;
     let took = begun.elapsed();

@@ -4,7 +4,7 @@ mod common;
 
 use common::*;
 use dlearn::course::FileSet;
-use dlearn::engine::{Answers, Collector, CollectorOptions, Engine, Ledger, Sandbox, SandboxLimits};
+use dlearn::engine::{Answers, Collector, CollectorOptions, Engine, Ledger, Sandbox, SandboxBases, SandboxLimits};
 use dlearn::evidence::*;
 use std::fs;
 use std::path::Path;
@@ -122,7 +122,7 @@ async fn a_service_inside_answers_as_on_ones_own_engine() {
 async fn many_share_their_base_images_and_nothing_else() {
     let outer = engine().await;
     let ledger = Ledger::open(&outer, "test", "T01").unwrap();
-    let bases = outer.sandbox_bases(&ledger, &[BUSYBOX, "python:3.11-slim"]).await.unwrap();
+    let bases = SandboxBases::new(&outer, &ledger, &[BUSYBOX, "python:3.11-slim"]);
     for builder in BUILDERS {
         let begun = Instant::now();
         let sandbox = bases.sandbox(&LIMITS).await.unwrap();

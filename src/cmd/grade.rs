@@ -185,6 +185,10 @@ async fn place(app: &App, options: &GradeOptions, entries: &[&Entry]) -> Result<
     let allowed: Vec<Allowed> = entries.iter().map(|entry| plan::allowed(entry, &options.allow_image)).collect();
     let wished = allowed.iter().flat_map(Allowed::names).collect();
     let (bases, ledger) = app.sandbox_bases("grade", needed.collect(), wished).await?;
+    // Where everything may be known already, they may not be needed.
+    if !options.resume {
+        app.lay(&bases).await?;
+    }
     let limits = SandboxLimits {
         memory: options.memory,
         disk: Some(options.disk),

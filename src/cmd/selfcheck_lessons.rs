@@ -25,6 +25,9 @@ pub(super) async fn prove_all(
     };
     let images: BTreeSet<&str> = planned.iter().flat_map(PlannedLesson::images).collect();
     let (bases, ledger) = app.sandbox_bases("selfcheck", images, BTreeSet::new()).await?;
+    if planned.iter().any(|planned| !planned.demo.parts.is_empty()) {
+        app.lay(&bases).await?;
+    }
     let program = program.as_deref();
     let proofs = planned.iter().map(async |planned| (planned, prove(&bases, planned, program).await));
     let mut proofs = stream::iter(proofs).buffered(jobs);

@@ -61,6 +61,7 @@ impl App {
             return Ok(Workplace { engines: vec![engine], sandboxes: Vec::new(), ledger: None });
         }
         let (bases, ledger) = self.sandbox_bases(purpose, images, wished).await?;
+        self.lay(&bases).await?;
         let progress = Progress::start(PREPARING, &self.terminal);
         let sandboxes = try_join_all((0..count.max(1)).map(|_| bases.sandbox(limits))).await.map_err(failed);
         progress.finish();
@@ -69,8 +70,8 @@ impl App {
         Ok(Workplace { engines, sandboxes, ledger: Some(ledger) })
     }
 
-    /// What throw-away engines begin with: all of `images`, and those of `wished` that can be had. Everything that is
-    /// made is the ledger's.
+    /// What throw-away engines begin with: all of `images`, and those of `wished` that can be had. They are laid down
+    /// when they are needed; everything that is made for it is the ledger's.
     ///
     /// # Errors
     /// Where the engine does not answer, or an image cannot be had.
@@ -80,21 +81,20 @@ impl App {
         images: BTreeSet<&str>,
         wished: BTreeSet<&str>,
     ) -> Result<(SandboxBases, Ledger), Failure> {
-        let failed = |error: EngineError| Failure::Engine(error.unavailable());
         let (engine, here) = self.outside(images, wished).await?;
-        let ledger = Ledger::open(&engine, purpose, "").map_err(failed)?;
+        let ledger = Ledger::open(&engine, purpose, "").map_err(|error| Failure::Engine(error.unavailable()))?;
+        Ok((SandboxBases::new(&engine, &ledger, &here), ledger))
+    }
+
+    /// Lays base images down before anything needs them.
+    ///
+    /// # Errors
+    /// Where the engine does not do it.
+    pub async fn lay(&self, bases: &SandboxBases) -> Result<(), Failure> {
         let progress = Progress::start(PREPARING, &self.terminal);
-        let mut bases = engine.sandbox_bases(&ledger, &here).await;
-        // The one inside may have been killed, by whoever needed its memory; what it left is the ledger's.
-        let went_down = matches!(
-            bases,
-            Err(EngineError::Unreachable { .. } | EngineError::TimedOut { .. } | EngineError::Misfortune { .. })
-        );
-        if went_down && engine.ping().await.is_ok() {
-            bases = engine.sandbox_bases(&ledger, &here).await;
-        }
+        let laid = bases.lay().await;
         progress.finish();
-        Ok((bases.map_err(failed)?, ledger))
+        laid.map_err(|error| Failure::Engine(error.unavailable()))
     }
 
     /// The engine on which throw-away engines run, with what they need; and the images that go into them: all of

@@ -7,7 +7,7 @@
 //! (the next question, the removal of what was created) fails at once: the 12 s are spent only once.
 
 use super::{Engine, EngineError, error::unreachable_because, transport};
-use http::HeaderMap;
+use http::{HeaderMap, Method};
 use std::future::Future;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -55,7 +55,14 @@ impl Engine {
     }
 
     async fn beat(&self) -> Result<(), EngineError> {
-        ping(self.connector(), &self.endpoint().to_string(), PING_SECONDS).await.map(drop)
+        if !self.endpoint().is_thrown_away() {
+            return ping(self.connector(), &self.endpoint().to_string(), PING_SECONDS).await.map(drop);
+        }
+        // A connection of its own is a process inside: one that is idle will do, and where there is none, the pool
+        // opens one. It never waits for one that is in use.
+        let asking = timeout(Duration::from_secs(PING_SECONDS), self.call("ping", Method::HEAD, "/_ping", None));
+        let late = |_| Err(EngineError::TimedOut { doing: "ping".into(), seconds: PING_SECONDS });
+        asking.await.unwrap_or_else(late).map(drop)
     }
 
     /// `work` is to be over within [`READ_SECONDS`].

@@ -141,7 +141,7 @@ pub(crate) type Http = Client<Connector, Body>;
 pub(crate) fn client(connector: Connector) -> Http {
     let idle = match &*connector.way {
         Way::Direct(_) => 0,
-        Way::Inside { .. } => 4,
+        Way::Inside { .. } => 8,
     };
     Client::builder(TokioExecutor::new()).pool_timer(TokioTimer::new()).pool_max_idle_per_host(idle).build(connector)
 }
