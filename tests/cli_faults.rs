@@ -209,6 +209,21 @@ fn an_engine_that_is_killed_in_the_middle_of_a_check_is_told() {
     an_engine_that_fails_in_a_check(Client::Classic, Then::Close);
 }
 
+/// What was under way is gone, and may be asked again: right, or cannot tell, and nothing left either way.
+#[test]
+fn an_engine_that_is_restarted_in_the_middle_of_a_check_is_no_wrong_answer() {
+    let scene = Scene::solved(Client::BuildKit);
+    let args = ["check", &scene.id, "--json"];
+    let examine = |at: At| Failed::run(&scene, &args, at, Then::Restart);
+    for failed in side_by_side(MOMENTS.into_iter().map(|at| move || examine(at)).collect()) {
+        let told = failed.in_time();
+        let told = told.keeps_silent_about("not_yet").keeps_silent_about("panicked").keeps_silent_about("dlearn clean");
+        let outcome = told.json()["outcome"].as_str().unwrap().to_owned();
+        assert!(matches!((outcome.as_str(), told.code()), ("pass", 0) | ("cannot_tell", 3)), "{told:?}");
+    }
+    scene.check().exits(0);
+}
+
 #[test]
 fn an_engine_that_fails_while_dlearn_cleans_up_does_not_hold_the_verdict_up() {
     let scene = Scene::solved(Client::BuildKit);

@@ -29,6 +29,8 @@ pub enum Then {
     Freeze,
     /// Every connection closes, and new ones are refused: the engine was killed.
     Close,
+    /// Every connection closes, once; new ones are served again: the engine was restarted.
+    Restart,
     /// Nothing: the test wants to know.
     Tell,
     /// This connection waits for [`Proxy::release`]: the test does something at this very moment.
@@ -55,6 +57,7 @@ struct State {
     frozen: bool,
     released: bool,
     closed: bool,
+    restarted: bool,
     sent: usize,
     streams: Vec<Stream>,
     tell: Option<Sender<Instant>>,
@@ -171,6 +174,7 @@ impl Shared {
         match self.then {
             Then::Freeze => self.state().frozen = true,
             Then::Close => self.close(),
+            Then::Restart => self.restart(),
             Then::Tell | Then::Hold => {}
         }
         if let Some(tell) = &self.state().tell {
@@ -185,6 +189,14 @@ impl Shared {
             state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
         (!state.closed).then_some(())
+    }
+
+    /// What is under way is gone; what comes after it is not.
+    fn restart(&self) {
+        let mut state = self.state();
+        if !std::mem::replace(&mut state.restarted, true) {
+            state.streams.drain(..).for_each(Stream::shut);
+        }
     }
 
     fn close(&self) {
