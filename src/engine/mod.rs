@@ -43,6 +43,8 @@
 //! - BuildKit takes an archive without entries for the Dockerfile itself.
 //! - The builders word their history rows differently (`history.rs`): past it a row has an author and an
 //!   instruction.
+//! - Engine 23 to 27.4 takes no build context over its API with BuildKit where its images lie in the containerd store: the
+//!   docker command builds in its place (`build/by_client.rs`).
 //! - A build without the cache takes the learner's cache mounts away, unless it has a name space of its own.
 //! - A link in an image that leads back to itself is refused with status 500, not shown.
 //! - bollard reports an exit code other than 0 as an error.
@@ -124,6 +126,7 @@ pub use tunnel::PASSAGE_IMAGE;
 use ::http::HeaderMap;
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 /// The newest API version whose answers this program knows; older ones are negotiated.
 const NEWEST_API: (u32, u32) = (1, 51);
@@ -147,6 +150,8 @@ struct Inner {
     pulse: alive::Pulse,
     /// Whether its images lie in containerd's store, once that was asked.
     containerd_store: tokio::sync::OnceCell<bool>,
+    /// Whether it takes no build context over its API with BuildKit; it said so once.
+    builds_by_client: AtomicBool,
 }
 
 impl fmt::Debug for Engine {
@@ -181,7 +186,9 @@ impl Engine {
         let docker = bollard_over(http.clone(), api.clone())
             .map_err(|error| EngineError::from_bollard(&endpoint, "prepare the connection", &error))?;
         let (pulse, containerd_store) = (alive::Pulse::default(), tokio::sync::OnceCell::new());
-        let inner = Inner { endpoint: at, because, api, connector, http, docker, pulse, containerd_store };
+        let builds_by_client = AtomicBool::new(false);
+        let inner =
+            Inner { endpoint: at, because, api, connector, http, docker, pulse, containerd_store, builds_by_client };
         Ok(Self { inner: Arc::new(inner) })
     }
 

@@ -2,7 +2,7 @@
 
 use super::{
     Engine, EngineError,
-    call::{RegistryAuth, query},
+    call::{RegistryAuth, Trouble, query},
     error::one_line,
     name,
 };
@@ -52,8 +52,8 @@ struct Line {
     status: Option<String>,
     #[serde(rename = "progressDetail", default)]
     detail: Option<Detail>,
-    #[serde(default)]
-    error: Option<String>,
+    #[serde(flatten)]
+    trouble: Trouble,
 }
 
 #[derive(Default, Deserialize)]
@@ -137,7 +137,7 @@ impl Engine {
             let asked = timeout(limit, self.send_as(doing, Method::POST, target, body, auth)).await;
             let mut lines = self.json_lines(doing, asked.map_err(|_| stalled())??);
             while let Some(line) = timeout(limit, lines.next::<Line>()).await.map_err(|_| stalled())?? {
-                if let Some(error) = line.error {
+                if let Some(error) = line.trouble.message() {
                     return Err(EngineError::Refused {
                         doing: doing.to_owned(),
                         status: 200,
