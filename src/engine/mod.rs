@@ -31,7 +31,8 @@
 //! - Images are removed by dlearn's own tag only: a cached rebuild returns the learner's image. A mirror's name is
 //!   taken off what has just come from there, once the image has its real name.
 //!
-//! Differences between engines that end here (Engine 20.10 to 28, Podman):
+//! Differences between engines that end here (Engine 20.10 to 28, Podman; of 29 what its API description tells,
+//! `tests/described/`):
 //! - An image's id is a digest of its configuration, of a manifest, or of an index. It is shown only.
 //! - Sizes of the stores disagree; the sum of the history's sizes is what agrees best.
 //! - Empty fields are null, absent or empty; history comes newest first; Podman prefixes names with
@@ -50,6 +51,14 @@
 //! - bollard reports an exit code other than 0 as an error.
 //! - Where BuildKit gives a name to another image, the containerd store drops the old image at once; the classic
 //!   store keeps it, dangling.
+
+/// An answer written after the description of Docker Engine 29's API; its README names the sources.
+#[cfg(test)]
+macro_rules! described {
+    ($file:literal) => {
+        include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/described/docker-29/", $file))
+    };
+}
 
 mod alive;
 mod archive;
@@ -128,7 +137,8 @@ use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-/// The newest API version whose answers this program knows; older ones are negotiated.
+/// The newest API version that is asked in; older ones are negotiated. Engine 29 speaks 1.44 to 1.52; from 1.53 on
+/// `/system/df` has other fields.
 const NEWEST_API: (u32, u32) = (1, 51);
 /// The oldest: Engine 20.10.
 const OLDEST_API: (u32, u32) = (1, 41);
@@ -296,6 +306,8 @@ mod tests {
     #[test]
     fn the_newest_common_api_version_is_used() {
         assert_eq!(negotiated("1.41"), Ok("1.41".into()));
+        // Engine 29 speaks 1.44 to 1.52.
+        assert_eq!(negotiated("1.52"), Ok("1.51".into()));
         assert_eq!(negotiated("1.99"), Ok("1.51".into()));
         assert!(matches!(negotiated("1.40"), Err(EngineError::Unsupported { .. })));
         assert!(matches!(negotiated("web"), Err(EngineError::Unreachable { .. })));

@@ -158,3 +158,23 @@ impl Engine {
         .await
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refused_transfer_of_engine_29_has_only_its_detail() {
+        let last = |stream: &str| {
+            let lines: Vec<Line> = stream.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+            lines.into_iter().filter_map(|line| line.trouble.message()).collect::<Vec<_>>()
+        };
+        let pulled = last(described!("pull.ndjson"));
+        assert_eq!(pulled, ["failed to resolve reference \"docker.io/library/nothing:latest\": not found"]);
+        let pushed = last(described!("push.ndjson"));
+        assert_eq!(pushed, ["error from registry: requested access to the resource is denied"]);
+        let earlier = r#"{"errorDetail":{"message":"denied"},"error":"denied"}"#;
+        assert_eq!(last(earlier), ["denied"]);
+        assert_eq!(last(r#"{"error":"denied"}"#), ["denied"], "Podman");
+    }
+}

@@ -231,4 +231,16 @@ mod tests {
         assert_eq!(said.triggers_of.as_deref(), Some("n10/kit:v1"), "and not what a RUN prints");
         assert_eq!(said.last_image, Some(("0123456789ab".into(), true)), "the last trigger made it");
     }
+
+    #[test]
+    fn an_error_of_engine_29_has_only_its_detail() {
+        let mut said = Said::new();
+        for line in described!("build.ndjson").lines() {
+            said.line(serde_json::from_str(line).unwrap());
+        }
+        let error = said.error.take().unwrap();
+        assert_eq!(error, "The command '/bin/sh -c false' returned a non-zero code: 1");
+        let (steps, _) = said.into_steps_and_log(Builder::Classic);
+        assert_eq!(steps.iter().map(|step| step.text.as_str()).collect::<Vec<_>>(), ["RUN false"]);
+    }
 }
