@@ -252,14 +252,15 @@ need_cargo() {
   have cargo || die 3 'there is no Rust toolchain (cargo) here' 'install it from https://rustup.rs and run this again'
 }
 
-# build_dlearn VAR: builds the program and sets VAR to where cargo put it.
+# build_dlearn VAR [PROFILE]: builds the program (as a release, unless cargo's profile is named) and sets VAR to where
+# cargo put it.
 build_dlearn() {
-  local messages path
+  local messages path profile=${2:-release}
   need_cargo
-  say 'cargo build --release'
-  messages=$(cd "$repo_dir" && cargo build --release --locked --message-format=json-render-diagnostics) ||
+  say "cargo build --profile $profile"
+  messages=$(cd "$repo_dir" && cargo build --profile "$profile" --locked --message-format=json-render-diagnostics) ||
     die 1 'dlearn could not be built' 'read the messages of cargo above'
   path=$(grep -o '"executable":"[^"]*/dlearn"' <<<"$messages" | tail -n 1 | cut -d'"' -f4)
-  [ -x "$path" ] || die 1 'cargo built no program named dlearn' 'cargo build --release'
+  [ -x "$path" ] || die 1 'cargo built no program named dlearn' "cargo build --profile $profile"
   printf -v "$1" '%s' "$path"
 }

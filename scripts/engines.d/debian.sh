@@ -1,4 +1,5 @@
 # shellcheck shell=bash
+# is: the one in reach; if there is none, Debian's or Ubuntu's own docker.io
 # The engine `debian`: the one that the docker command finds. If there is none, Debian's or Ubuntu's own
 # docker.io, run without systemd on the default socket. Sourced by scripts/engine.
 
@@ -178,6 +179,10 @@ engine_stop() {
   as_root kill "$pid"
   wait_until 30 process_gone "$pid" || die 3 "dockerd (pid $pid) did not end within 30 s" "read $log_file" "kill -9 $pid"
   say 'stopped'
+}
+
+engine_remove() {
+  die 2 'the files of the engine debian are not removed by this script' 'scripts/engine stop'
 }
 
 engine_status() {

@@ -4,6 +4,7 @@
 //! space, a base image that cannot be fetched, an engine that goes away) is an error, so that nobody
 //! loses marks for it.
 
+mod by_client;
 mod fault;
 mod said;
 
@@ -14,6 +15,7 @@ use fault::{engines_fault, lost_an_image};
 use http::Method;
 use said::{Line, Said};
 use std::collections::BTreeMap;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 /// Most times that a build is tried whose cached images go away under it.
@@ -109,6 +111,19 @@ impl Engine {
     }
 
     async fn stream(&self, ledger: &Ledger, job: &BuildJob, said: &mut Said) -> Result<(), EngineError> {
+        let by_client = &self.inner.builds_by_client;
+        if job.builder == Builder::Classic || !by_client.load(Ordering::Relaxed) {
+            self.stream_over_api(ledger, job, said).await?;
+            if job.builder == Builder::Classic || !said.error.as_deref().is_some_and(by_client::takes_no_context) {
+                return Ok(());
+            }
+            by_client.store(true, Ordering::Relaxed);
+            *said = Said::new();
+        }
+        self.stream_by_client(job, said).await
+    }
+
+    async fn stream_over_api(&self, ledger: &Ledger, job: &BuildJob, said: &mut Said) -> Result<(), EngineError> {
         let doing = "build";
         // A map of strings always serialises.
         let args = serde_json::to_string(&job.args).unwrap_or_default();

@@ -87,12 +87,21 @@ struct Step {
     pending: Vec<u8>,
 }
 
+/// Base64, as Go writes bytes into JSON; nothing where it is none.
+pub(crate) fn decoded(text: &str) -> Option<Vec<u8>> {
+    base64::engine::general_purpose::STANDARD.decode(text).ok()
+}
+
 impl Progress {
     /// Decodes one `aux` and adds its lines to `log`. A message that does not decode is left out: it is
     /// for showing only, and whether the build succeeded is told elsewhere.
     pub(crate) fn add(&mut self, aux: &str, log: &mut BoundedLog) {
-        let bytes = base64::engine::general_purpose::STANDARD.decode(aux);
-        let Some(status) = bytes.ok().and_then(|bytes| StatusResponse::decode(bytes.as_slice()).ok()) else { return };
+        let status = decoded(aux).and_then(|bytes| StatusResponse::decode(bytes.as_slice()).ok());
+        self.take(status.unwrap_or_default(), log);
+    }
+
+    /// Adds one message's lines to `log`.
+    pub(crate) fn take(&mut self, status: StatusResponse, log: &mut BoundedLog) {
         for vertex in status.vertexes {
             self.vertex(vertex, log);
         }
@@ -147,6 +156,11 @@ impl Progress {
         if step.pending.len() > LONGEST_LINE {
             step.flush(log);
         }
+    }
+
+    /// Whether anything was told of any step.
+    pub(crate) fn has_begun(&self) -> bool {
+        !self.steps.is_empty()
     }
 
     /// The steps that stand for instructions of the Dockerfile and were come to.

@@ -134,14 +134,14 @@ impl Engine {
         JsonLines { engine, doing, body: response.into_body(), buffer: BytesMut::new(), ended: false }
     }
 
-    /// The end of a streamed answer that tells only whether something worked, in the field `error` of one of its lines.
+    /// The end of a streamed answer that tells only whether something worked ([`Trouble`] in one of its lines).
     ///
     /// # Errors
     /// What it tells.
     pub(crate) async fn finished(&self, doing: &str, response: Response<Incoming>) -> Result<(), EngineError> {
         let mut lines = self.json_lines(doing, response);
-        while let Some(line) = lines.next::<Told>().await? {
-            if let Some(message) = line.error {
+        while let Some(line) = lines.next::<Trouble>().await? {
+            if let Some(message) = line.message() {
                 let message = error::one_line(&message);
                 return Err(EngineError::Refused { doing: doing.into(), status: 200, message });
             }
@@ -154,10 +154,25 @@ impl Engine {
     }
 }
 
-#[derive(Deserialize)]
-struct Told {
-    #[serde(default)]
+/// What a line of a streamed answer tells of a failure. `error` repeats the detail's message; it is deprecated, and no longer
+/// in the descriptions of API 1.52 and later (`BuildInfo`, `CreateImageInfo`, `PushImageInfo`).
+#[derive(Debug, Default, Deserialize)]
+pub(crate) struct Trouble {
     error: Option<String>,
+    #[serde(rename = "errorDetail")]
+    detail: Option<Detail>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Detail {
+    message: Option<String>,
+}
+
+impl Trouble {
+    /// The engine's words, where it is one.
+    pub(crate) fn message(self) -> Option<String> {
+        self.detail.and_then(|detail| detail.message).or(self.error)
+    }
 }
 
 /// See [`Engine::json_lines`].

@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 use tokio::io::AsyncReadExt;
-use tokio::process::{Child, Command};
+use tokio::process::{Child, ChildStderr, Command};
 use tokio::sync::OnceCell;
 
 /// Seconds that a docker command may take to say what it can do.
@@ -49,17 +49,14 @@ impl Engine {
         let tag = ledger.build_tag(plan, "");
         let before = ledger.expect_image(&tag).await?;
         for program in able().await {
-            let mut command = Command::new(program);
-            command.env("DOCKER_HOST", self.endpoint().to_string()).env("DOCKER_BUILDKIT", "1");
-            // The engine's own builder, whichever the learner has chosen: the image must come to be on the engine.
-            command.env("BUILDX_BUILDER", "default").arg("build");
-            command.arg("--quiet").arg(format!("--tag={tag}"));
+            let mut command = on_engine(program, self);
+            command.args(["build", "--quiet"]).arg(format!("--tag={tag}"));
             command.arg(format!("--file={}", context.join(&plan.dockerfile).display()));
             command.args(plan.target.iter().map(|target| format!("--target={target}")));
             command.args(plan.args.iter().map(|(name, value)| format!("--build-arg={name}={value}")));
             command.arg(&context).current_dir(&context);
             let limit = Duration::from_secs(seconds);
-            let building = async { Group::start(&mut command, Stdio::null())?.end().await };
+            let building = async { Group::start(&mut command, Stdio::null(), Stdio::null())?.end().await };
             let ended = self.alive(async { Ok(tokio::time::timeout(limit, building).await) }).await?;
             if !ended.is_ok_and(|status| status.is_ok_and(|status| status.success())) {
                 continue;
@@ -73,16 +70,30 @@ impl Engine {
     }
 }
 
+/// The docker command for a build with BuildKit on this engine.
+pub(super) fn on_engine(program: &Path, engine: &Engine) -> Command {
+    let mut command = Command::new(program);
+    command.env("DOCKER_HOST", engine.endpoint().to_string()).env("DOCKER_BUILDKIT", "1");
+    // The engine's own builder, whichever the learner has chosen: the image must come to be on the engine.
+    command.env("BUILDX_BUILDER", "default");
+    command
+}
+
 /// A command in a process group of its own, which does not outlive this.
-struct Group(Child);
+pub(super) struct Group(Child);
 
 impl Group {
-    fn start(command: &mut Command, stdout: Stdio) -> io::Result<Self> {
-        command.stdin(Stdio::null()).stdout(stdout).stderr(Stdio::null());
+    pub(super) fn start(command: &mut Command, stdout: Stdio, stderr: Stdio) -> io::Result<Self> {
+        command.stdin(Stdio::null()).stdout(stdout).stderr(stderr);
         command.process_group(0).kill_on_drop(true).spawn().map(Self)
     }
 
-    async fn end(mut self) -> io::Result<ExitStatus> {
+    /// What it writes to its standard error, if that was asked for.
+    pub(super) fn stderr(&mut self) -> Option<ChildStderr> {
+        self.0.stderr.take()
+    }
+
+    pub(super) async fn end(mut self) -> io::Result<ExitStatus> {
         self.0.wait().await
     }
 }
@@ -98,7 +109,7 @@ impl Drop for Group {
 }
 
 /// The docker commands that can build with BuildKit; asked once, for as long as this process lives.
-async fn able() -> &'static [PathBuf] {
+pub(super) async fn able() -> &'static [PathBuf] {
     static ABLE: OnceCell<Vec<PathBuf>> = OnceCell::const_new();
     let ask = || async {
         let mut able = Vec::new();
@@ -123,7 +134,7 @@ async fn can_use_buildkit(program: &Path) -> bool {
 async fn said(program: &Path, args: &[&str]) -> Option<String> {
     let mut command = Command::new(program);
     let asking = async {
-        let mut group = Group::start(command.args(args), Stdio::piped()).ok()?;
+        let mut group = Group::start(command.args(args), Stdio::piped(), Stdio::null()).ok()?;
         let mut said = Vec::new();
         // Taken, so that a command that says more is not kept waiting.
         group.0.stdout.take()?.take(SAID).read_to_end(&mut said).await.ok()?;

@@ -113,15 +113,16 @@ impl Engine {
     pub async fn published(&self) -> Result<Vec<Published>, EngineError> {
         let doing = "list containers";
         let rows: Vec<Row> = self.read(doing, self.get_json(doing, "/containers/json")).await?;
-        let published = rows.into_iter().flat_map(|row| {
-            let container = row.names.first().map(|name| one_line(name.trim_start_matches('/'))).unwrap_or_default();
-            let ports = row.ports.unwrap_or_default().into_iter().filter(|port| port.kind == "tcp");
-            let image = one_line(&row.image);
-            let of = move |port: u16| Published { port, container: container.clone(), image: image.clone() };
-            ports.filter_map(|port| port.public).map(of).collect::<Vec<_>>()
-        });
-        Ok(published.collect())
+        Ok(rows.into_iter().flat_map(published).collect())
     }
+}
+
+fn published(row: Row) -> Vec<Published> {
+    let container = row.names.first().map(|name| one_line(name.trim_start_matches('/'))).unwrap_or_default();
+    let ports = row.ports.unwrap_or_default().into_iter().filter(|port| port.kind == "tcp");
+    let image = one_line(&row.image);
+    let of = |port: u16| Published { port, container: container.clone(), image: image.clone() };
+    ports.filter_map(|port| port.public).map(of).collect()
 }
 
 /// The first docker command of the PATH, and what it says of itself and of the engine that it would use. Its words are
@@ -166,5 +167,15 @@ mod tests {
         let fine = format!(r#"{{"Client":{client},"Server":{{"Version":"28.5.2"}}}}"#);
         assert_eq!(client_version(fine.as_bytes(), b"").unwrap().refusal, "");
         assert_eq!(client_version(b"Emulate Docker CLI using podman.", b""), None);
+    }
+
+    #[test]
+    fn what_engine_29_tells_of_itself_and_its_containers_is_understood() {
+        let condition: Condition = serde_json::from_str(described!("info.json")).unwrap();
+        assert_eq!((condition.name.as_str(), condition.docker_root_dir.as_str()), ("laptop", "/var/lib/docker"));
+        assert!(condition.https_proxy.contains("proxy.example") && condition.http_proxy.is_empty());
+        let rows: Vec<Row> = serde_json::from_str(described!("containers.json")).unwrap();
+        let found: Vec<Published> = rows.into_iter().flat_map(published).collect();
+        assert_eq!(found, [Published { port: 8080, container: "web".into(), image: "t01/web:v1".into() }]);
     }
 }

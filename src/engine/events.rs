@@ -84,3 +84,21 @@ fn event(message: Message) -> Event {
     let kind = one_line(&message.kind.unwrap_or_default());
     Event { kind, action: one_line(&message.action.unwrap_or_default()), name, ours }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn events_of_engine_29_are_understood() {
+        let lines = described!("events.ndjson").lines();
+        let events: Vec<Event> = lines.map(|line| event(serde_json::from_str(line).unwrap())).collect();
+        let of = |kind: &str, action: &str, name: &str, ours| Event {
+            kind: kind.into(),
+            action: action.into(),
+            name: name.into(),
+            ours,
+        };
+        assert_eq!(events, [of("image", "tag", "t01/web:v1", false), of("container", "start", "web", true)]);
+    }
+}

@@ -293,4 +293,45 @@ mod tests {
         assert!(found.containerd_store);
         assert_eq!(found.product, "Docker Engine");
     }
+
+    #[test]
+    fn fields_that_engine_29_leaves_out_are_empty_ones() {
+        let bare = facts(described!("inspect.json"), "[]");
+        assert_eq!(bare.config, ConfigFacts::default());
+        assert_eq!((bare.tags, bare.layers.len(), bare.arch.as_str()), (vec!["t01/bare:v1".to_owned()], 1, "amd64"));
+    }
+
+    #[test]
+    fn what_engine_29_tells_of_an_image_is_understood() {
+        let found = facts(described!("inspect-full.json"), described!("history.json"));
+        let config = &found.config;
+        assert_eq!((config.user.as_str(), config.workdir.as_str()), ("web", "/srv"));
+        assert_eq!(config.env.get("MODE").map(String::as_str), Some("a=b"));
+        assert_eq!((config.entrypoint.join(" "), config.cmd.join(" ")), ("/entry".into(), "serve".into()));
+        assert_eq!((config.healthcheck.join(" "), config.stop_signal.as_str()), ("CMD /probe".into(), "SIGQUIT"));
+        assert!(config.ports.iter().eq(["8080/tcp"]) && config.volumes.iter().eq(["/data"]), "{config:?}");
+        assert_eq!(found.tags, ["127.0.0.1:5123/learner/web:v1", "t01/web:v1"]);
+        // The history's sum: what the store says is the size of something else.
+        assert_eq!((found.size, found.layers.len()), (2000, 2));
+        let rows: Vec<&str> = found.history.iter().map(|row| row.instruction.as_str()).collect();
+        assert_eq!(rows, ["COPY rootfs /", "RUN |1 VERSION=1 make", "EXPOSE 8080/tcp", "CMD [\"serve\"]"]);
+        assert!(found.history.iter().all(|row| row.author == crate::evidence::RowAuthor::Builder(Builder::BuildKit)));
+    }
+
+    #[test]
+    fn engine_29_has_the_containerd_store_by_default() {
+        let version = serde_json::from_str(described!("version.json")).unwrap();
+        let found = engine_facts(version, &serde_json::from_str(described!("info.json")).unwrap());
+        assert_eq!((found.product.as_str(), found.version.as_str()), ("Docker Engine", "29.0.4"));
+        assert_eq!((found.api.as_str(), found.driver.as_str(), found.containerd_store), ("1.52", "overlayfs", true));
+        assert_eq!(found.builders, [Builder::Classic, Builder::BuildKit]);
+    }
+
+    #[test]
+    fn a_version_that_is_refused_is_no_image_that_is_missing() {
+        let refused = |message: &str| EngineError::Refused { doing: "x".into(), status: 400, message: message.into() };
+        let said: serde_json::Value = serde_json::from_str(described!("too-old.json")).unwrap();
+        assert!(absent_is_none::<()>(Err(refused(said["message"].as_str().unwrap()))).is_err());
+        assert_eq!(absent_is_none::<()>(Err(refused("invalid reference format"))), Ok(None));
+    }
 }

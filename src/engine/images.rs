@@ -196,3 +196,18 @@ async fn move_to_placeholder(engine: &Engine, tag: &str) -> Result<(), EngineErr
     };
     engine.read(&doing, work).await
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_list_of_engine_29_tells_no_parents_and_may_name_nothing() {
+        let rows: Vec<Listed> = serde_json::from_str(described!("images.json")).unwrap();
+        assert!(rows.iter().all(|row| row.parent_id.is_none()));
+        assert_eq!(rows[0].names().collect::<Vec<_>>(), ["busybox:1.36"]);
+        assert_eq!(rows[1].names().next(), None);
+        let history: Vec<HistoryId> = serde_json::from_str(described!("history.json")).unwrap();
+        assert_eq!(history.iter().filter(|row| row.id.contains("missing")).count(), 3);
+    }
+}

@@ -31,7 +31,8 @@
 //! - Images are removed by dlearn's own tag only: a cached rebuild returns the learner's image. A mirror's name is
 //!   taken off what has just come from there, once the image has its real name.
 //!
-//! Differences between engines that end here (Engine 20.10 to 28, Podman):
+//! Differences between engines that end here (Engine 20.10 to 28, Podman; of 29 what its API description tells,
+//! `tests/described/`):
 //! - An image's id is a digest of its configuration, of a manifest, or of an index. It is shown only.
 //! - Sizes of the stores disagree; the sum of the history's sizes is what agrees best.
 //! - Empty fields are null, absent or empty; history comes newest first; Podman prefixes names with
@@ -43,11 +44,21 @@
 //! - BuildKit takes an archive without entries for the Dockerfile itself.
 //! - The builders word their history rows differently (`history.rs`): past it a row has an author and an
 //!   instruction.
+//! - Engine 23 to 27.4 takes no build context over its API with BuildKit where its images lie in the containerd store: the
+//!   docker command builds in its place (`build/by_client.rs`).
 //! - A build without the cache takes the learner's cache mounts away, unless it has a name space of its own.
 //! - A link in an image that leads back to itself is refused with status 500, not shown.
 //! - bollard reports an exit code other than 0 as an error.
 //! - Where BuildKit gives a name to another image, the containerd store drops the old image at once; the classic
 //!   store keeps it, dangling.
+
+/// An answer written after the description of Docker Engine 29's API; its README names the sources.
+#[cfg(test)]
+macro_rules! described {
+    ($file:literal) => {
+        include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/described/docker-29/", $file))
+    };
+}
 
 mod alive;
 mod archive;
@@ -124,8 +135,10 @@ pub use tunnel::PASSAGE_IMAGE;
 use ::http::HeaderMap;
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
-/// The newest API version whose answers this program knows; older ones are negotiated.
+/// The newest API version that is asked in; older ones are negotiated. Engine 29 speaks 1.44 to 1.52; from 1.53 on
+/// `/system/df` has other fields.
 const NEWEST_API: (u32, u32) = (1, 51);
 /// The oldest: Engine 20.10.
 const OLDEST_API: (u32, u32) = (1, 41);
@@ -147,6 +160,8 @@ struct Inner {
     pulse: alive::Pulse,
     /// Whether its images lie in containerd's store, once that was asked.
     containerd_store: tokio::sync::OnceCell<bool>,
+    /// Whether it takes no build context over its API with BuildKit; it said so once.
+    builds_by_client: AtomicBool,
 }
 
 impl fmt::Debug for Engine {
@@ -181,7 +196,9 @@ impl Engine {
         let docker = bollard_over(http.clone(), api.clone())
             .map_err(|error| EngineError::from_bollard(&endpoint, "prepare the connection", &error))?;
         let (pulse, containerd_store) = (alive::Pulse::default(), tokio::sync::OnceCell::new());
-        let inner = Inner { endpoint: at, because, api, connector, http, docker, pulse, containerd_store };
+        let builds_by_client = AtomicBool::new(false);
+        let inner =
+            Inner { endpoint: at, because, api, connector, http, docker, pulse, containerd_store, builds_by_client };
         Ok(Self { inner: Arc::new(inner) })
     }
 
@@ -289,6 +306,8 @@ mod tests {
     #[test]
     fn the_newest_common_api_version_is_used() {
         assert_eq!(negotiated("1.41"), Ok("1.41".into()));
+        // Engine 29 speaks 1.44 to 1.52.
+        assert_eq!(negotiated("1.52"), Ok("1.51".into()));
         assert_eq!(negotiated("1.99"), Ok("1.51".into()));
         assert!(matches!(negotiated("1.40"), Err(EngineError::Unsupported { .. })));
         assert!(matches!(negotiated("web"), Err(EngineError::Unreachable { .. })));

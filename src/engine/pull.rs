@@ -2,7 +2,7 @@
 
 use super::{
     Engine, EngineError,
-    call::{RegistryAuth, query},
+    call::{RegistryAuth, Trouble, query},
     error::one_line,
     name,
 };
@@ -52,8 +52,8 @@ struct Line {
     status: Option<String>,
     #[serde(rename = "progressDetail", default)]
     detail: Option<Detail>,
-    #[serde(default)]
-    error: Option<String>,
+    #[serde(flatten)]
+    trouble: Trouble,
 }
 
 #[derive(Default, Deserialize)]
@@ -137,7 +137,7 @@ impl Engine {
             let asked = timeout(limit, self.send_as(doing, Method::POST, target, body, auth)).await;
             let mut lines = self.json_lines(doing, asked.map_err(|_| stalled())??);
             while let Some(line) = timeout(limit, lines.next::<Line>()).await.map_err(|_| stalled())?? {
-                if let Some(error) = line.error {
+                if let Some(error) = line.trouble.message() {
                     return Err(EngineError::Refused {
                         doing: doing.to_owned(),
                         status: 200,
@@ -156,5 +156,25 @@ impl Engine {
             Ok(())
         })
         .await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refused_transfer_of_engine_29_has_only_its_detail() {
+        let last = |stream: &str| {
+            let lines: Vec<Line> = stream.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+            lines.into_iter().filter_map(|line| line.trouble.message()).collect::<Vec<_>>()
+        };
+        let pulled = last(described!("pull.ndjson"));
+        assert_eq!(pulled, ["failed to resolve reference \"docker.io/library/nothing:latest\": not found"]);
+        let pushed = last(described!("push.ndjson"));
+        assert_eq!(pushed, ["error from registry: requested access to the resource is denied"]);
+        let earlier = r#"{"errorDetail":{"message":"denied"},"error":"denied"}"#;
+        assert_eq!(last(earlier), ["denied"]);
+        assert_eq!(last(r#"{"error":"denied"}"#), ["denied"], "Podman");
     }
 }

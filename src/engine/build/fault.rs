@@ -20,12 +20,6 @@ pub(super) fn engines_fault(message: &str) -> Result<(), EngineError> {
     if lost_an_image(message) {
         return refused("somebody removed an image in mid-build that it was built on; try again");
     }
-    if has(&["failed to read downloaded context"]) {
-        return refused(
-            "this engine cannot build over its API with BuildKit (known of Engine 26 with the containerd image \
-             store); update Docker",
-        );
-    }
     if has(&["context canceled", "code = canceled", "code = unavailable", "transport is closing"]) {
         return refused("the engine stopped in mid-build; start it again, then try again");
     }

@@ -1,6 +1,10 @@
 //! What the stream of a build says, line by line: the log, the steps, the images that the classic builder names.
 
-use crate::engine::{buildkit::Progress, text::BoundedLog};
+use crate::engine::{
+    buildkit::{Progress, StatusResponse},
+    call::Trouble,
+    text::BoundedLog,
+};
 use crate::evidence::{Builder, StepFacts};
 use serde::Deserialize;
 
@@ -17,17 +21,11 @@ pub(super) struct Line {
     stream: Option<String>,
     status: Option<String>,
     id: Option<String>,
-    error: Option<String>,
-    #[serde(rename = "errorDetail")]
-    detail: Option<Detail>,
+    #[serde(flatten)]
+    trouble: Trouble,
     #[serde(rename = "progressDetail")]
     progress: Option<serde_json::Map<String, serde_json::Value>>,
     aux: Option<serde_json::Value>,
-}
-
-#[derive(Deserialize)]
-struct Detail {
-    message: Option<String>,
 }
 
 /// What the stream of a build gave so far.
@@ -93,10 +91,19 @@ impl Said {
                 None => self.log.push(status),
             }
         }
-        let error = line.detail.and_then(|detail| detail.message).or(line.error);
-        if let Some(error) = error {
+        if let Some(error) = line.trouble.message() {
             self.error = Some(error);
         }
+    }
+
+    /// What BuildKit told by another way.
+    pub(super) fn progress(&mut self, status: StatusResponse) {
+        self.buildkit.take(status, &mut self.log);
+    }
+
+    /// Whether BuildKit told of any step.
+    pub(super) fn has_begun(&self) -> bool {
+        self.buildkit.has_begun()
     }
 
     fn classic(&mut self, line: &str) {
@@ -223,5 +230,17 @@ mod tests {
         }
         assert_eq!(said.triggers_of.as_deref(), Some("n10/kit:v1"), "and not what a RUN prints");
         assert_eq!(said.last_image, Some(("0123456789ab".into(), true)), "the last trigger made it");
+    }
+
+    #[test]
+    fn an_error_of_engine_29_has_only_its_detail() {
+        let mut said = Said::new();
+        for line in described!("build.ndjson").lines() {
+            said.line(serde_json::from_str(line).unwrap());
+        }
+        let error = said.error.take().unwrap();
+        assert_eq!(error, "The command '/bin/sh -c false' returned a non-zero code: 1");
+        let (steps, _) = said.into_steps_and_log(Builder::Classic);
+        assert_eq!(steps.iter().map(|step| step.text.as_str()).collect::<Vec<_>>(), ["RUN false"]);
     }
 }

@@ -1,0 +1,5 @@
+# shellcheck shell=bash
+# is: Docker Engine of Debian sid with the classic image store (overlay2), and buildx
+# shellcheck disable=SC2034
+suite=sid root_of=sid program=dockerd store=overlay2
+. "${scripts_dir:?set by lib.sh}/engines.d/apart/engine.sh"
