@@ -9,6 +9,7 @@ use crate::examine::{Examined, examine};
 use crate::failure::Failure;
 use crate::grade::score::{Points, shares};
 use crate::learner::{Learner, SetUp, State};
+use crate::registry::Logins;
 use crate::term::{Terminal, picture};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -27,7 +28,8 @@ pub(super) async fn look(mine: &Mine<'_>, workspace: &Path) -> Examined {
 /// Whoever answers what a round asks. Connects anew each time, so that an engine that was stopped and
 /// started again is found.
 pub(super) async fn collector(round: &Round, workspace: &Path, practice: Option<Practice>) -> Collector {
-    let engine = Engine::connect(&ConnectOptions::default()).await;
+    let docker = ConnectOptions::default();
+    let engine = Engine::connect(&docker).await;
     let options = CollectorOptions {
         workspace: workspace.to_owned(),
         starter: round.start.clone(),
@@ -35,7 +37,7 @@ pub(super) async fn collector(round: &Round, workspace: &Path, practice: Option<
         purpose: "check".into(),
         ..CollectorOptions::default()
     };
-    Collector::new(engine, options).practising(practice)
+    Collector::new(engine, options).practising(practice).reading_as(Logins::new(docker.config_dir))
 }
 
 /// The checks of one live round, one after another.

@@ -7,14 +7,13 @@
 
 use super::{Engine, EngineError, Ledger, files, images};
 use crate::evidence::{BuildFacts, BuildPlan};
-use rustix::process::{Pid, Signal, kill_process_group};
+use crate::process::Group;
 use std::collections::BTreeSet;
-use std::io;
 use std::path::{Path, PathBuf};
-use std::process::{ExitStatus, Stdio};
+use std::process::Stdio;
 use std::time::Duration;
 use tokio::io::AsyncReadExt;
-use tokio::process::{Child, Command};
+use tokio::process::Command;
 use tokio::sync::OnceCell;
 
 /// Seconds that a docker command may take to say what it can do.
@@ -50,7 +49,13 @@ impl Engine {
         let before = ledger.expect_image(&tag).await?;
         for program in able().await {
             let mut command = Command::new(program);
-            command.env("DOCKER_HOST", self.endpoint().to_string()).env("DOCKER_BUILDKIT", "1");
+            for (name, value) in self.endpoint().environment() {
+                match value {
+                    Some(value) => command.env(name, value),
+                    None => command.env_remove(name),
+                };
+            }
+            command.env("DOCKER_BUILDKIT", "1");
             // The engine's own builder, whichever the learner has chosen: the image must come to be on the engine.
             command.env("BUILDX_BUILDER", "default").arg("build");
             command.arg("--quiet").arg(format!("--tag={tag}"));
@@ -59,7 +64,7 @@ impl Engine {
             command.args(plan.args.iter().map(|(name, value)| format!("--build-arg={name}={value}")));
             command.arg(&context).current_dir(&context);
             let limit = Duration::from_secs(seconds);
-            let building = async { Group::start(&mut command, Stdio::null())?.end().await };
+            let building = async { Group::start(&mut command, Stdio::null(), Stdio::null())?.end().await };
             let ended = self.alive(async { Ok(tokio::time::timeout(limit, building).await) }).await?;
             if !ended.is_ok_and(|status| status.is_ok_and(|status| status.success())) {
                 continue;
@@ -70,30 +75,6 @@ impl Engine {
             return Ok(BuildFacts { image: Some(image), tag, ..BuildFacts::default() });
         }
         Err(none())
-    }
-}
-
-/// A command in a process group of its own, which does not outlive this.
-struct Group(Child);
-
-impl Group {
-    fn start(command: &mut Command, stdout: Stdio) -> io::Result<Self> {
-        command.stdin(Stdio::null()).stdout(stdout).stderr(Stdio::null());
-        command.process_group(0).kill_on_drop(true).spawn().map(Self)
-    }
-
-    async fn end(mut self) -> io::Result<ExitStatus> {
-        self.0.wait().await
-    }
-}
-
-impl Drop for Group {
-    fn drop(&mut self) {
-        // It has an id until its end was seen, and no other process has that id until then.
-        let id = self.0.id().and_then(|id| Pid::from_raw(i32::try_from(id).ok()?));
-        if let Some(group) = id {
-            let _ = kill_process_group(group, Signal::KILL);
-        }
     }
 }
 
@@ -123,10 +104,10 @@ async fn can_use_buildkit(program: &Path) -> bool {
 async fn said(program: &Path, args: &[&str]) -> Option<String> {
     let mut command = Command::new(program);
     let asking = async {
-        let mut group = Group::start(command.args(args), Stdio::piped()).ok()?;
+        let mut group = Group::start(command.args(args), Stdio::null(), Stdio::piped()).ok()?;
         let mut said = Vec::new();
         // Taken, so that a command that says more is not kept waiting.
-        group.0.stdout.take()?.take(SAID).read_to_end(&mut said).await.ok()?;
+        group.output()?.take(SAID).read_to_end(&mut said).await.ok()?;
         let ended = group.end().await.ok()?;
         ended.success().then(|| String::from_utf8_lossy(&said).into_owned())
     };
