@@ -159,8 +159,8 @@ fn tls_is_verified_and_a_proxy_is_used_as_docker_uses_it() {
     let before = proxy.heard().len();
     for (authorities, env, says) in [
         (&theirs, [("HTTPS_PROXY", by.as_str()), ("NO_PROXY", "")], "UnknownIssuer"),
-        (&ours, [("HTTPS_PROXY", by.as_str()), ("NO_PROXY", ".test")], "no host of this name"),
-        (&ours, [("HTTP_PROXY", by.as_str()), ("NO_PROXY", "")], "no host of this name"),
+        (&ours, [("HTTPS_PROXY", by.as_str()), ("NO_PROXY", ".test")], "lookup address"),
+        (&ours, [("HTTP_PROXY", by.as_str()), ("NO_PROXY", "")], "lookup address"),
         (&ours, [("HTTPS_PROXY", "http://me:pa55@127.0.0.1:1"), ("NO_PROXY", "")], "does not answer"),
     ] {
         let told = child(authorities, &env);
