@@ -29,6 +29,7 @@
 //! journal      results under the digest of what they rest on: for going on after a kill
 //! report/      what commands print for programs: JSON; a class's table, cells, feedback, page and JUnit; others' formats
 //! nearest      the known name that an unknown one may have meant
+//! process      a command in a group of its own, which does not outlive its owner
 //! secret       a password that shows in no text by accident
 //! failure      why a command could not do its work, and the exit codes
 //! ```
@@ -84,6 +85,7 @@ mod journal;
 pub mod layers;
 pub mod learner;
 mod nearest;
+mod process;
 pub mod reference;
 pub mod registry;
 pub mod report;

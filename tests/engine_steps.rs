@@ -222,7 +222,7 @@ async fn events_tell_of_tags_and_which_are_ours() {
 #[tokio::test]
 async fn pulling_what_cannot_be_had_says_so() {
     let engine = engine().await;
-    let error = engine.pull("127.0.0.1:1/none/such:v1", |_| {}).await.unwrap_err();
+    let error = engine.pull("127.0.0.1:1/none/such:v1", None, |_| {}).await.unwrap_err();
     assert!(!error.is_dead() && error.to_string().contains("pull 127.0.0.1:1/none/such:v1"), "{error}");
-    assert!(engine.pull("not a name", |_| {}).await.is_err());
+    assert!(engine.pull("not a name", None, |_| {}).await.is_err());
 }

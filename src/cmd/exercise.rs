@@ -9,6 +9,7 @@ use crate::examine::{Examined, examine};
 use crate::failure::Failure;
 use crate::grade::score::{Points, shares};
 use crate::learner::{Learner, SetUp, State};
+use crate::registry::Logins;
 use crate::term::{Terminal, picture};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -31,7 +32,8 @@ pub(super) async fn look_at(round: &Round, workspace: &Path, practice: Option<Pr
 /// Whoever answers what a round asks. Connects anew each time, so that an engine that was stopped and
 /// started again is found.
 async fn collector(round: &Round, workspace: &Path, practice: Option<Practice>) -> Collector {
-    let engine = Engine::connect(&ConnectOptions::default()).await;
+    let docker = ConnectOptions::default();
+    let engine = Engine::connect(&docker).await;
     let options = CollectorOptions {
         workspace: workspace.to_owned(),
         starter: round.start.clone(),
@@ -39,7 +41,7 @@ async fn collector(round: &Round, workspace: &Path, practice: Option<Practice>) 
         purpose: "check".into(),
         ..CollectorOptions::default()
     };
-    Collector::new(engine, options).practising(practice)
+    Collector::new(engine, options).practising(practice).reading_as(Logins::new(docker.config_dir))
 }
 
 /// The checks of one live round, one after another.

@@ -3,11 +3,12 @@
 //! Invariants: a read is over within [`READ_SECONDS`], its stream included. A long operation is
 //! watched by a heartbeat: `/_ping` over a connection of its own, every 2 s, with 4 s to answer; two
 //! that fail in a row end the operation. So an engine that is stopped, absent, frozen, or that
-//! accepts and never answers, is found out within 12 s at any moment. What is asked right after that
+//! accepts and never answers, is found out within 12 s at any moment (over SSH within 28 s: each heartbeat
+//! has 8 s more, and comes 8 s later, because somebody logs in first). What is asked right after that
 //! (the next question, the removal of what was created) fails at once: the 12 s are spent only once.
 
 use super::{Engine, EngineError, error::unreachable_because, transport};
-use http::{HeaderMap, Method};
+use http::{HeaderMap, Method, StatusCode};
 use std::future::Future;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -112,7 +113,8 @@ impl Engine {
         let mut failed = 0;
         loop {
             sleep_until(next).await;
-            next = Instant::now() + PING_EVERY;
+            // Somewhere to log in to is not asked that often.
+            next = Instant::now() + PING_EVERY + Duration::from_secs(self.connector().login_seconds());
             match self.beat().await {
                 Ok(()) => failed = 0,
                 Err(error) => {
@@ -151,11 +153,21 @@ pub(super) async fn ping(
     endpoint: &str,
     seconds: u64,
 ) -> Result<HeaderMap, EngineError> {
+    let seconds = seconds + connector.login_seconds();
     let answer = timeout(Duration::from_secs(seconds), transport::ask_once(connector, "/_ping")).await;
     match answer {
         Err(_) => Err(EngineError::TimedOut { doing: "ping".into(), seconds }),
         Ok(Err(error)) => Err(unreachable_because(endpoint, &error)),
         Ok(Ok(response)) if response.status().is_success() => Ok(response.headers().clone()),
+        // What Go's server says to whoever speaks plain HTTP to it.
+        Ok(Ok(response)) if response.status() == StatusCode::BAD_REQUEST && endpoint.starts_with("tcp://") => {
+            Err(EngineError::Unreachable {
+                endpoint: endpoint.into(),
+                reason: "what listens there does not answer without TLS, as it seems (status 400)".into(),
+                help: "set DOCKER_TLS_VERIFY=1, and DOCKER_CERT_PATH to the folder with ca.pem, cert.pem and key.pem"
+                    .into(),
+            })
+        }
         Ok(Ok(response)) => Err(EngineError::Unreachable {
             endpoint: endpoint.into(),
             reason: format!("it answers a ping with status {}", response.status()),

@@ -2,6 +2,8 @@
 //! not decode, or where a header is wanted.
 
 use super::{Engine, EngineError, error, transport};
+use crate::reference::DEFAULT_HOST;
+use crate::registry::{HUB_LOGIN, Login};
 use base64::Engine as _;
 use bytes::{Bytes, BytesMut};
 use http::{Method, Request, Response};
@@ -20,9 +22,21 @@ pub(crate) struct RegistryAuth {
     pub(crate) username: String,
     pub(crate) password: crate::Secret,
     pub(crate) serveraddress: String,
+    /// What a token server gave instead of a password.
+    #[serde(rename = "identitytoken", skip_serializing_if = "Option::is_none")]
+    pub(crate) identity: Option<crate::Secret>,
 }
 
 impl RegistryAuth {
+    /// A login as the engine wants it.
+    pub(crate) fn of(login: &Login, host: &str) -> Self {
+        let (username, password) =
+            login.password().map(|(user, word)| (user.to_owned(), word.clone())).unwrap_or_default();
+        // Engines with containerd's store compare this.
+        let serveraddress = if host == DEFAULT_HOST { HUB_LOGIN } else { host }.to_owned();
+        Self { username, password, serveraddress, identity: login.identity().cloned() }
+    }
+
     /// The value of the header `X-Registry-Auth`.
     fn header(&self) -> String {
         // Plain data always serialises.

@@ -7,14 +7,13 @@
 
 use super::{Engine, EngineError, Ledger, files, images};
 use crate::evidence::{BuildFacts, BuildPlan};
-use rustix::process::{Pid, Signal, kill_process_group};
+use crate::process::Group;
 use std::collections::BTreeSet;
-use std::io;
 use std::path::{Path, PathBuf};
-use std::process::{ExitStatus, Stdio};
+use std::process::Stdio;
 use std::time::Duration;
 use tokio::io::AsyncReadExt;
-use tokio::process::{Child, ChildStderr, Command};
+use tokio::process::Command;
 use tokio::sync::OnceCell;
 
 /// Seconds that a docker command may take to say what it can do.
@@ -56,7 +55,8 @@ impl Engine {
             command.args(plan.args.iter().map(|(name, value)| format!("--build-arg={name}={value}")));
             command.arg(&context).current_dir(&context);
             let limit = Duration::from_secs(seconds);
-            let building = async { Group::start(&mut command, Stdio::null(), Stdio::null())?.end().await };
+            let building =
+                async { Group::start(&mut command, [Stdio::null(), Stdio::null(), Stdio::null()])?.end().await };
             let ended = self.alive(async { Ok(tokio::time::timeout(limit, building).await) }).await?;
             if !ended.is_ok_and(|status| status.is_ok_and(|status| status.success())) {
                 continue;
@@ -73,39 +73,16 @@ impl Engine {
 /// The docker command for a build with BuildKit on this engine.
 pub(super) fn on_engine(program: &Path, engine: &Engine) -> Command {
     let mut command = Command::new(program);
-    command.env("DOCKER_HOST", engine.endpoint().to_string()).env("DOCKER_BUILDKIT", "1");
+    for (name, value) in engine.endpoint().environment() {
+        match value {
+            Some(value) => command.env(name, value),
+            None => command.env_remove(name),
+        };
+    }
+    command.env("DOCKER_BUILDKIT", "1");
     // The engine's own builder, whichever the learner has chosen: the image must come to be on the engine.
     command.env("BUILDX_BUILDER", "default");
     command
-}
-
-/// A command in a process group of its own, which does not outlive this.
-pub(super) struct Group(Child);
-
-impl Group {
-    pub(super) fn start(command: &mut Command, stdout: Stdio, stderr: Stdio) -> io::Result<Self> {
-        command.stdin(Stdio::null()).stdout(stdout).stderr(stderr);
-        command.process_group(0).kill_on_drop(true).spawn().map(Self)
-    }
-
-    /// What it writes to its standard error, if that was asked for.
-    pub(super) fn stderr(&mut self) -> Option<ChildStderr> {
-        self.0.stderr.take()
-    }
-
-    pub(super) async fn end(mut self) -> io::Result<ExitStatus> {
-        self.0.wait().await
-    }
-}
-
-impl Drop for Group {
-    fn drop(&mut self) {
-        // It has an id until its end was seen, and no other process has that id until then.
-        let id = self.0.id().and_then(|id| Pid::from_raw(i32::try_from(id).ok()?));
-        if let Some(group) = id {
-            let _ = kill_process_group(group, Signal::KILL);
-        }
-    }
 }
 
 /// The docker commands that can build with BuildKit; asked once, for as long as this process lives.
@@ -134,10 +111,10 @@ async fn can_use_buildkit(program: &Path) -> bool {
 async fn said(program: &Path, args: &[&str]) -> Option<String> {
     let mut command = Command::new(program);
     let asking = async {
-        let mut group = Group::start(command.args(args), Stdio::piped(), Stdio::null()).ok()?;
+        let mut group = Group::start(command.args(args), [Stdio::null(), Stdio::piped(), Stdio::null()]).ok()?;
         let mut said = Vec::new();
         // Taken, so that a command that says more is not kept waiting.
-        group.0.stdout.take()?.take(SAID).read_to_end(&mut said).await.ok()?;
+        group.output()?.take(SAID).read_to_end(&mut said).await.ok()?;
         let ended = group.end().await.ok()?;
         ended.success().then(|| String::from_utf8_lossy(&said).into_owned())
     };

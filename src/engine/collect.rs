@@ -13,6 +13,7 @@ use super::{
 use crate::context::TarStyle;
 use crate::course::FileSet;
 use crate::evidence::{Answer, BuildFacts, BuildPlan, Builder, Edit, Fact, Need, Source, Unavailable};
+use crate::registry::Logins;
 use futures_util::{FutureExt, StreamExt, future::BoxFuture, stream};
 use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
@@ -88,6 +89,7 @@ pub struct Collector {
     dead: Option<EngineError>,
     builders: Option<Vec<Builder>>,
     practice: Option<Practice>,
+    logins: Option<Logins>,
 }
 
 impl Collector {
@@ -98,13 +100,19 @@ impl Collector {
             let ledger = Ledger::open(&engine, &options.purpose, &options.exercise)?;
             Ok((engine, ledger))
         });
-        Self { options, engine, dead: None, builders: None, practice: None }
+        Self { options, engine, dead: None, builders: None, practice: None, logins: None }
     }
 
     /// Questions to this practice registry are asked behind its gate; it is started where it does not run.
     #[must_use]
     pub fn practising(self, practice: Option<Practice>) -> Self {
         Self { practice, ..self }
+    }
+
+    /// The learner asks for themselves: what a registry shows to nobody else is read with their own login there.
+    #[must_use]
+    pub fn reading_as(self, logins: Logins) -> Self {
+        Self { logins: Some(logins), ..self }
     }
 
     /// What this collector has created: to clean up from elsewhere, after Ctrl-C say.
@@ -185,7 +193,7 @@ impl Collector {
             Need::Stop(plan) => engine.start_and_stop(&ledger, plan).await.map(|facts| facts.map(Fact::Stop)),
             Need::Health(plan) => engine.health(&ledger, plan).await.map(|facts| facts.map(Fact::Health)),
             Need::Registry { name } => {
-                let asked = engine.in_registry(&ledger, self.practice.as_ref(), name).await;
+                let asked = engine.in_registry(&ledger, self.practice.as_ref(), self.logins.as_ref(), name).await;
                 asked.map(|facts| facts.map(Fact::Registry))
             }
             _ => Ok(None),

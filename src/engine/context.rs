@@ -5,10 +5,11 @@
 //! given (environment and configuration folder), so it can be tested without an engine.
 
 use super::EngineError;
+use super::address::{Endpoint, parse};
+use super::tls::MATERIAL;
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
-use std::fmt;
 use std::path::{Path, PathBuf};
 
 /// Where the docker command looks when nothing else is said.
@@ -16,75 +17,6 @@ pub const DEFAULT_SOCKET: &str = "/var/run/docker.sock";
 
 /// The name that stands for "no context" (`docker context ls`).
 pub(super) const DEFAULT_CONTEXT: &str = "default";
-
-/// How an engine is reached.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Endpoint {
-    /// `unix://PATH`
-    Unix(PathBuf),
-    /// `tcp://HOST:PORT` without TLS.
-    Tcp {
-        /// Name or address; IPv6 without brackets.
-        host: String,
-        /// 2375 where none is given.
-        port: u16,
-    },
-    /// `tcp://HOST:PORT` with TLS.
-    Tls {
-        /// Name or address; IPv6 without brackets.
-        host: String,
-        /// 2376 where none is given.
-        port: u16,
-        /// Whether the engine's certificate is verified.
-        verify: bool,
-        /// Folder with `ca.pem`, `cert.pem` and `key.pem`.
-        material: PathBuf,
-    },
-    /// `ssh://[USER@]HOST[:PORT]`
-    Ssh {
-        /// The whole URL.
-        url: String,
-    },
-    /// In a container of ours on another engine.
-    Sandbox {
-        /// The container.
-        container: String,
-        /// Whether builds inside reach the outer engine's network.
-        network: bool,
-    },
-}
-
-impl fmt::Display for Endpoint {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Endpoint::Unix(path) => write!(f, "unix://{}", path.display()),
-            Endpoint::Tcp { host, port } | Endpoint::Tls { host, port, .. } if host.contains(':') => {
-                write!(f, "tcp://[{host}]:{port}")
-            }
-            Endpoint::Tcp { host, port } | Endpoint::Tls { host, port, .. } => write!(f, "tcp://{host}:{port}"),
-            Endpoint::Ssh { url } => f.write_str(url),
-            Endpoint::Sandbox { container, .. } => write!(f, "container {container}"),
-        }
-    }
-}
-
-impl Endpoint {
-    /// Whether a port that the engine publishes on its loopback address is expected on ours.
-    pub fn is_local(&self) -> bool {
-        match self {
-            Endpoint::Unix(_) => true,
-            Endpoint::Tcp { host, .. } | Endpoint::Tls { host, .. } => {
-                host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
-            }
-            Endpoint::Ssh { .. } | Endpoint::Sandbox { .. } => false,
-        }
-    }
-
-    /// Whether it is an engine of ours, which goes with everything that is in it.
-    pub fn is_thrown_away(&self) -> bool {
-        matches!(self, Endpoint::Sandbox { .. })
-    }
-}
 
 /// What the decision rests on. The default is this process's environment.
 #[derive(Clone, Debug)]
@@ -156,6 +88,10 @@ pub fn resolve(options: &ConnectOptions) -> Result<Resolved, EngineError> {
         (None, None) => (DEFAULT_CONTEXT.to_owned(), ""),
     };
     if name == DEFAULT_CONTEXT {
+        // Whoever says nothing but TLS means this.
+        if let Some(name) = ["DOCKER_TLS_VERIFY", "DOCKER_TLS"].into_iter().find(|name| options.set(name).is_some()) {
+            return by_host(options, "tcp://localhost:2376", &format!("the environment variable {name}"));
+        }
         let endpoint = Endpoint::Unix(PathBuf::from(DEFAULT_SOCKET));
         return Ok(Resolved { endpoint, because: "the default".into() });
     }
@@ -171,7 +107,9 @@ fn by_host(options: &ConnectOptions, host: &str, because: &str) -> Result<Resolv
     });
     let endpoint = parse(host, tls).map_err(|what| EngineError::Misconfigured {
         what: format!("{because} is `{host}`: {what}"),
-        help: "write unix:///path/to/docker.sock or tcp://host:2375, or unset it to use the default engine".into(),
+        help: "write unix:///path/to/docker.sock, tcp://host:2375 or ssh://user@host, or unset it to use the default \
+               engine"
+            .into(),
     })?;
     Ok(Resolved { endpoint, because: because.into() })
 }
@@ -192,7 +130,8 @@ fn by_context(options: &ConnectOptions, name: &str, said: &str) -> Result<Resolv
     let docker = meta.endpoints.docker.ok_or_else(|| wrong("which has no Docker endpoint".into()))?;
     // The docker command turns TLS on for a context when it finds certificates for it.
     let material = options.config_dir.join("contexts/tls").join(&id).join("docker");
-    let tls = (docker.skip_tls_verify || material.is_dir()).then_some((!docker.skip_tls_verify, material));
+    let has_any = MATERIAL.iter().any(|name| material.join(name).exists());
+    let tls = (docker.skip_tls_verify || has_any).then_some((!docker.skip_tls_verify, material));
     let host = docker.host.filter(|host| !host.is_empty()).unwrap_or_else(|| format!("unix://{DEFAULT_SOCKET}"));
     let endpoint = parse(&host, tls).map_err(|what| wrong(format!("whose address `{host}` is unusable: {what}")))?;
     Ok(Resolved { endpoint, because: format!("the Docker context \"{name}\"") })
@@ -249,48 +188,6 @@ fn read_bounded(path: &Path) -> std::io::Result<String> {
     let mut text = String::new();
     std::fs::File::open(path)?.take(1024 * 1024).read_to_string(&mut text)?;
     Ok(text)
-}
-
-/// An address as DOCKER_HOST or a context writes it (docker/cli, `opts/hosts.go`).
-fn parse(host: &str, tls: Option<(bool, PathBuf)>) -> Result<Endpoint, String> {
-    let host = host.trim();
-    let (scheme, rest) = host.split_once("://").unwrap_or(("tcp", host));
-    match scheme {
-        "unix" if rest.is_empty() => Ok(Endpoint::Unix(PathBuf::from(DEFAULT_SOCKET))),
-        "unix" => Ok(Endpoint::Unix(PathBuf::from(rest))),
-        "ssh" => Ok(Endpoint::Ssh { url: host.to_owned() }),
-        "tcp" | "http" | "https" => {
-            let authority = rest.split('/').next().unwrap_or_default();
-            let default = if tls.is_some() { 2376 } else { 2375 };
-            let (name, port) = host_and_port(authority, default)?;
-            Ok(match tls {
-                Some((verify, material)) => Endpoint::Tls { host: name, port, verify, material },
-                None => Endpoint::Tcp { host: name, port },
-            })
-        }
-        "npipe" => Err("named pipes exist on Windows only; inside WSL, use Docker's WSL integration".into()),
-        "fd" => Err("fd:// is for the engine itself to listen on".into()),
-        other => Err(format!("`{other}://` is not a way to reach an engine")),
-    }
-}
-
-fn host_and_port(authority: &str, default: u16) -> Result<(String, u16), String> {
-    let (name, port) = match authority.strip_prefix('[') {
-        Some(v6) => {
-            let (address, after) = v6.split_once(']').ok_or("the bracket of the IPv6 address is not closed")?;
-            (address, after.strip_prefix(':'))
-        }
-        None => match authority.rsplit_once(':') {
-            Some((name, port)) => (name, Some(port)),
-            None => (authority, None),
-        },
-    };
-    let port = match port {
-        Some(port) => port.parse().map_err(|_| format!("`{port}` is not a port"))?,
-        None => default,
-    };
-    let name = if name.is_empty() { "localhost" } else { name };
-    Ok((name.to_owned(), port))
 }
 
 #[cfg(test)]
@@ -355,31 +252,16 @@ mod tests {
         let found = resolve(&options(dir.path(), &env)).unwrap().endpoint;
         let expected = Endpoint::Tls { host: "far".into(), port: 2376, verify: true, material: "/certs".into() };
         assert_eq!(found, expected);
+        let found = resolve(&options(dir.path(), &[("DOCKER_TLS", "1")])).unwrap().endpoint;
+        let material = dir.path().to_owned();
+        assert_eq!(found, Endpoint::Tls { host: "localhost".into(), port: 2376, verify: false, material });
         let meta = r#"{"Endpoints":{"docker":{"Host":"tcp://lab:2376","SkipTLSVerify":false}}}"#;
         let id = add_context(dir.path(), "lab", meta);
         let material = dir.path().join("contexts/tls").join(id).join("docker");
         std::fs::create_dir_all(&material).unwrap();
+        assert_eq!(endpoint(&options(dir.path(), &[("DOCKER_CONTEXT", "lab")])), "tcp://lab:2376");
+        std::fs::write(material.join("ca.pem"), "").unwrap();
         let found = resolve(&options(dir.path(), &[("DOCKER_CONTEXT", "lab")])).unwrap().endpoint;
         assert_eq!(found, Endpoint::Tls { host: "lab".into(), port: 2376, verify: true, material });
-    }
-
-    #[test]
-    fn addresses_are_read_as_the_docker_command_reads_them() {
-        let plain = |host: &str| parse(host, None).map(|endpoint| endpoint.to_string());
-        assert_eq!(plain("tcp://1.2.3.4"), Ok("tcp://1.2.3.4:2375".into()));
-        assert_eq!(plain("1.2.3.4:5"), Ok("tcp://1.2.3.4:5".into()));
-        assert_eq!(plain("tcp://[::1]:99"), Ok("tcp://[::1]:99".into()));
-        assert_eq!(plain("tcp://:99"), Ok("tcp://localhost:99".into()));
-        assert_eq!(plain("unix://"), Ok("unix:///var/run/docker.sock".into()));
-        assert_eq!(plain("ssh://me@lab"), Ok("ssh://me@lab".into()));
-        assert!(plain("tcp://lab:many").is_err());
-        assert!(plain("gopher://lab").is_err());
-    }
-
-    #[test]
-    fn only_a_loopback_engine_shares_our_ports() {
-        let local = |host: &str| parse(host, None).unwrap().is_local();
-        assert!(local("unix:///x") && local("tcp://127.0.0.1:1") && local("tcp://localhost:1"));
-        assert!(!local("tcp://lab:1") && !local("ssh://lab"));
     }
 }

@@ -127,6 +127,14 @@ impl EngineError {
         matches!(self, EngineError::Refused { message, .. } if is_not_there(&message.to_lowercase()))
     }
 
+    /// Whether a registry refused somebody whom it does not know, and may not refuse who is logged in.
+    pub(crate) fn may_want_a_login(&self) -> bool {
+        let EngineError::Refused { message, .. } = self else { return false };
+        let limited = ["toomanyrequests", "rate limit"];
+        let message = message.to_lowercase();
+        wants_login(&message) || limited.iter().any(|sign| message.contains(sign))
+    }
+
     /// What bollard says, in our words. `doing` is an infinitive (`inspect image e01/web:v1`).
     pub(crate) fn from_bollard(endpoint: &str, doing: &str, error: &bollard::errors::Error) -> Self {
         use bollard::errors::Error;
@@ -144,6 +152,13 @@ impl EngineError {
             other => EngineError::Unintelligible { doing: doing.into(), what: one_line(&other.to_string()) },
         }
     }
+}
+
+/// Whether a registry shows something to nobody, in the engines' words. Docker Hub says so too of what is not there.
+pub(super) fn wants_login(message: &str) -> bool {
+    let signs = ["unauthorized", "denied", "authentication required", "no basic auth", "insufficient_scope"];
+    let message = message.to_lowercase();
+    signs.iter().any(|sign| message.contains(sign))
 }
 
 fn is_not_there(message: &str) -> bool {
@@ -186,8 +201,39 @@ fn why_no_pull(message: &str) -> &'static str {
     }
 }
 
+/// A reason that whoever made the connection knows best, and what to do next. Travels inside errors of the operating
+/// system.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("{reason}")]
+pub(crate) struct Explained {
+    pub(crate) reason: String,
+    pub(crate) help: String,
+}
+
+/// The explanation in an error, wherever it lies.
+fn explained<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a Explained> {
+    let mut at = Some(error);
+    while let Some(error) = at {
+        // What an error of the operating system carries is not among its sources.
+        let io = match error.downcast_ref::<bollard::errors::Error>() {
+            Some(bollard::errors::Error::IOError { err }) => Some(err),
+            _ => error.downcast_ref::<std::io::Error>(),
+        };
+        let carried = io.and_then(std::io::Error::get_ref);
+        let carried = carried.and_then(|inner| explained(inner as &(dyn StdError + 'static)));
+        if let Some(found) = error.downcast_ref::<Explained>().or(carried) {
+            return Some(found);
+        }
+        at = error.source();
+    }
+    None
+}
+
 /// The endpoint does not answer, for the reason that lies at the bottom of `error`.
 pub(crate) fn unreachable_because(endpoint: &str, error: &(dyn StdError + 'static)) -> EngineError {
+    if let Some(Explained { reason, help }) = explained(error).cloned() {
+        return EngineError::Unreachable { endpoint: endpoint.into(), reason, help };
+    }
     let mut bottom = error;
     let mut kind = None;
     while let Some(source) = bottom.source() {
@@ -251,6 +297,15 @@ mod tests {
     fn a_forbidden_socket_names_the_docker_group() {
         let io = std::io::Error::from(ErrorKind::PermissionDenied);
         assert!(unreachable_because("unix:///x", &io).help().contains("docker group"));
+    }
+
+    #[test]
+    fn an_explanation_is_found_in_whatever_carries_it() {
+        let why = Explained { reason: "no key".into(), help: "get one".into() };
+        let inner = std::io::Error::other(std::io::Error::other(why));
+        let carried = bollard::errors::Error::IOError { err: inner };
+        let told = unreachable_because("tcp://lab:1", &carried);
+        assert!(told.to_string().ends_with("no key") && told.help() == "get one", "{told:?}");
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use super::{Engine, EngineError, PullProgress, call::query, images};
 use crate::reference::{DEFAULT_NAMESPACE, Reference};
+use crate::registry::Logins;
 use http::Method;
 use std::fmt;
 use std::str::FromStr;
@@ -64,12 +65,13 @@ impl Engine {
         &self,
         mirror: &Mirror,
         image: &str,
+        logins: Option<&Logins>,
         mut progress: impl FnMut(PullProgress),
     ) -> Result<(), EngineError> {
         let mut refused = None;
         for there in mirror.names_of(image) {
             let had_it = self.has_image(&there).await?;
-            match self.pull(&there, &mut progress).await {
+            match self.pull(&there, logins, &mut progress).await {
                 Ok(()) => {
                     images::give_tag(self, &there, image).await?;
                     return if had_it { Ok(()) } else { self.forget_mirrors_name(&there).await };

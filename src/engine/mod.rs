@@ -3,9 +3,10 @@
 //!
 //! ```text
 //! context   which engine: DOCKER_HOST, contexts, default socket
+//! address   how an engine is reached, and how that is written
 //! choice    what chose it, and which other engines answer
 //! condition its clock, its folder, its proxies, its published ports; the docker command's version
-//! transport our own connection, under bollard and beside it
+//! transport our own connection, under bollard and beside it; over TCP with TLS (tls) and SSH (ssh) too
 //! alive     deadlines and the heartbeat
 //! collect   needs → answers; one file for each kind of need (image, file, layers, build, run, serve,
 //!           stop, health)
@@ -26,7 +27,8 @@
 //!
 //! Invariants:
 //! - Whatever could not be asked is an [`EngineError`] and becomes *cannot tell*; whatever the
-//!   subject did wrong is a fact. No question waits for ever: a dead engine is told within 12 s.
+//!   subject did wrong is a fact. No question waits for ever: a dead engine is told within 12 s
+//!   (28 s over SSH, where each question may have to log in first).
 //! - Everything created is known to a [`Ledger`] before it exists.
 //! - Images are removed by dlearn's own tag only: a cached rebuild returns the learner's image. A mirror's name is
 //!   taken off what has just come from there, once the image has its real name.
@@ -60,6 +62,7 @@ macro_rules! described {
     };
 }
 
+mod address;
 mod alive;
 mod archive;
 pub mod build;
@@ -101,17 +104,20 @@ mod run;
 mod runlock;
 mod sandbox;
 mod serve;
+mod ssh;
 pub mod steps;
 mod stop;
 pub mod text;
+mod tls;
 mod transport;
 mod tunnel;
 
+pub use address::{Endpoint, SshAddress};
 pub use alive::READ_SECONDS;
 pub use choice::{Choice, choice, others_that_answer};
 pub use collect::{Answers, Collector, CollectorOptions};
 pub use condition::{ClientVersion, Condition, Published, Told, docker_command};
-pub use context::{ConnectOptions, Endpoint, resolve};
+pub use context::{ConnectOptions, resolve};
 pub use error::EngineError;
 pub use events::Event;
 pub(crate) use layers::in_plain_words;
@@ -175,11 +181,10 @@ impl Engine {
     /// version.
     ///
     /// # Errors
-    /// Within 5 s, where the engine is not configured sensibly, does not answer, or is too old.
+    /// Within 5 s (over SSH, 13 s), where the engine is not configured sensibly, does not answer, or is too old.
     pub async fn connect(options: &ConnectOptions) -> Result<Self, EngineError> {
         let resolved = resolve(options)?;
-        not_yet_supported(&resolved.endpoint)?;
-        let connector = transport::Connector::new(resolved.endpoint.clone());
+        let connector = transport::Connector::new(&resolved.endpoint)?;
         Self::over(connector, resolved.endpoint, resolved.because).await
     }
 
@@ -258,18 +263,6 @@ fn bollard_over(http: transport::Http, api: String) -> Result<bollard::Docker, b
         DAY_SECONDS,
         bollard::API_DEFAULT_VERSION,
     )
-}
-
-fn not_yet_supported(endpoint: &Endpoint) -> Result<(), EngineError> {
-    let what = match endpoint {
-        Endpoint::Unix(_) | Endpoint::Tcp { .. } => return Ok(()),
-        Endpoint::Tls { .. } => format!("{endpoint} with TLS is not yet supported"),
-        Endpoint::Ssh { .. } => format!("{endpoint}: engines over SSH are not yet supported"),
-        Endpoint::Sandbox { .. } => return Ok(()),
-    };
-    let help = "forward the engine's socket (`ssh -L /tmp/docker.sock:/var/run/docker.sock HOST`) and set \
-                DOCKER_HOST=unix:///tmp/docker.sock";
-    Err(EngineError::Unsupported { what, help: help.into() })
 }
 
 /// The newest version that both sides speak (`API-Version` of `/_ping`, Engine API 1.24 and later).

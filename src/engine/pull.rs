@@ -6,6 +6,7 @@ use super::{
     error::one_line,
     name,
 };
+use crate::registry::{LoginError, Logins, Reference};
 use bytes::Bytes;
 use http::Method;
 use serde::Deserialize;
@@ -65,13 +66,31 @@ struct Detail {
 }
 
 impl Engine {
-    /// Pulls an image without credentials. `progress` is called for each piece of news.
+    /// Pulls an image: as nobody, and where the registry then refuses it or counts too many pulls, with the login that
+    /// `logins` have for it. `progress` is called for each piece of news.
     ///
     /// # Errors
     /// Where the registry refuses or cannot be reached, nothing is heard for three minutes, or the
     /// engine stops answering.
-    pub async fn pull(&self, image: &str, progress: impl FnMut(PullProgress)) -> Result<(), EngineError> {
-        self.pull_as(image, None, progress).await
+    pub async fn pull(
+        &self,
+        image: &str,
+        logins: Option<&Logins>,
+        mut progress: impl FnMut(PullProgress),
+    ) -> Result<(), EngineError> {
+        let refused = match self.pull_as(image, None, &mut progress).await {
+            Err(error @ EngineError::Refused { .. }) if error.may_want_a_login() => error,
+            done => return done,
+        };
+        let (Some(logins), Some(reference)) = (logins, Reference::parse(image)) else { return Err(refused) };
+        match logins.of(&reference.host).await {
+            Ok(Some(login)) => self.pull_as(image, Some(&RegistryAuth::of(&login, &reference.host)), progress).await,
+            Ok(None) => Err(refused),
+            Err(LoginError { what, help }) => {
+                let what = format!("{refused}; your login at {} cannot be read: {what}", reference.host);
+                Err(EngineError::Misfortune { what, help })
+            }
+        }
     }
 
     /// As [`Engine::pull`], for somebody who is logged in.

@@ -1,21 +1,21 @@
 //! [`crate::evidence::Need::Registry`]: which way leads to a registry, and what it says.
 //!
 //! A registry on a loopback address is on the engine's machine, which need not be ours: it is asked from inside the
-//! engine wherever one of its containers publishes the port.
+//! engine, in the container that publishes the port, or where the engine itself is. Never from here: what listens on
+//! our own loopback address may be somebody else.
 
-use super::{Engine, EngineError, Ledger, Practice, practice::REGISTRY_PORT};
+use super::{Engine, EngineError, Ledger, Practice, error::wants_login, practice::REGISTRY_PORT, tunnel::Passage};
 use crate::evidence::{RegistryFacts, RegistryImage};
-use crate::registry::{Ask, Conversation, Platform, Reference, RegistryError, read, remove_repository};
+use crate::registry::{
+    Ask, Conversation, Known, Login, LoginError, Logins, Platform, Reference, RegistryError, Remote, read,
+    remove_repository,
+};
 use serde::Deserialize;
 use std::collections::BTreeSet;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::time::Duration;
-use tokio::net::TcpStream;
+use std::net::{IpAddr, Ipv4Addr};
 
 /// Seconds that all questions about one image may take.
 const ASK_SECONDS: u64 = 20;
-/// How long connecting on this machine may take.
-const CONNECT: Duration = Duration::from_secs(3);
 const LOCALHOST: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 
 #[derive(Deserialize)]
@@ -54,7 +54,8 @@ struct Port {
 }
 
 impl Engine {
-    /// What a registry has under `name`. None where no registry answers at a loopback address.
+    /// What a registry has under `name`. None where no registry answers at a loopback address. `logins` are the
+    /// learner's, where they ask for themselves; they serve where nobody without one is shown anything.
     ///
     /// # Errors
     /// Where it does not answer, or answers what cannot be understood.
@@ -62,6 +63,7 @@ impl Engine {
         &self,
         ledger: &Ledger,
         practice: Option<&Practice>,
+        logins: Option<&Logins>,
         name: &str,
     ) -> Result<Option<RegistryFacts>, EngineError> {
         let Some(reference) = Reference::parse(name) else {
@@ -74,11 +76,13 @@ impl Engine {
             self.raise(ledger, practice).await?;
             // Past the gate: what lies there is asked, and not who may see it.
             let [gate, _] = practice.containers();
-            return self.ask_inside(ledger, &gate, REGISTRY_PORT, &reference).await?.map(Some).map_err(refused);
+            let passage = self.passage(ledger, &gate).await?;
+            let told = self.ask_through(ledger, passage, REGISTRY_PORT, &reference, None).await?;
+            return told.map(Some).map_err(refused);
         }
         match reference.loopback_port() {
-            Some(port) => self.on_loopback(ledger, &reference, port).await,
-            None => self.told_by_registry(name).await.map(Some),
+            Some(port) => self.on_loopback(ledger, logins, &reference, port).await,
+            None => self.far_away(logins, &reference, name).await.map(Some),
         }
     }
 
@@ -122,17 +126,24 @@ impl Engine {
     /// # Errors
     /// Where the registry does not show it, or cannot be reached.
     pub async fn told_by_registry(&self, name: &str) -> Result<RegistryFacts, EngineError> {
-        let Some(reference) = Reference::parse(name) else { return Ok(RegistryFacts::default()) };
+        self.told(name).await?.map_err(refused)
+    }
+
+    async fn told(&self, name: &str) -> Result<Result<RegistryFacts, RegistryError>, EngineError> {
+        let Some(reference) = Reference::parse(name) else { return Ok(Ok(RegistryFacts::default())) };
         let Reference { host, repository, .. } = &reference;
         let doing = format!("ask the registry {host}");
         let target = format!("/distribution/{name}/json");
         let asking = self.get_json::<Told>(&doing, &target);
         let descriptor = match self.long(&doing, ASK_SECONDS, asking).await {
             Ok(told) => told.descriptor,
-            Err(EngineError::Refused { message, .. }) if is_private(&message) => {
-                return Err(refused(RegistryError::Private { host: host.clone(), repository: repository.clone() }));
+            Err(EngineError::Refused { message, .. }) if wants_login(&message) => {
+                let (host, repository) = (host.clone(), repository.clone());
+                return Ok(Err(RegistryError::Private { host, repository, known: Known::Nobody }));
             }
-            Err(EngineError::Refused { message, .. }) if is_unknown(&message) => return Ok(RegistryFacts::default()),
+            Err(EngineError::Refused { message, .. }) if is_unknown(&message) => {
+                return Ok(Ok(RegistryFacts::default()));
+            }
             Err(error) => return Err(error),
         };
         let path = name.split('@').next().unwrap_or(name);
@@ -145,58 +156,117 @@ impl Engine {
             arch: local.arch,
             ..RegistryImage::default()
         };
-        Ok(RegistryFacts { image: Some(image), tags: Vec::new() })
+        Ok(Ok(RegistryFacts { image: Some(image), ..RegistryFacts::default() }))
+    }
+
+    /// A registry that is not on the engine's machine: what everybody may see there, by way of the engine; where nobody
+    /// may, and there are `logins`, what this learner may see.
+    async fn far_away(
+        &self,
+        logins: Option<&Logins>,
+        reference: &Reference,
+        name: &str,
+    ) -> Result<RegistryFacts, EngineError> {
+        match (self.told(name).await?, logins) {
+            (Err(RegistryError::Private { .. }), Some(logins)) => {
+                let login = login(logins, reference).await.map_err(refused)?;
+                let told = self.ask_registry(&mut Remote::new(reference, Some(login)), reference).await?;
+                told.map(|facts| RegistryFacts { private: true, ..facts }).map_err(refused)
+            }
+            (Ok(facts), _) if !self.endpoint().is_thrown_away() => Ok(self.with_layers(facts, reference).await),
+            (told, _) => told.map_err(refused),
+        }
+    }
+
+    /// The same, with the layers of an image that is not on this engine: they follow from its digest, whoever tells
+    /// them. Where they cannot be had from here, they stay unknown.
+    async fn with_layers(&self, facts: RegistryFacts, reference: &Reference) -> RegistryFacts {
+        let Some(image) = facts.image.as_ref().filter(|image| image.layers.is_empty()) else { return facts };
+        let reference = Reference { tag: image.digest.clone(), ..reference.clone() };
+        match self.ask_registry(&mut Remote::new(&reference, None), &reference).await {
+            Ok(Ok(whole)) if whole.image.is_some() => whole,
+            _ => facts,
+        }
     }
 
     async fn on_loopback(
         &self,
         ledger: &Ledger,
+        logins: Option<&Logins>,
         reference: &Reference,
         port: u16,
     ) -> Result<Option<RegistryFacts>, EngineError> {
-        if let Some((container, inside)) = self.publisher(port).await? {
-            return match self.ask_inside(ledger, &container, inside, reference).await? {
-                Err(RegistryError::Broken { .. }) => {
-                    // An engine that is being stopped breaks connections too, and that tells nothing.
-                    self.ping().await?;
-                    Ok(None)
-                }
-                told => told.map(Some).map_err(refused),
-            };
-        }
-        if self.endpoint().is_thrown_away() {
-            // Nothing but containers listens there.
-            return Ok(None);
-        }
-        if !self.endpoint().is_local() {
-            return Err(EngineError::Unsupported {
-                what: format!(
-                    "no container of the engine publishes port {port}, and what else listens on its machine cannot be \
-                     seen from here"
-                ),
-                help: "run the registry as a container of the engine".into(),
-            });
-        }
-        let address = SocketAddr::from((LOCALHOST, port));
-        let Ok(Ok(stream)) = tokio::time::timeout(CONNECT, TcpStream::connect(address)).await else {
-            return Ok(None);
+        let told = match (self.beside_engine(ledger, reference, port, None).await?, logins) {
+            (Some(Err(RegistryError::Private { .. })), Some(logins)) => {
+                let login = login(logins, reference).await.map_err(refused)?;
+                self.beside_engine(ledger, reference, port, Some(&login)).await?
+            }
+            (told, _) => told,
         };
-        let mut conversation = Conversation::over(stream, &reference.host).await.map_err(refused)?;
-        self.ask_registry(&mut conversation, reference).await?.map(Some).map_err(refused)
+        match told {
+            Some(Err(RegistryError::Broken { .. })) => {
+                // An engine that is being stopped breaks connections too, and that tells nothing.
+                self.ping().await?;
+                Ok(None)
+            }
+            Some(told) => told.map(Some).map_err(refused),
+            None => Ok(None),
+        }
     }
 
-    /// Asks from within the network of a container.
-    async fn ask_inside(
+    /// Asks at a port of the loopback address of the engine's machine. None where nobody can be there.
+    async fn beside_engine(
         &self,
         ledger: &Ledger,
-        container: &str,
+        reference: &Reference,
+        port: u16,
+        login: Option<&Login>,
+    ) -> Result<Option<Result<RegistryFacts, RegistryError>>, EngineError> {
+        let (passage, port) = match self.publisher(port).await? {
+            Some((container, inside)) => (self.passage(ledger, &container).await, inside),
+            // Nothing but containers listens there.
+            None if self.endpoint().is_thrown_away() => return Ok(None),
+            None => (self.passage_of_engine(ledger).await, port),
+        };
+        match passage {
+            Ok(passage) => self.ask_through(ledger, passage, port, reference, login).await.map(Some),
+            // There is no image to ask with.
+            Err(EngineError::Misfortune { .. }) if login.is_none() => self.told_of_loopback(reference).await,
+            Err(error) => Err(error),
+        }
+    }
+
+    /// What the engine itself is told at a loopback address.
+    async fn told_of_loopback(
+        &self,
+        reference: &Reference,
+    ) -> Result<Option<Result<RegistryFacts, RegistryError>>, EngineError> {
+        let Reference { host, repository, tag } = reference;
+        let mark = if tag.contains(':') { '@' } else { ':' };
+        match self.told(&format!("{host}/{repository}{mark}{tag}")).await {
+            Err(EngineError::Refused { message, .. }) if message.contains("connection refused") => Ok(None),
+            told => told.map(Some),
+        }
+    }
+
+    /// Asks through a passage, which goes then.
+    async fn ask_through(
+        &self,
+        ledger: &Ledger,
+        passage: Passage<'_>,
         port: u16,
         reference: &Reference,
+        login: Option<&Login>,
     ) -> Result<Result<RegistryFacts, RegistryError>, EngineError> {
-        let passage = self.passage(ledger, container).await?;
         let tunnel = passage.connect(LOCALHOST, port).await?;
         let told = match Conversation::over(tunnel, &reference.host).await {
-            Ok(mut conversation) => self.ask_registry(&mut conversation, reference).await?,
+            Ok(conversation) => {
+                let mut conversation = match login {
+                    Some(login) => conversation.known_as(login),
+                    None => conversation,
+                };
+                self.ask_registry(&mut conversation, reference).await?
+            }
             Err(error) => Err(error),
         };
         ledger.remove_container(&passage.helper).await?;
@@ -231,18 +301,21 @@ impl Engine {
     }
 }
 
-/// Whether a registry shows something to nobody, in the engines' words. Docker Hub says so too of what is not there.
-fn is_private(message: &str) -> bool {
-    let signs = ["unauthorized", "denied", "authentication required", "no basic auth", "insufficient_scope"];
-    let message = message.to_lowercase();
-    signs.iter().any(|sign| message.contains(sign))
-}
-
 /// Whether a registry says that there is no such repository or tag.
 fn is_unknown(message: &str) -> bool {
     let message = message.to_lowercase();
     ["manifest unknown", "name unknown", "not found"].iter().any(|sign| message.contains(sign))
         && !message.contains("no such host")
+}
+
+/// The learner's login for the registry of `reference`.
+async fn login(logins: &Logins, reference: &Reference) -> Result<Login, RegistryError> {
+    let Reference { host, repository, .. } = reference.clone();
+    match logins.of(&host).await {
+        Ok(Some(login)) => Ok(login),
+        Ok(None) => Err(RegistryError::Private { host, repository, known: Known::NotLoggedIn }),
+        Err(LoginError { what, help }) => Err(RegistryError::Login { host, what, help }),
+    }
 }
 
 fn refused(error: RegistryError) -> EngineError {

@@ -3,7 +3,12 @@
 //! How it is reached is the door's ([`super::door`]). Readiness is polled: the first answer is due within
 //! `plan.seconds`, whatever its status.
 
-use super::{Engine, EngineError, Ledger, container::Attempt, door::ports_elsewhere, listening};
+use super::{
+    Engine, EngineError, Ledger,
+    container::Attempt,
+    door::{Door, ports_elsewhere},
+    listening,
+};
 use crate::evidence::{HttpFacts, ServeFacts, ServePlan};
 use std::pin::pin;
 use std::time::Duration;
@@ -14,6 +19,8 @@ const POLL: Duration = Duration::from_millis(100);
 /// Between two looks at where a silent service listens, and how many of them must agree.
 const LOOK: Duration = Duration::from_secs(1);
 const LOOKS: u32 = 3;
+/// Looks that find a service by which its published port, if it is one of ours, leads to it.
+const HEARD_BY_NOW: u32 = 2;
 /// How long one question may take, and each path after the first one that was answered.
 const ANSWER: Duration = Duration::from_secs(5);
 
@@ -27,6 +34,8 @@ struct Asked {
     listening: Option<Vec<String>>,
     /// Looks in a row that found the right port open on the container's own loopback interface only.
     loopback: u32,
+    /// Looks that found the service listening for everybody, while nobody took a connection at the published port.
+    unheard: u32,
 }
 
 impl Asked {
@@ -35,11 +44,19 @@ impl Asked {
         self.loopback >= LOOKS
     }
 
+    /// The published port is not one of this machine.
+    fn is_elsewhere(&self) -> bool {
+        self.unheard >= HEARD_BY_NOW
+    }
+
     fn looked(&mut self, listening: Option<Vec<String>>, port: u16) {
         let open = |address: &String| listening::is_open_to_all(address, port);
         let right = |address: &String| listening::port_of(address) == Some(port);
         let shut_in = listening.as_ref().is_some_and(|found| found.iter().any(right) && !found.iter().any(open));
         self.loopback = if shut_in { self.loopback + 1 } else { 0 };
+        if !self.connected && listening.iter().flatten().any(open) {
+            self.unheard += 1;
+        }
         self.listening = listening;
     }
 }
@@ -50,7 +67,7 @@ impl Engine {
     /// # Errors
     /// Where the engine cannot do it, stopped answering meanwhile, or publishes ports elsewhere.
     pub async fn serve(&self, ledger: &Ledger, plan: &ServePlan) -> Result<Option<ServeFacts>, EngineError> {
-        let container = match self.start(ledger, &self.behind_a_door(&plan.image, plan.port)).await? {
+        let container = match self.start_behind_a_door(ledger, &plan.image, plan.port).await? {
             Attempt::Done(container) => container,
             Attempt::NoImage => return Ok(None),
             Attempt::Refused(why) => {
@@ -64,8 +81,17 @@ impl Engine {
         self.ping().await?;
         ledger.remove_container(&container).await?;
         let silent = asked.responses.iter().all(Option::is_none) && !asked.connected && !plan.paths.is_empty();
-        if silent && asked.listening.iter().flatten().any(|address| listening::is_open_to_all(address, plan.port)) {
-            return Err(ports_elsewhere("the service listens, but its published port does not answer on this machine"));
+        let open = |address: &String| listening::is_open_to_all(address, plan.port);
+        match &asked.listening {
+            Some(found) if silent && found.iter().any(open) => {
+                return Err(ports_elsewhere("it listens, but its published port does not answer on this machine"));
+            }
+            None if silent && asked.exit.is_none() => {
+                return Err(ports_elsewhere(
+                    "its published port does not answer on this machine, and whether it listens cannot be seen",
+                ));
+            }
+            _ => {}
         }
         Ok(Some(ServeFacts {
             responses: asked.responses,
@@ -81,16 +107,16 @@ impl Engine {
         let mut asked = Asked::default();
         let mut ended = pin!(self.wait(container));
         // None: it ended before there was one.
-        let door = self.door(ledger, container, plan.port).await?;
+        let mut door = self.door(ledger, container, plan.port, false).await?;
         let mut looked = Instant::now();
         for path in &plan.paths {
             let answered = asked.responses.iter().any(Option::is_some);
-            let until = if answered { deadline.max(Instant::now() + ANSWER) } else { deadline };
+            let mut until = if answered { deadline.max(Instant::now() + ANSWER) } else { deadline };
             let mut response = None;
-            while let (Some(door), None, None) = (&door, &response, asked.exit) {
+            while let (Some(way), None, None) = (&door, &response, asked.exit) {
                 tokio::select! {
                     biased;
-                    got = door.ask(path, ANSWER.min(until - Instant::now())) => {
+                    got = way.ask(path, ANSWER.min(until - Instant::now())) => {
                         let got = got?;
                         asked.connected |= got.connected;
                         response = got.response;
@@ -103,10 +129,16 @@ impl Engine {
                 if response.is_none() && asked.exit.is_none() && looked.elapsed() >= LOOK {
                     looked = Instant::now();
                     asked.looked(self.listening(ledger, container).await?, plan.port);
+                    if asked.is_elsewhere() && matches!(way, Door::Published(_)) {
+                        door = self.door(ledger, container, plan.port, true).await?;
+                        // It is up: only its answer was not heard.
+                        until = until.max(Instant::now() + ANSWER);
+                        continue;
+                    }
                 }
                 if response.is_none() && asked.exit.is_none() {
                     tokio::select! {
-                        () = tokio::time::sleep(door.poll()) => {}
+                        () = tokio::time::sleep(way.poll()) => {}
                         exit = &mut ended => asked.exit = Some(exit?),
                     }
                 }

@@ -5,7 +5,7 @@
 //! negotiated API version in front, which bollard 0.21 leaves out: without it the engine answers in
 //! its newest dialect, whatever was negotiated.
 
-use super::{Engine, context::Endpoint};
+use super::{Engine, EngineError, address::Endpoint, address::SshAddress, ssh, tls};
 use bytes::Bytes;
 use http::{Request, Response, Uri};
 use http_body_util::Full;
@@ -17,6 +17,7 @@ use hyper_util::client::legacy::{
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use std::future::Future;
 use std::io;
+use std::path::PathBuf;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -30,7 +31,7 @@ const CONNECT_SECONDS: u64 = 4;
 trait Duplex: AsyncRead + AsyncWrite + Send + Unpin {}
 impl<T: AsyncRead + AsyncWrite + Send + Unpin> Duplex for T {}
 
-/// A connection of whatever kind. TLS and SSH become further ways to make one.
+/// A connection of whatever kind.
 pub(crate) struct EngineStream(Box<dyn Duplex>);
 
 impl AsyncRead for EngineStream {
@@ -66,20 +67,55 @@ pub(crate) struct Connector {
 }
 
 enum Way {
-    /// The operating system's.
-    Direct(Endpoint),
+    Unix(PathBuf),
+    Tcp {
+        host: String,
+        port: u16,
+    },
+    Tls(tls::Dialer),
+    /// By an ssh of the learner's and the docker command on the other side.
+    Ssh(SshAddress),
     /// By a command in a container of another engine, over that engine's API.
-    Inside { engine: Engine, container: String },
+    Inside {
+        engine: Engine,
+        container: String,
+    },
 }
 
 impl Connector {
-    pub(crate) fn new(endpoint: Endpoint) -> Self {
-        Self { way: Arc::new(Way::Direct(endpoint)) }
+    /// To an engine of somebody's.
+    ///
+    /// # Errors
+    /// Where its certificates cannot be used.
+    pub(crate) fn new(endpoint: &Endpoint) -> Result<Self, EngineError> {
+        let way = match endpoint.clone() {
+            Endpoint::Unix(path) => Way::Unix(path),
+            Endpoint::Tcp { host, port } => Way::Tcp { host, port },
+            Endpoint::Tls { host, port, verify, material } => {
+                Way::Tls(tls::Dialer::new(&host, port, verify, &material)?)
+            }
+            Endpoint::Ssh(address) => Way::Ssh(address),
+            Endpoint::Sandbox { container, .. } => {
+                return Err(EngineError::Unsupported {
+                    what: format!("the engine in the container {container} is reached through the one around it only"),
+                    help: "name the engine by its address".into(),
+                });
+            }
+        };
+        Ok(Self { way: Arc::new(way) })
     }
 
     /// To the engine that runs in a container.
     pub(crate) fn inside(engine: Engine, container: String) -> Self {
         Self { way: Arc::new(Way::Inside { engine, container }) }
+    }
+
+    /// Seconds that a first answer may take longer because somebody has to log in before.
+    pub(crate) fn login_seconds(&self) -> u64 {
+        match &*self.way {
+            Way::Ssh(_) => ssh::LOGIN_SECONDS,
+            Way::Unix(_) | Way::Tcp { .. } | Way::Tls(_) | Way::Inside { .. } => 0,
+        }
     }
 
     /// A new connection.
@@ -89,13 +125,14 @@ impl Connector {
     pub(crate) async fn open(&self) -> io::Result<EngineStream> {
         let connecting = async {
             let stream: Box<dyn Duplex> = match &*self.way {
-                Way::Direct(Endpoint::Unix(path)) => Box::new(UnixStream::connect(path).await?),
-                Way::Direct(Endpoint::Tcp { host, port }) => {
+                Way::Unix(path) => Box::new(UnixStream::connect(path).await?),
+                Way::Tcp { host, port } => {
                     let stream = TcpStream::connect((host.as_str(), *port)).await?;
                     stream.set_nodelay(true)?;
                     Box::new(stream)
                 }
-                Way::Direct(_) => return Err(io::ErrorKind::Unsupported.into()),
+                Way::Tls(dialer) => Box::new(dialer.open().await?),
+                Way::Ssh(address) => Box::new(ssh::open(address)?),
                 Way::Inside { engine, container } => Box::new(engine.dial_engine_in(container).await?),
             };
             Ok(EngineStream(stream))
@@ -136,12 +173,12 @@ impl<B> Same for BodyOf<Request<B>> {
 /// The HTTP client over [`Connector`].
 pub(crate) type Http = Client<Connector, Body>;
 
-/// The client. An engine that we started ourselves does not restart, and a connection to it is a process inside:
-/// only there connections are used again.
+/// The client. Connections are used again only where each is a process: in an engine that we started ourselves, and over
+/// ssh, whose end is seen at once.
 pub(crate) fn client(connector: Connector) -> Http {
     let idle = match &*connector.way {
-        Way::Direct(_) => 0,
-        Way::Inside { .. } => 8,
+        Way::Unix(_) | Way::Tcp { .. } | Way::Tls(_) => 0,
+        Way::Ssh(_) | Way::Inside { .. } => 8,
     };
     Client::builder(TokioExecutor::new()).pool_timer(TokioTimer::new()).pool_max_idle_per_host(idle).build(connector)
 }

@@ -50,13 +50,17 @@ impl Engine {
     /// # Errors
     /// Where no such image is there.
     pub(crate) async fn beside(&self, container: &str, command: &[&str]) -> Result<ContainerSpec, EngineError> {
+        self.in_network(&format!("container:{container}"), command).await
+    }
+
+    async fn in_network(&self, network: &str, command: &[&str]) -> Result<ContainerSpec, EngineError> {
         for image in HELPERS {
             if self.has_image(image).await? {
                 return Ok(ContainerSpec {
                     image: image.into(),
                     entrypoint: Some(command.iter().map(|&word| word.to_owned()).collect()),
                     args: Some(Vec::new()),
-                    network: Some(format!("container:{container}")),
+                    network: Some(network.to_owned()),
                     ..ContainerSpec::default()
                 });
             }
@@ -72,7 +76,19 @@ impl Engine {
     /// # Errors
     /// Where no container can be started there.
     pub(crate) async fn passage(&self, ledger: &Ledger, container: &str) -> Result<Passage<'_>, EngineError> {
-        let spec = self.beside(container, &["sleep", PASSAGE_SECONDS]).await?;
+        self.passage_in(ledger, &format!("container:{container}")).await
+    }
+
+    /// A way into the network in which the engine itself is.
+    ///
+    /// # Errors
+    /// Where no container can be started there.
+    pub(crate) async fn passage_of_engine(&self, ledger: &Ledger) -> Result<Passage<'_>, EngineError> {
+        self.passage_in(ledger, "host").await
+    }
+
+    async fn passage_in(&self, ledger: &Ledger, network: &str) -> Result<Passage<'_>, EngineError> {
+        let spec = self.in_network(network, &["sleep", PASSAGE_SECONDS]).await?;
         let doing = "connect from inside the engine".to_owned();
         match self.start(ledger, &spec).await? {
             Attempt::Done(helper) => Ok(Passage { engine: self, helper }),

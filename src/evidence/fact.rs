@@ -385,6 +385,9 @@ pub struct RegistryFacts {
     /// Where it has none: tags that the repository has, at most 50.
     #[serde(default)]
     pub tags: Vec<String>,
+    /// It was shown to the learner's own login, and is shown to nobody else.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub private: bool,
 }
 
 /// An image in a registry.

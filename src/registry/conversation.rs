@@ -1,6 +1,7 @@
 //! One HTTP connection to a registry, over any stream.
 
-use super::RegistryError;
+use super::{Known, Login, RegistryError};
+use crate::Secret;
 use bytes::Bytes;
 use http::{HeaderMap, Method, Request, StatusCode};
 use http_body_util::{BodyExt, Empty};
@@ -25,6 +26,11 @@ pub trait Ask {
     /// `GET path`, with the media types that are understood. A body of more than `most` bytes is an error.
     fn get(&mut self, path: &str, accept: &str, most: usize)
     -> impl Future<Output = Result<Got, RegistryError>> + Send;
+
+    /// As whom it asks.
+    fn known(&self) -> Known {
+        Known::Nobody
+    }
 }
 
 /// Questions one after another over one connection.
@@ -33,6 +39,7 @@ pub struct Conversation {
     host: String,
     sender: http1::SendRequest<Empty<Bytes>>,
     driver: JoinHandle<()>,
+    authorization: Option<Secret>,
 }
 
 impl Conversation {
@@ -48,7 +55,14 @@ impl Conversation {
             http1::handshake(TokioIo::new(stream)).await.map_err(|error| RegistryError::broken(host, &error))?;
         // Its errors come back with the question that they spoil.
         let driver = tokio::spawn(async move { drop(connection.await) });
-        Ok(Self { host: host.to_owned(), sender, driver })
+        Ok(Self { host: host.to_owned(), sender, driver, authorization: None })
+    }
+
+    /// As somebody with a password, who is told to the registry with each question.
+    #[must_use]
+    pub fn known_as(mut self, login: &Login) -> Self {
+        self.authorization = login.basic();
+        self
     }
 }
 
@@ -62,6 +76,10 @@ impl Ask for Conversation {
     async fn get(&mut self, path: &str, accept: &str, most: usize) -> Result<Got, RegistryError> {
         self.ask(Method::GET, path, accept, most).await
     }
+
+    fn known(&self) -> Known {
+        if self.authorization.is_some() { Known::LoggedIn } else { Known::Nobody }
+    }
 }
 
 impl Conversation {
@@ -73,12 +91,15 @@ impl Conversation {
         accept: &str,
         most: usize,
     ) -> Result<Got, RegistryError> {
-        let request = Request::builder()
+        let mut request = Request::builder()
             .method(method)
             .uri(path)
             .header(http::header::HOST, &self.host)
             .header(http::header::USER_AGENT, "dlearn")
             .header(http::header::ACCEPT, accept);
+        if let Some(authorization) = &self.authorization {
+            request = request.header(http::header::AUTHORIZATION, authorization.reveal());
+        }
         let request = request.body(Empty::new()).map_err(|error| RegistryError::broken(&self.host, &error))?;
         self.sender.ready().await.map_err(|error| RegistryError::broken(&self.host, &error))?;
         let response =

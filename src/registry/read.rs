@@ -36,6 +36,18 @@ pub enum RegistryError {
         host: String,
         /// The repository.
         repository: String,
+        /// As whom it was asked.
+        known: Known,
+    },
+    /// The learner's own login could not be had.
+    #[error("your login at {host} cannot be read: {what}")]
+    Login {
+        /// The registry.
+        host: String,
+        /// Why.
+        what: String,
+        /// What to do next.
+        help: String,
     },
     /// It asks to come back later (status 429).
     #[error("the registry {host} has been asked too often and wants a pause")]
@@ -63,9 +75,21 @@ pub enum RegistryError {
     },
 }
 
+/// As whom a registry was asked.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Known {
+    /// As nobody: no login may be used.
+    #[default]
+    Nobody,
+    /// As nobody: this machine has no login for it.
+    NotLoggedIn,
+    /// With the login that this machine has for it.
+    LoggedIn,
+}
+
 impl RegistryError {
     pub(super) fn broken(host: &str, error: &dyn std::error::Error) -> Self {
-        RegistryError::Broken { host: host.to_owned(), reason: error.to_string() }
+        RegistryError::Broken { host: host.to_owned(), reason: one_line(&error.to_string()) }
     }
 
     /// What to do next, as a sentence.
@@ -74,16 +98,29 @@ impl RegistryError {
             RegistryError::Broken { host, .. } => {
                 format!("see whether docker pull from {host} works, then check again")
             }
-            RegistryError::Private { .. } => {
-                "push it, and make the repository public while it is checked: dlearn does not read your credentials"
+            RegistryError::Private { known: Known::Nobody, .. } => {
+                "push it, and make the repository public while it is checked: dlearn does not read your credentials for \
+                 what counts"
                     .into()
             }
+            RegistryError::Private { host, known: Known::NotLoggedIn, .. } => {
+                format!("push it; then make the repository public, or log in here: docker login{}", named(host))
+            }
+            RegistryError::Private { host, known: Known::LoggedIn, .. } => {
+                format!("push it, and see whether your login there is still good: docker login{}", named(host))
+            }
+            RegistryError::Login { help, .. } => help.clone(),
             RegistryError::Busy { .. } => "wait a few minutes, then check again".into(),
             RegistryError::TooLarge { host, .. } | RegistryError::Unintelligible { host, .. } => {
                 format!("see whether {host} is a registry, and docker pull works with it")
             }
         }
     }
+}
+
+/// ` HOST`, but nothing for Docker Hub: `docker login` means it.
+fn named(host: &str) -> String {
+    if host == crate::reference::DEFAULT_HOST { String::new() } else { format!(" {host}") }
 }
 
 /// For which machine an image is wanted, in Go's words: `linux`, `amd64`.
@@ -107,8 +144,8 @@ pub async fn read(
 ) -> Result<RegistryFacts, RegistryError> {
     let reader = Reader { reference, platform };
     match reader.manifest(asker, &reference.tag, None).await? {
-        Some(found) => Ok(RegistryFacts { image: Some(reader.image(asker, found).await?), tags: Vec::new() }),
-        None => Ok(RegistryFacts { image: None, tags: reader.tags(asker).await? }),
+        Some(found) => Ok(RegistryFacts { image: Some(reader.image(asker, found).await?), ..RegistryFacts::default() }),
+        None => Ok(RegistryFacts { tags: reader.tags(asker).await?, ..RegistryFacts::default() }),
     }
 }
 
@@ -219,7 +256,8 @@ impl Reader<'_> {
             StatusCode::OK => Ok(Some(got)),
             StatusCode::NOT_FOUND => Ok(None),
             StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {
-                Err(RegistryError::Private { host, repository: self.reference.repository.clone() })
+                let repository = self.reference.repository.clone();
+                Err(RegistryError::Private { host, repository, known: asker.known() })
             }
             StatusCode::TOO_MANY_REQUESTS => Err(RegistryError::Busy { host }),
             status if status.is_server_error() => Err(self.wrong(&format!("it is out of order, status {status}"))),
@@ -253,7 +291,7 @@ fn digest_of(bytes: &[u8]) -> String {
 }
 
 /// A stranger's word within a sentence: one line, at most 200 characters, nothing that steers a terminal.
-fn one_line(text: &str) -> String {
+pub(super) fn one_line(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(200).collect()
 }
 

@@ -40,7 +40,12 @@ impl Registry {
             return self.nobody(&reference);
         };
         if let Some(image) = &facts.image {
-            return self.compare(inquiry, &name, image);
+            return Ok(match self.compare(inquiry, &name, image)? {
+                Verdict::Pass { .. } if facts.private => Verdict::pass_with(format!(
+                    "{host} shows {repository} to your login only; make the repository public before somebody grades it"
+                )),
+                verdict => verdict,
+            });
         }
         let expected = format!("the registry {host} to have {repository}:{tag}");
         let others = match facts.tags.as_slice() {
@@ -180,12 +185,12 @@ mod tests {
     fn remote(layers: &[&str]) -> Answer {
         let layers = layers.iter().map(|&layer| layer.to_owned()).collect();
         let image = Some(RegistryImage { layers, ..RegistryImage::default() });
-        Answer::Found(Fact::Registry(RegistryFacts { image, tags: Vec::new() }))
+        Answer::Found(Fact::Registry(RegistryFacts { image, ..RegistryFacts::default() }))
     }
 
     fn nothing(tags: &[&str]) -> Answer {
         let tags = tags.iter().map(|&tag| tag.to_owned()).collect();
-        Answer::Found(Fact::Registry(RegistryFacts { image: None, tags }))
+        Answer::Found(Fact::Registry(RegistryFacts { tags, ..RegistryFacts::default() }))
     }
 
     #[test]

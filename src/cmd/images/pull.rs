@@ -4,9 +4,10 @@ use super::stock::{self, Failed, Stocked, is_here};
 use super::{needed, untold};
 use crate::cmd::app::App;
 use crate::course::Course;
-use crate::engine::{Engine, EngineError, Mirror, PASSAGE_IMAGE, PullProgress};
+use crate::engine::{ConnectOptions, Engine, EngineError, Mirror, PASSAGE_IMAGE, PullProgress};
 use crate::evidence::Unavailable;
 use crate::failure::{Failure, exit};
+use crate::registry::Logins;
 use crate::report;
 use crate::term::Batch;
 use std::collections::{BTreeMap, BTreeSet};
@@ -134,9 +135,10 @@ async fn pull(
         batch.now().bytes(current, sum(&layers, |layer| layer.1), &app.terminal);
         batch.all(&all(current));
     };
+    let logins = Logins::new(ConnectOptions::default().config_dir);
     match mirror {
-        Some(mirror) => engine.pull_from(mirror, name, told).await?,
-        None => engine.pull(name, told).await?,
+        Some(mirror) => engine.pull_from(mirror, name, Some(&logins), told).await?,
+        None => engine.pull(name, Some(&logins), told).await?,
     }
     Ok(sum(&layers, |layer| layer.1))
 }

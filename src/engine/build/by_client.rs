@@ -7,6 +7,7 @@
 
 use super::{BuildJob, said::Said};
 use crate::engine::{Engine, EngineError, buildkit, client};
+use crate::process::Group;
 use crate::scratch::Scratch;
 use bytes::Bytes;
 use serde::Deserialize;
@@ -146,10 +147,11 @@ async fn unpacked(archive: Bytes) -> std::io::Result<Scratch> {
 
 /// Whether the command has built, or told why that cannot be built.
 async fn follow(command: &mut Command, folder: &Path, said: &mut Said) -> bool {
-    let Ok(mut group) = client::Group::start(command.current_dir(folder), Stdio::null(), Stdio::piped()) else {
+    let Ok(mut group) = Group::start(command.current_dir(folder), [Stdio::null(), Stdio::null(), Stdio::piped()])
+    else {
         return false;
     };
-    let Some(stderr) = group.stderr() else { return false };
+    let Some(stderr) = group.complaints() else { return false };
     let (mut lines, mut line, mut words) = (BufReader::new(stderr), Vec::new(), String::new());
     loop {
         line.clear();
@@ -199,7 +201,8 @@ mod tests {
         let words = "Dockerfile:2\n----\n   2 | >>> RUN make\n----\nERROR: failed to solve: process \"make\" did not complete \
                      successfully: exit code: 127\n";
         assert_eq!(error(words).as_deref(), Some("process \"make\" did not complete successfully: exit code: 127"));
-        let later = "ERROR: failed to build: failed to solve: dockerfile parse error on line 1: unknown instruction: FRM";
+        let later =
+            "ERROR: failed to build: failed to solve: dockerfile parse error on line 1: unknown instruction: FRM";
         assert_eq!(error(later).as_deref(), Some("dockerfile parse error on line 1: unknown instruction: FRM"));
         assert_eq!(error("unknown flag: --progress\n"), None);
     }

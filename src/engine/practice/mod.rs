@@ -25,6 +25,7 @@ use crate::Secret;
 use std::collections::BTreeMap;
 use thiserror::Error;
 
+pub(super) use raise::is_port_taken;
 pub use raise::{Raised, Standing};
 
 /// Value of the label `dlearn`.

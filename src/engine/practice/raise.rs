@@ -367,7 +367,7 @@ fn packed(files: &[(&str, String)]) -> io::Result<Vec<u8>> {
 }
 
 /// Docker Engine, Docker Desktop and Podman say it differently.
-fn is_port_taken(message: &str) -> bool {
+pub(in crate::engine) fn is_port_taken(message: &str) -> bool {
     let words = ["port is already allocated", "address already in use", "Ports are not available", "bind: "];
     words.iter().any(|word| message.contains(word))
 }

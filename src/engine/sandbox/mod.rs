@@ -10,7 +10,7 @@
 mod bases;
 mod terminal;
 
-use super::{Engine, EngineError, Ledger, context::Endpoint, transport::Connector};
+use super::{Engine, EngineError, Ledger, address::Endpoint, transport::Connector};
 pub use bases::SandboxBases;
 use bollard::models::{ContainerCreateBody, HostConfig, HostConfigCgroupnsModeEnum, HostConfigLogConfig, Mount};
 use bollard::query_parameters::CreateContainerOptionsBuilder;

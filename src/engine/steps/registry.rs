@@ -14,7 +14,7 @@ impl Stage<'_> {
         match step {
             Step::Login { registry, user, password, may_fail } => {
                 let (username, password) = (user.clone(), password.clone().into());
-                let auth = RegistryAuth { username, password, serveraddress: registry.clone() };
+                let auth = RegistryAuth { username, password, serveraddress: registry.clone(), identity: None };
                 if refused(self.engine.log_in(&auth).await, *may_fail)? {
                     self.logins.insert(registry.clone(), auth);
                 }
