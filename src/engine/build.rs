@@ -4,6 +4,7 @@
 //! space, a base image that cannot be fetched, an engine that goes away) is an error, so that nobody
 //! loses marks for it.
 
+mod buildah;
 mod by_client;
 mod fault;
 mod said;
