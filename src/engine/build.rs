@@ -4,11 +4,12 @@
 //! space, a base image that cannot be fetched, an engine that goes away) is an error, so that nobody
 //! loses marks for it.
 
+mod buildah;
 mod by_client;
 mod fault;
 mod said;
 
-use super::{Engine, EngineError, Ledger, call::query, images, text::clean};
+use super::{Engine, EngineError, Ledger, buildkit, call::query, images, text::clean};
 use crate::evidence::{BuildFacts, Builder};
 use bytes::Bytes;
 use fault::{engines_fault, lost_an_image};
@@ -93,7 +94,8 @@ impl Engine {
                 ledger.build_failed(&job.tag);
             }
             ledger.adopt().await?;
-            facts.error = said.error.take().map(|message| shortened(clean(&message).trim()));
+            let error = said.error.take().map(|message| buildkit::without_mounts(&clean(&message)));
+            facts.error = error.map(|message| shortened(message.trim()));
         } else {
             let chain = images::chain(self, &job.tag).await?;
             ledger.image_exists(&job.tag, &before, &chain).await?;

@@ -92,6 +92,20 @@ pub(crate) fn decoded(text: &str) -> Option<Vec<u8>> {
     base64::engine::general_purpose::STANDARD.decode(text).ok()
 }
 
+/// Engine 26 with the containerd store tells of a file that is missing by where the context was mounted in the engine
+/// (`failed to walk …/buildkit-mount1/museum: lstat …: no such file or directory`); others say `"/museum": not found`.
+pub(crate) fn without_mounts(error: &str) -> String {
+    let plain = || {
+        let (before, rest) = error.split_once("failed to walk ")?;
+        let (_, last) = rest.rsplit_once("/buildkit-mount")?;
+        let (path, why) = last.split_once(": ")?;
+        let path = path.trim_start_matches(|c: char| c.is_ascii_digit());
+        let after = why.strip_prefix("no such file or directory")?;
+        path.starts_with('/').then(|| format!("{before}\"{path}\": not found{after}"))
+    };
+    plain().unwrap_or_else(|| error.to_owned())
+}
+
 impl Progress {
     /// Decodes one `aux` and adds its lines to `log`. A message that does not decode is left out: it is
     /// for showing only, and whether the build succeeded is told elsewhere.
@@ -137,7 +151,7 @@ impl Progress {
         // A step that is cancelled because another one failed says so; that is no news.
         if !vertex.error.is_empty() && !step.failed && !vertex.error.ends_with("context canceled") {
             step.failed = true;
-            log.push(&format!("ERROR {}: {}", step.name, vertex.error));
+            log.push(&format!("ERROR {}: {}", step.name, without_mounts(&vertex.error)));
         }
     }
 
@@ -242,6 +256,16 @@ mod tests {
         assert_eq!(lines(&[step(true, ""), step(true, "")]), ["CACHED [2/2] RUN make"]);
         let said = lines(&[step(false, ""), step(false, "exit code: 1")]);
         assert_eq!(said, ["[2/2] RUN make", "ERROR [2/2] RUN make: exit code: 1"]);
+    }
+
+    #[test]
+    fn a_missing_file_is_told_by_its_place_in_the_context() {
+        let mount = "/var/lib/docker/tmp/buildkit-mount1353225775/museum";
+        let walk = format!("failed to compute: failed to walk {mount}: lstat {mount}: no such file or directory");
+        assert_eq!(without_mounts(&walk), "failed to compute: \"/museum\": not found");
+        for other in ["exit code: 1", "failed to walk /x: denied", "failed to walk /buildkit-mount1: lstat"] {
+            assert_eq!(without_mounts(other), other);
+        }
     }
 
     #[test]

@@ -46,7 +46,17 @@ impl RegistryAuth {
 
 #[derive(Deserialize)]
 struct Refusal {
-    message: String,
+    message: Option<String>,
+    /// Podman refuses a push like this, with a status of its own.
+    #[serde(flatten)]
+    trouble: Trouble,
+}
+
+/// What the body of a refusal says, as far as it is understood; else all of it.
+fn refusal(body: &[u8]) -> String {
+    let told = serde_json::from_slice::<Refusal>(body).ok();
+    let message = told.and_then(|told| told.message.or_else(|| told.trouble.message()));
+    message.unwrap_or_else(|| String::from_utf8_lossy(body).into_owned())
 }
 
 impl Engine {
@@ -101,10 +111,7 @@ impl Engine {
             return Ok(response);
         }
         let text = self.body(doing, response, 64 * 1024).await?;
-        let message = match serde_json::from_slice::<Refusal>(&text) {
-            Ok(refusal) => refusal.message,
-            Err(_) => String::from_utf8_lossy(&text).into_owned(),
-        };
+        let message = refusal(&text);
         Err(EngineError::Refused {
             doing: doing.into(),
             status: status.as_u16(),
@@ -250,7 +257,17 @@ pub(crate) fn query(pairs: &[(&str, &str)]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::query;
+    use super::{query, refusal};
+
+    #[test]
+    fn a_refusal_is_told_without_its_json() {
+        assert_eq!(refusal(br#"{"message":"no such image"}"#), "no such image");
+        let podman = br#"{"cause":"image not known","message":"failed to find image a","response":404}"#;
+        assert_eq!(refusal(podman), "failed to find image a");
+        let push = br#"{"errorDetail":{"message":"denied"},"error":"denied"}"#;
+        assert_eq!(refusal(push), "denied");
+        assert_eq!(refusal(b"page not found"), "page not found");
+    }
 
     #[test]
     fn a_query_escapes_what_has_a_meaning_in_urls() {

@@ -99,6 +99,7 @@ impl EngineError {
             EngineError::Refused { message, .. } if message.contains("no space left") => {
                 "free some disk space (`docker system df` shows what Docker uses), then try again".into()
             }
+            EngineError::Refused { message, .. } if says_plain(message) => PLAIN_REGISTRY.into(),
             EngineError::Refused { doing, message, .. } if doing.starts_with("pull ") => why_no_pull(message).into(),
             EngineError::Refused { .. } => "see whether the docker command can do the same, then try again".into(),
             EngineError::Unintelligible { .. } => {
@@ -166,6 +167,13 @@ fn is_not_there(message: &str) -> bool {
     signs.iter().any(|sign| message.contains(sign)) && !message.contains("no such host")
 }
 
+const PLAIN_REGISTRY: &str = "that registry speaks plain HTTP: list it under insecure-registries in the engine's daemon.json \
+                              (for Podman with insecure = true in registries.conf), or give it a certificate";
+
+fn says_plain(message: &str) -> bool {
+    message.to_lowercase().contains("http response to https")
+}
+
 /// What to do where an engine could not pull, by the words of engines from 20.10 to 28.
 fn why_no_pull(message: &str) -> &'static str {
     let message = message.to_lowercase();
@@ -173,9 +181,6 @@ fn why_no_pull(message: &str) -> &'static str {
     if says(&["toomanyrequests", "rate limit", "429"]) {
         "Docker Hub counts pulls by address: wait (six hours at most), log in with docker login and pull with docker, or \
          bring the images another way: dlearn images pull --mirror HOST, dlearn images load FILE"
-    } else if says(&["http response to https"]) {
-        "that registry speaks plain HTTP: list it under insecure-registries in the engine's daemon.json, or give it a \
-         certificate"
     } else if says(&["x509", "certificate"]) {
         "the engine does not trust that registry's certificate: put its authority into /etc/docker/certs.d/HOST/ca.crt on \
          the engine's machine; a clock that is wrong does this too (dlearn doctor)"

@@ -66,7 +66,7 @@ impl Engine {
                 Ok(Some(entry)) => entry,
                 Ok(None) => return Ok(link),
                 // A link that leads back to itself: the engine resolves it on its own, and gives up.
-                Err(EngineError::Refused { message, .. }) if message.contains("too many links") => {
+                Err(EngineError::Refused { message, .. }) if says_endless(&message) => {
                     return Ok(link.or_else(|| Some(endless(path))));
                 }
                 Err(error) => return Err(error),
@@ -107,6 +107,11 @@ impl Engine {
         let facts = facts.map_err(|error| self.unintelligible(doing, &error.to_string()))?;
         Ok(Some((facts, leads_to)))
     }
+}
+
+/// Docker's words, and Podman's.
+fn says_endless(message: &str) -> bool {
+    message.contains("too many links") || message.contains("too many levels of symbolic links")
 }
 
 /// A link of which the engine tells nothing but that it cannot be followed.

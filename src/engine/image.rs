@@ -100,6 +100,14 @@ struct Healthcheck {
     test: Vec<String>,
 }
 
+/// Podman's own inspect, for what it leaves out of Docker's.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct PodmanInspect {
+    #[serde(default, deserialize_with = "nullable")]
+    healthcheck: Healthcheck,
+}
+
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct Row {
@@ -141,7 +149,11 @@ impl Engine {
         }
         let doing = format!("inspect image {image}");
         let asked = self.read(&doing, async {
-            let inspect: Inspect = self.get_json(&doing, &format!("/images/{image}/json")).await?;
+            let mut inspect: Inspect = self.get_json(&doing, &format!("/images/{image}/json")).await?;
+            if self.inner.podman {
+                let own: PodmanInspect = self.get_json(&doing, &format!("/libpod/images/{image}/json")).await?;
+                inspect.config.healthcheck = own.healthcheck;
+            }
             // The containerd store says null of an image without a history (seen with 28.5).
             let rows: Option<Vec<Row>> = self.get_json(&doing, &format!("/images/{image}/history")).await?;
             Ok(image_facts(inspect, rows.unwrap_or_default()))

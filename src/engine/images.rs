@@ -63,7 +63,13 @@ pub(crate) async fn unnamed(engine: &Engine) -> Result<Unnamed, EngineError> {
         false => list(engine, true).await?,
     };
     let without = found.into_iter().filter(|image| image.names().next().is_none());
-    Ok(without.map(|image| (image.id, image.parent_id.unwrap_or_default())).collect())
+    Ok(without.map(|image| (image.id, whole_id(image.parent_id.unwrap_or_default()))).collect())
+}
+
+/// Podman writes `sha256:` before an image's own id, and not before its parent's.
+fn whole_id(id: String) -> String {
+    let bare = id.len() == 64 && id.bytes().all(|byte| byte.is_ascii_hexdigit());
+    if bare { format!("sha256:{id}") } else { id }
 }
 
 /// The images that carry a label (`KEY=VALUE`): the engine filters, so nothing without it is seen.
@@ -209,5 +215,13 @@ mod tests {
         assert_eq!(rows[1].names().next(), None);
         let history: Vec<HistoryId> = serde_json::from_str(described!("history.json")).unwrap();
         assert_eq!(history.iter().filter(|row| row.id.contains("missing")).count(), 3);
+    }
+
+    #[test]
+    fn podmans_parents_are_called_as_the_images_are() {
+        let bare = "ab".repeat(32);
+        assert_eq!(whole_id(bare.clone()), format!("sha256:{bare}"));
+        assert_eq!(whole_id(format!("sha256:{bare}")), format!("sha256:{bare}"));
+        assert_eq!(whole_id(String::new()), "");
     }
 }

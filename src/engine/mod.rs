@@ -48,6 +48,8 @@
 //!   instruction.
 //! - Engine 23 to 27.4 takes no build context over its API with BuildKit where its images lie in the containerd store: the
 //!   docker command builds in its place (`build/by_client.rs`).
+//! - Podman leaves an image's health check out of Docker's inspect; its own has it. Its builder speaks in Buildah's words
+//!   (`build/buildah.rs`).
 //! - A build without the cache takes the learner's cache mounts away, unless it has a name space of its own.
 //! - A link in an image that leads back to itself is refused with status 500, not shown.
 //! - bollard reports an exit code other than 0 as an error.
@@ -168,6 +170,8 @@ struct Inner {
     containerd_store: tokio::sync::OnceCell<bool>,
     /// Whether it takes no build context over its API with BuildKit; it said so once.
     builds_by_client: AtomicBool,
+    /// It is Podman's API in Docker's place.
+    podman: bool,
 }
 
 impl fmt::Debug for Engine {
@@ -201,9 +205,18 @@ impl Engine {
         let docker = bollard_over(http.clone(), api.clone())
             .map_err(|error| EngineError::from_bollard(&endpoint, "prepare the connection", &error))?;
         let (pulse, containerd_store) = (alive::Pulse::default(), tokio::sync::OnceCell::new());
-        let builds_by_client = AtomicBool::new(false);
-        let inner =
-            Inner { endpoint: at, because, api, connector, http, docker, pulse, containerd_store, builds_by_client };
+        let inner = Inner {
+            endpoint: at,
+            because,
+            api,
+            connector,
+            http,
+            docker,
+            pulse,
+            containerd_store,
+            builds_by_client: AtomicBool::new(false),
+            podman: headers.contains_key("libpod-api-version"),
+        };
         Ok(Self { inner: Arc::new(inner) })
     }
 

@@ -156,6 +156,16 @@ carry_images() {
   say "carrying over ${missing[*]}"
   "${docker[@]}" save "${missing[@]}" | DOCKER_HOST=$host "${docker[@]}" load --quiet >/dev/null ||
     die 1 'the base images could not be carried over' "read $log_file" "is the disk full? (df -h)"
+  if [ "$program" = podman ]; then name_as_pulled "${missing[@]}"; fi
+}
+
+# Podman calls an image of an archive localhost/NAME. One that it has pulled is called docker.io/library/NAME.
+name_as_pulled() {
+  local image
+  for image in "$@"; do
+    DOCKER_HOST=$host "${docker[@]}" tag "localhost/$image" "docker.io/library/$image"
+    DOCKER_HOST=$host "${docker[@]}" rmi "localhost/$image" >/dev/null
+  done
 }
 
 layers_of() { "${docker[@]}" image inspect -f '{{json .RootFS.Layers}}' "$1" 2>/dev/null || true; }

@@ -15,10 +15,11 @@ pub(super) fn version(facts: &EngineFacts) -> Vec<Symptom> {
         ok("images", format!("{store}, storage driver {}", facts.driver)),
     ];
     if facts.product == "Podman" {
-        found.push(repair(
+        found.push(advice(
             "product",
-            "Podman's Docker API: builds with BuildKit, health checks and registry questions differ",
-            "exercises that need these say so; Docker Engine does all of them",
+            "Podman's Docker API: it builds with Buildah, knows no BuildKit, pushes to a plain registry only where its \
+             registries.conf says that it is insecure, and `podman build` keeps HEALTHCHECK only with --format docker",
+            "where a check needs what is not there, it says that it cannot tell; Docker Engine does all of them",
         ));
     }
     found
@@ -28,6 +29,9 @@ pub(super) fn builders(facts: &EngineFacts) -> Symptom {
     let names: Vec<String> = facts.builders.iter().map(ToString::to_string).collect();
     match facts.builders.contains(&Builder::BuildKit) {
         true => ok("builders", names.join(", ")),
+        false if facts.product == "Podman" => {
+            advice("builders", names.join(", "), "for exercises about BuildKit use Docker Engine")
+        }
         false => repair("builders", names.join(", "), "BuildKit is missing: update Docker to 23.0 or later"),
     }
 }

@@ -16,8 +16,10 @@ use std::process::Stdio;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader};
 use tokio::process::Command;
 
-/// Most bytes of one line of progress; what is longer is left out.
+/// Most bytes of one line that are read at once.
 const LONGEST_LINE: u64 = 16 * 1024 * 1024;
+/// Most bytes of one message; what is longer is left out.
+const LONGEST_MESSAGE: usize = 32 * 1024 * 1024;
 /// Most bytes of the command's own last words.
 const LONGEST_ERROR: usize = 64 * 1024;
 
@@ -65,7 +67,7 @@ struct Warning {
     short: String,
 }
 
-/// One line of `--progress=rawjson`.
+/// One message of `--progress=rawjson`.
 fn status(line: &[u8]) -> Option<buildkit::StatusResponse> {
     let decode = |text: &str| buildkit::decoded(text).unwrap_or_default();
     let said: SolveStatus = serde_json::from_slice(line).ok()?;
@@ -152,24 +154,51 @@ async fn follow(command: &mut Command, folder: &Path, said: &mut Said) -> bool {
         return false;
     };
     let Some(stderr) = group.complaints() else { return false };
-    let (mut lines, mut line, mut words) = (BufReader::new(stderr), Vec::new(), String::new());
+    let (mut lines, mut line, mut told) = (BufReader::new(stderr), Vec::new(), Told::default());
     loop {
         line.clear();
         match (&mut lines).take(LONGEST_LINE).read_until(b'\n', &mut line).await {
             Ok(0) | Err(_) => break,
-            Ok(_) => {}
-        }
-        match line.first().filter(|first| **first == b'{').and_then(|_| status(&line)) {
-            Some(status) => said.progress(status),
-            None if words.len() < LONGEST_ERROR => words.push_str(&String::from_utf8_lossy(&line)),
-            None => {}
+            Ok(_) => told.line(&line, said),
         }
     }
     if group.end().await.is_ok_and(|status| status.success()) {
         return true;
     }
-    said.error = error(&words).filter(|_| said.has_begun());
+    said.error = error(&told.words).filter(|_| said.has_begun());
     said.error.is_some()
+}
+
+/// What the command writes: messages in JSON, each on one line or over several, and its own words.
+#[derive(Default)]
+struct Told {
+    /// A message that has not ended.
+    message: Vec<u8>,
+    words: String,
+}
+
+impl Told {
+    fn line(&mut self, line: &[u8], said: &mut Said) {
+        if self.message.is_empty() && !line.starts_with(b"{") {
+            if self.words.len() < LONGEST_ERROR {
+                self.words.push_str(&String::from_utf8_lossy(line));
+            }
+            return;
+        }
+        let begins = self.message.is_empty();
+        if self.message.len() + line.len() > LONGEST_MESSAGE {
+            self.message.clear();
+            return;
+        }
+        self.message.extend_from_slice(line);
+        // What is inside a message is further right.
+        if line.starts_with(b"}") || begins && line.trim_ascii_end().ends_with(b"}") {
+            if let Some(status) = status(&self.message) {
+                said.progress(status);
+            }
+            self.message.clear();
+        }
+    }
 }
 
 #[cfg(test)]
@@ -177,18 +206,22 @@ mod tests {
     use super::*;
     use crate::evidence::Builder;
 
-    /// Lines as buildx 0.13 writes them, shortened.
+    /// Messages of buildx, shortened: 0.13 writes each over several lines.
     #[test]
     fn what_the_docker_command_tells_is_told_as_the_engine_does() {
-        let mut said = Said::new();
+        let (mut said, mut told) = (Said::new(), Told::default());
         for line in [
             r#"{"vertexes":[{"digest":"sha256:1","name":"[1/2] FROM docker.io/library/busybox:1.36","started":"2025-01-01T00:00:00Z","completed":"2025-01-01T00:00:01Z","cached":true}]}"#,
-            r#"{"vertexes":[{"digest":"sha256:2","inputs":["sha256:1"],"name":"[2/2] RUN make","started":"2025-01-01T00:00:00Z"}]}"#,
+            "{\n  \"vertexes\": [\n    {\n      \"digest\": \"sha256:2\",\n      \"name\": \"[2/2] RUN make\",\n      \"started\": \"2025\"\n    }\n  ]\n}",
             r#"{"logs":[{"vertex":"sha256:2","stream":1,"data":"aGVsbG8K","timestamp":"2025-01-01T00:00:00Z"}]}"#,
             r#"{"vertexes":[{"digest":"sha256:2","name":"[2/2] RUN make","completed":"2025-01-01T00:00:01Z","error":"process \"/bin/sh -c make\" did not complete successfully: exit code: 127"}]}"#,
         ] {
-            said.progress(status(line.as_bytes()).unwrap());
+            for line in line.split_inclusive('\n') {
+                told.line(line.as_bytes(), &mut said);
+            }
         }
+        told.line(b"ERROR: failed to solve: x\n", &mut said);
+        assert_eq!(told.words, "ERROR: failed to solve: x\n");
         assert!(said.has_begun());
         let (steps, log) = said.into_steps_and_log(Builder::BuildKit);
         assert_eq!((steps.len(), steps[0].text.as_str(), steps[0].cached), (1, "RUN make", false));

@@ -10,7 +10,9 @@ pub(super) fn engines_fault(message: &str) -> Result<(), EngineError> {
     let lower = message.to_lowercase();
     let has = |words: &[&str]| words.iter().any(|word| lower.contains(word));
     // What a RUN step prints or returns is the subject's, whatever words it uses.
-    if has(&["did not complete successfully", "executor failed running", "returned a non-zero code"]) {
+    let words = ["did not complete successfully", "executor failed running", "returned a non-zero code"];
+    // The last one is Podman's.
+    if has(&words) || has(&["while running runtime: exit status"]) {
         return Ok(());
     }
     let refused = |help: &str| Err(EngineError::Misfortune { what: one_line(message), help: help.to_owned() });

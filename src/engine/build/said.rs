@@ -1,5 +1,6 @@
 //! What the stream of a build says, line by line: the log, the steps, the images that the classic builder names.
 
+use super::buildah::Buildah;
 use crate::engine::{
     buildkit::{Progress, StatusResponse},
     call::Trouble,
@@ -49,6 +50,8 @@ pub(super) struct Said {
     steps: Vec<StepFacts>,
     /// The line before this one began the last of them.
     step_begun: bool,
+    /// The same in Podman's words.
+    buildah: Buildah,
 }
 
 impl Said {
@@ -65,6 +68,7 @@ impl Said {
             uncached_copy: false,
             steps: Vec::new(),
             step_begun: false,
+            buildah: Buildah::default(),
         }
     }
 
@@ -127,6 +131,9 @@ impl Said {
             self.copying = false;
             self.taken = true;
         }
+        if let Some(named) = self.buildah.line(line) {
+            self.last_image = Some(named);
+        }
         self.step(line);
         if !line.trim().is_empty() {
             self.log.push(line);
@@ -164,6 +171,7 @@ impl Said {
     pub(super) fn into_steps_and_log(self, builder: Builder) -> (Vec<StepFacts>, Vec<String>) {
         let steps = match builder {
             Builder::BuildKit => self.buildkit.steps(),
+            Builder::Classic if !self.buildah.is_empty() => self.buildah.into_steps(),
             Builder::Classic => in_stages(self.steps),
         };
         (steps, self.log.into_lines())
