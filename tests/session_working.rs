@@ -112,6 +112,26 @@ fn a_check_that_a_new_save_made_pointless_is_not_waited_for() {
     until("the build has ended", || !docker(&["ps", "--no-trunc", "--format", "{{.Command}}"]).contains(&slow));
 }
 
+/// Of two steps that run at the same time the classic builder's cache knows one: not always the learner's.
+#[test]
+fn a_build_at_the_same_time_as_a_check_is_what_the_folder_builds() {
+    let person = Person::new();
+    let tidy = Tidy(&person);
+    let mut pty = begin_the_first(&person);
+    write(&person, &RIGHT.replace("EXPOSE 8080\n", ""));
+    build(&person.first(), &person.course.image);
+    over(&pty, "✗ Its configuration names port 8080");
+    // Each run of it writes something else, and takes long enough for the other to begin.
+    let step = format!("echo {} && sleep 4 && cat /proc/sys/kernel/random/uuid > /drawn", person.course.unique);
+    write(&person, &format!("{RIGHT}RUN {step}\n"));
+    until(&step, || docker(&["ps", "--no-trunc", "--format", "{{.Command}}"]).contains(&step));
+    build(&person.first(), &person.course.image);
+    over(&pty, "All 10 checks pass.");
+    pty.press("q");
+    assert_eq!(pty.ended().0, 0);
+    tidy.leaves_nothing();
+}
+
 /// Asks again and again, at most half a minute long.
 fn until(what: &str, mut wanted: impl FnMut() -> bool) {
     let until = Instant::now() + Duration::from_secs(30);

@@ -69,13 +69,24 @@ impl Checks {
         let (_stop, stopped) = oneshot::channel::<()>();
         let kept = Arc::clone(&self.kept);
         tokio::spawn(async move {
-            let mut collector = collector(&round, &workspace, practice).await;
+            let mut asker = collector(&round, &workspace, practice.clone()).await;
+            let asking = async {
+                let examined = examine(&round, &mut asker, Evidence::new()).await;
+                if Outcome::of(&examined.findings) != Outcome::CannotTell {
+                    return examined;
+                }
+                // The classic builder's cache knows one of two steps that ran at the same time: what a check has built
+                // may stand in it in place of what the learner has built meanwhile.
+                finish(take(&kept)).await;
+                finish(vec![std::mem::replace(&mut asker, collector(&round, &workspace, practice).await)]).await;
+                examine(&round, &mut asker, Evidence::new()).await
+            };
             let examined = tokio::select! {
-                examined = examine(&round, &mut collector, Evidence::new()) => Some(examined),
+                examined = asking => Some(examined),
                 _ = stopped => None,
             };
             let before = if examined.is_some() { take(&kept) } else { Vec::new() };
-            kept.lock().unwrap_or_else(PoisonError::into_inner).push(collector);
+            kept.lock().unwrap_or_else(PoisonError::into_inner).push(asker);
             // Said before the clean-up: whoever waits for it need not wait for that too.
             if let Some(examined) = examined {
                 let _ = say.send(examined);
