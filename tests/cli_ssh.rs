@@ -121,7 +121,7 @@ impl OverSsh {
 
     #[track_caller]
     fn cannot_tell(&self, host: &str, says: &[&str]) {
-        let mut told = self.dlearn(host, &["check", &self.scene.id]).exits(3).keeps_silent_about("panicked");
+        let mut told = self.dlearn(host, &["images", "list"]).exits(3).keeps_silent_about("panicked");
         for text in says {
             told = told.says(text);
         }

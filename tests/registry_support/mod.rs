@@ -1,7 +1,7 @@
 //! Real registries for tests that concern no engine: Distribution (Debian's docker-registry) as a process, in front of
 //! it what stands in front of registries elsewhere, and a token server.
 
-#![allow(dead_code, reason = "each test binary uses a part of it")]
+#![allow(dead_code, unused_imports, reason = "each test binary uses a part of it")]
 
 mod server;
 mod tokens;
