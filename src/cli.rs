@@ -322,6 +322,9 @@ pub struct LayersOptions {
     /// Which image, where an archive holds several
     #[arg(long, value_name = "NAME")]
     pub name: Option<String>,
+    /// Hash every layer, too, and see that it is the one that the image names; --compare does so anyway
+    #[arg(long)]
+    pub verify: bool,
 }
 
 #[cfg(test)]

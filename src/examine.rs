@@ -27,7 +27,11 @@ pub async fn examine(round: &Round, answers: &mut impl Answers, known: Evidence)
         if judged.open.is_empty() {
             return Examined { findings: judged.findings, evidence };
         }
-        for (need, answer) in answers.answer(judged.open).await {
+        let mut asked = judged.open;
+        if round.eager {
+            asked.extend(judged.early);
+        }
+        for (need, answer) in answers.answer(asked).await {
             evidence.insert(need, answer);
         }
     }

@@ -141,11 +141,115 @@ fn the_report_for_programs_has_every_number() {
     let image = &report["image"];
     assert_eq!((&image["source"], &image["tags"]), (&json!("archive"), &json!(["try/kitchen:v1"])));
     assert_eq!((&image["recoverable_bytes"], &image["repeated_bytes"]), (&json!(17), &json!(17)));
+    assert_eq!((&image["dive"]["wasted_bytes"], &image["layers"][1]["paths"]), (&json!(17), &json!(2)));
     assert_eq!(image["layers"][1]["added"], 2);
     assert_eq!(image["layers"][3]["deleted"], 1);
     assert_eq!(image["hidden"][0]["hidden_by"], 4);
     assert_eq!(image["set_id"][0]["mode"], "4755");
     assert_eq!(image["truncated"], false);
+}
+
+/// An image with everything in it about which tools that look for waste disagree.
+fn wasteful() -> Vec<u8> {
+    let bytes = |count: usize| vec![b'x'; count];
+    let layer = |files: &[(&str, usize, u32)]| {
+        let files: Vec<_> = files.iter().map(|(path, size, mode)| (*path, bytes(*size), *mode)).collect();
+        tar_of(&files.iter().map(|(path, content, mode)| (*path, &content[..], *mode)).collect::<Vec<_>>())
+    };
+    let base = layer(&[
+        ("bin/", 0, 0o755),
+        ("bin/tool", 5_000, 0o644),
+        ("data/", 0, 0o755),
+        ("data/x", 300, 0o644),
+        ("empty/", 0, 0o755),
+        ("etc/", 0, 0o755),
+        ("etc/one", 1_000, 0o644),
+        ("etc/two", 2_000, 0o644),
+        ("srv/", 0, 0o755),
+        ("srv/site/", 0, 0o755),
+        ("srv/site/a", 10_000, 0o644),
+        ("srv/site/b", 20_000, 0o644),
+    ]);
+    let changed =
+        layer(&[("bin/", 0, 0o755), ("bin/tool", 5_000, 0o755), ("etc/", 0, 0o755), ("etc/one", 1_500, 0o644)]);
+    // A file is deleted, and a directory as a whole.
+    let deleted =
+        layer(&[("etc/", 0, 0o755), ("etc/.wh.two", 0, 0o644), ("srv/", 0, 0o755), ("srv/.wh.site", 0, 0o644)]);
+    // A directory that hides what was in it.
+    let opaque = layer(&[("data/", 0, 0o755), ("data/.wh..wh..opq", 0, 0o644), ("data/y", 70, 0o644)]);
+    // A file comes back, a directory is there again, and one is only implied.
+    let again = layer(&[
+        ("empty/", 0, 0o755),
+        ("new/deep/file", 40, 0o644),
+        ("srv/", 0, 0o755),
+        ("srv/site/", 0, 0o755),
+        ("srv/site/a", 10_000, 0o644),
+    ]);
+    let rows = ["ADD file:ab in / ", "RUN change", "RUN delete", "RUN empty", "RUN again"];
+    saved(WASTEFUL, &rows.into_iter().zip([base, changed, deleted, opaque, again]).collect::<Vec<_>>())
+}
+
+const WASTEFUL: &str = "dlearn-test/wasteful:v1";
+
+/// What dive 0.13.1 wrote about that archive with `--json`: efficiency, wasted bytes, all bytes, bytes and paths of each
+/// layer, and the paths that it calls inefficient, with their counts and bytes.
+fn by_dive() -> Value {
+    json!({
+        "efficiency": 0.782_122_247_085_149_f64, "wasted": 34_500, "bytes": 54_910,
+        "layers": [[38_300, 12], [6_500, 4], [0, 4], [70, 2], [10_040, 7]],
+        "repeated": [
+            { "path": "srv/site/a", "count": 2, "bytes": 20_000 }, { "path": "bin/tool", "count": 2, "bytes": 10_000 },
+            { "path": "etc/one", "count": 2, "bytes": 2_500 }, { "path": "etc/two", "count": 2, "bytes": 2_000 },
+            { "path": "empty", "count": 2, "bytes": 0 },
+        ],
+    })
+}
+
+/// The same out of a report of `dlearn layers --json`.
+fn by_ours(report: &Value) -> Value {
+    let (image, dive) = (&report["image"], &report["image"]["dive"]);
+    let layers: Vec<_> =
+        image["layers"].as_array().unwrap().iter().map(|it| json!([it["bytes"], it["paths"]])).collect();
+    json!({
+        "efficiency": dive["efficiency"], "wasted": dive["wasted_bytes"], "bytes": image["stored_bytes"],
+        "layers": layers, "repeated": dive["repeated"],
+    })
+}
+
+#[test]
+fn dives_accounting_is_there_beside_the_right_one() {
+    let learner = learner();
+    file(&learner, "wasteful.tar", &wasteful());
+    let report: Value =
+        serde_json::from_str(&learner.dlearn(&["layers", "wasteful.tar", "--json"]).exits(0).stdout).unwrap();
+    assert_eq!(by_ours(&report), by_dive());
+    let dive = &report["image"]["dive"];
+    assert_eq!((&dive["user_bytes"], &dive["repeated_paths"]), (&json!(16_610), &json!(5)));
+    // dive counts the copies that are needed, and misses what went with a folder: srv/site/b, and data/x below an
+    // opaque one.
+    let gone = 1_000 + 5_000 + 2_000 + (10_000 + 20_000) + 300;
+    assert_eq!(report["image"]["recoverable_bytes"], gone);
+}
+
+#[test]
+fn an_engines_image_has_dives_numbers_too() {
+    let learner = Learner::new();
+    // A name of its own: the layers are what counts.
+    let name = format!("dlearn-test/wasteful-{}:v1", unique());
+    let archive = file(&learner, "wasteful.tar", &wasteful());
+    docker(&["load", "--input", archive.to_str().unwrap()]);
+    docker(&["tag", WASTEFUL, &name]);
+    let _image = Tagged(name.clone());
+    docker(&["rmi", WASTEFUL]);
+    let report: Value = serde_json::from_str(&learner.dlearn(&["layers", &name, "--json"]).exits(0).stdout).unwrap();
+    let (mut ours, mut dives) = (by_ours(&report), by_dive());
+    // An engine unpacks layers and packs them again: folders that were implied may be listed, and the other way round.
+    for numbers in [&mut ours, &mut dives] {
+        for layer in numbers["layers"].as_array_mut().unwrap() {
+            layer.as_array_mut().unwrap().truncate(1);
+        }
+    }
+    assert_eq!(ours, dives);
 }
 
 #[test]
@@ -189,7 +293,7 @@ fn an_image_of_the_engine_and_its_archive_say_the_same() {
     fs::create_dir(&folder).unwrap();
     fs::write(folder.join("Dockerfile"), "FROM busybox:1.36\nCOPY big /srv/\nRUN rm /srv/big\n").unwrap();
     fs::write(folder.join("big"), vec![b'x'; 3_000_000]).unwrap();
-    let _image = Built::new(&name, &folder);
+    let _image = Tagged::build(&name, &folder);
     let archive = learner.root().join("image.tar");
     docker(&["save", "-o", archive.to_str().unwrap(), &name]);
     let report = |subject: &str| -> Value {
@@ -209,16 +313,16 @@ fn an_image_of_the_engine_and_its_archive_say_the_same() {
 }
 
 /// An image that goes with the test.
-struct Built(String);
+struct Tagged(String);
 
-impl Built {
-    fn new(name: &str, context: &Path) -> Self {
+impl Tagged {
+    fn build(name: &str, context: &Path) -> Self {
         docker(&["build", "-q", "-t", name, "--label", "dlearn=test", context.to_str().unwrap()]);
         Self(name.to_owned())
     }
 }
 
-impl Drop for Built {
+impl Drop for Tagged {
     fn drop(&mut self) {
         // The test's own failure, if there is one, matters more than a tag that stays.
         let _ = std::process::Command::new("docker").args(["rmi", &self.0]).output();

@@ -59,6 +59,67 @@ async fn a_run_gives_its_exit_code_and_both_streams() {
 }
 
 #[tokio::test]
+async fn what_is_set_up_before_a_command_is_there_for_it_and_gone_afterwards() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut collector = collector(dir.path()).await;
+    let run = collector.ledger().unwrap().run().to_owned();
+    let words = |text: &str| text.split(' ').map(str::to_owned).collect::<Vec<_>>();
+    let mut plan = shell("cat /menu/of-today; id -u; echo $DAY", 20);
+    plan.user = Some("0".into());
+    plan.env.insert("DAY".into(), "Monday".into());
+    let cooks = ["sh", "-c", "echo soup on $DAY > /menu/of-today"].map(str::to_owned).to_vec();
+    plan.setup = vec![words("mkdir /menu"), Vec::new(), cooks];
+    let facts = fact!(ask(&mut collector, Need::Run(plan.clone())).await, Run);
+    assert_eq!((facts.exit, facts.failed_setup), (Some(0), None), "{facts:?}");
+    assert_eq!(facts.stdout, "soup on Monday\n0\nMonday\n");
+
+    // The image's own command is still its own.
+    let mut own = plan.clone();
+    own.args = None;
+    let facts = fact!(ask(&mut collector, Need::Run(own)).await, Run);
+    assert_eq!((facts.exit, facts.stdout.as_str()), (Some(0), ""), "the shell of busybox ends at once: {facts:?}");
+
+    let mut fails = plan.clone();
+    fails.setup.push(words("ls /nowhere"));
+    let facts = fact!(ask(&mut collector, Need::Run(fails)).await, Run);
+    assert_eq!((facts.failed_setup, facts.exit), (Some(3), Some(1)), "{facts:?}");
+    assert!(facts.stderr.contains("/nowhere"), "{facts:?}");
+
+    let mut none = plan.clone();
+    none.setup[0] = words("no-such-program");
+    let facts = fact!(ask(&mut collector, Need::Run(none)).await, Run);
+    assert!(facts.failed_setup == Some(0) && facts.start_error.is_some(), "{facts:?}");
+
+    plan.image = "t01/no-such-image:v1".into();
+    assert_eq!(ask(&mut collector, Need::Run(plan)).await, Answer::Absent);
+    collector.finish().await.unwrap();
+    assert_eq!(remains(&run).await, Vec::<String>::new());
+    let ours = docker(&["image", "ls", "--format", "{{.Repository}}"]);
+    assert!(!ours.contains(&run), "{ours}");
+}
+
+#[tokio::test]
+async fn commands_run_beside_each_other_and_one_that_is_late_runs_again_alone() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut collector = collector(dir.path()).await;
+    let mut needs: std::collections::BTreeSet<Need> =
+        (0..6).map(|number| Need::Run(shell(&format!("echo {number}"), 20))).collect();
+    needs.insert(Need::Run(shell("sleep 60", 1)));
+    needs.insert(Need::Image { name: BUSYBOX.into() });
+    let answers = collector.answer(needs.clone()).await;
+    assert_eq!(answers.iter().map(|(need, _)| need.clone()).collect::<std::collections::BTreeSet<_>>(), needs);
+    for (need, answer) in answers {
+        let Need::Run(plan) = need else { continue };
+        let facts = fact!(answer, Run);
+        match plan.seconds {
+            1 => assert!(facts.timed_out, "{facts:?}"),
+            _ => assert_eq!(format!("echo {}", facts.stdout.trim()), plan.args.unwrap()[2]),
+        }
+    }
+    collector.finish().await.unwrap();
+}
+
+#[tokio::test]
 async fn a_run_that_takes_too_long_is_killed_and_that_is_a_fact() {
     let dir = tempfile::tempdir().unwrap();
     let mut collector = collector(dir.path()).await;
@@ -96,7 +157,7 @@ async fn files_are_read_without_running_anything_and_links_stay_inside() {
         RUN mkdir -p /data/in && printf 'hello' > /data/in/file && chown 12:34 /data/in/file && chmod 4750 /data/in/file\n\
         RUN ln -s in/file /data/short && ln -s ../data/short /data/long && ln -s /nowhere /data/dangling\n\
         RUN ln -s loop2 /data/loop1 && ln -s loop1 /data/loop2 && ln -s ../../../../../../etc/hostname /data/out\n\
-        RUN dd if=/dev/zero of=/data/large bs=1024 count=100 2>/dev/null && ln -s in /data/folder\n";
+        RUN dd if=/dev/zero of=/data/large bs=1024 count=1025 2>/dev/null && ln -s in /data/folder\n";
     let build = fact!(ask(&mut collector, Need::Build(inline(dockerfile, Builder::Classic))).await, Build);
     assert_eq!(build.error, None, "{build:?}");
     let image = build.tag.clone();
@@ -117,7 +178,12 @@ async fn files_are_read_without_running_anything_and_links_stay_inside() {
     assert_eq!((dangling.kind, dangling.link.as_deref()), (FileType::Link, Some("/nowhere")));
     assert_eq!(fact!(file("loop1"), File).kind, FileType::Link);
     let large = fact!(file("large"), File);
-    assert_eq!((large.size, large.text), (102_400, None));
+    assert_eq!((large.size, large.text), (1_049_600, None));
+    // Each by itself: out of an archive of that path, and not out of one of everything.
+    for need in needs {
+        let alone = ask(&mut collector, need.clone()).await;
+        assert_eq!(alone, answers[&need], "{need:?}");
+    }
     assert!(large.sha256.is_some());
     assert_eq!(fact!(file("in"), File).kind, FileType::Directory);
     assert_eq!(file("gone"), Answer::Absent);

@@ -12,6 +12,9 @@ pub struct Judged {
     pub findings: Vec<Finding>,
     /// What must be found out before the others can be. Empty: everything is concluded.
     pub open: BTreeSet<Need>,
+    /// What checks that wait for those would ask next, as far as it only looks or runs a command: it may be found out in
+    /// the same round, and no verdict rests on it unless they come to their turn.
+    pub early: BTreeSet<Need>,
 }
 
 /// Judges `checks` in their order. A check whose `after` has not passed waits, and asks nothing.
@@ -19,7 +22,11 @@ pub fn judge(checks: &[Check], subject: &Subject, evidence: &Evidence) -> Judged
     let mut judged = Judged::default();
     for check in checks {
         match before(check, &judged.findings) {
-            Before::Open => continue,
+            Before::Open => {
+                let inquiry = Inquiry::new(evidence, subject);
+                let _ = ask_all(check, &inquiry);
+                judged.early.extend(inquiry.open().into_iter().filter(is_cheap));
+            }
             Before::Stops(verdict) => judged.findings.push(finding(check, verdict, Vec::new())),
             Before::Clear => {
                 let inquiry = Inquiry::new(evidence, subject);
@@ -33,6 +40,15 @@ pub fn judge(checks: &[Check], subject: &Subject, evidence: &Evidence) -> Judged
         }
     }
     judged
+}
+
+/// Whether answering it costs little and disturbs nothing.
+fn is_cheap(need: &Need) -> bool {
+    match need {
+        Need::Image { .. } | Need::File { .. } => true,
+        Need::Run(plan) => plan.setup.is_empty(),
+        _ => false,
+    }
 }
 
 enum Before {

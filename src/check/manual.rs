@@ -91,6 +91,7 @@ fn plain(kind: &str) -> &str {
         "bool" => "true or false",
         "u16" | "u32" | "u64" | "i64" | "usize" => "number",
         "TextMatch" => "text matcher",
+        "Port" => "port",
         "Pattern" => "regular expression",
         _ => "fields",
     }

@@ -83,9 +83,15 @@ pub struct TextMatch {
     /// Matches this regular expression somewhere.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub matches: Option<Pattern>,
+    /// Matches each of these somewhere.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub matches_all: Vec<Pattern>,
     /// Contains none of these.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub lacks: Vec<String>,
+    /// Matches none of these anywhere.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub matches_none: Vec<Pattern>,
 }
 
 impl TextMatch {
@@ -99,12 +105,14 @@ impl TextMatch {
         if let Some(missing) = self.contains.iter().find(|part| !text.contains(part.as_str())) {
             return Some(format!("text that contains `{missing}`"));
         }
-        if let Some(pattern) = &self.matches
-            && !pattern.found_in(text)
-        {
+        if let Some(pattern) = self.matches.iter().chain(&self.matches_all).find(|pattern| !pattern.found_in(text)) {
             return Some(format!("text that matches `{}`", pattern.as_str()));
         }
-        self.lacks.iter().find(|part| text.contains(part.as_str())).map(|part| format!("text without `{part}`"))
+        if let Some(part) = self.lacks.iter().find(|part| text.contains(part.as_str())) {
+            return Some(format!("text without `{part}`"));
+        }
+        let found = self.matches_none.iter().find(|pattern| pattern.found_in(text));
+        found.map(|pattern| format!("text that does not match `{}`", pattern.as_str()))
     }
 
     /// Whether it asks for nothing.

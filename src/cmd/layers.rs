@@ -84,9 +84,10 @@ pub(super) async fn run(app: &App, options: LayersOptions) -> Result<i32, Failur
         let what = "standard input can be one of the two images, not both";
         return Err(Failure::usage(what, "write one of the archives to a file: docker save IMAGE -o image.tar"));
     }
-    let first = load(app, &options.image, options.name.as_deref()).await?;
+    let scan = ScanOptions { hashes: options.verify || options.compare.is_some(), ..ScanOptions::default() };
+    let first = load(app, &options.image, options.name.as_deref(), &scan).await?;
     let other = match &options.compare {
-        Some(other) => Some(load(app, other, options.name.as_deref()).await?),
+        Some(other) => Some(load(app, other, options.name.as_deref(), &scan).await?),
         None => None,
     };
     let stack = Stack::of(&first.scan.facts);
@@ -127,22 +128,21 @@ pub(super) async fn run(app: &App, options: LayersOptions) -> Result<i32, Failur
 }
 
 /// Reads the image, from a file where there is one of that name, else from the engine.
-async fn load(app: &App, name: &str, wanted: Option<&str>) -> Result<Subject, Failure> {
+async fn load(app: &App, name: &str, wanted: Option<&str>, options: &ScanOptions) -> Result<Subject, Failure> {
     let progress = Progress::start(&format!("reading {name}"), &app.terminal);
     let path = Path::new(name);
     let subject = if name == "-" || (path.exists() && !path.is_dir()) {
-        from_archive(app, name, wanted).await
+        from_archive(app, name, ScanOptions { image: wanted.map(str::to_owned), ..options.clone() }).await
     } else if looks_like_a_path(name) {
         Err(no_archive(name, path.is_dir()))
     } else {
-        from_engine(app, name).await
+        from_engine(app, name, options.clone()).await
     };
     progress.finish();
     subject
 }
 
-async fn from_archive(app: &App, name: &str, wanted: Option<&str>) -> Result<Subject, Failure> {
-    let options = ScanOptions { image: wanted.map(str::to_owned), ..ScanOptions::default() };
+async fn from_archive(app: &App, name: &str, options: ScanOptions) -> Result<Subject, Failure> {
     let owned = name.to_owned();
     let scanned = app.blocking(move |_| match owned.as_str() {
         "-" => Ok(scan(std::io::stdin().lock(), &options)),
@@ -157,9 +157,9 @@ async fn from_archive(app: &App, name: &str, wanted: Option<&str>) -> Result<Sub
     Ok(Subject { name: name.to_owned(), archive: true, scan })
 }
 
-async fn from_engine(app: &App, name: &str) -> Result<Subject, Failure> {
+async fn from_engine(app: &App, name: &str, options: ScanOptions) -> Result<Subject, Failure> {
     let engine = app.engine().await?;
-    let scan = engine.scan(name, 0).await.map_err(|error| Failure::Engine(error.unavailable()))?;
+    let scan = engine.scan(name, options).await.map_err(|error| Failure::Engine(error.unavailable()))?;
     let scan = scan.ok_or_else(|| {
         Failure::usage(
             format!("there is no image called {name} on this engine, and no file"),

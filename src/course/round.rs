@@ -38,6 +38,8 @@ pub struct Round {
     pub bases: Vec<String>,
     /// What is verified.
     pub checks: Vec<Check>,
+    /// Checks that wait for others may ask before their turn: somebody waits for all of them, and not for the next one.
+    pub eager: bool,
     /// Three hints.
     pub hints: Vec<String>,
     /// Answers that prove it.
@@ -146,6 +148,7 @@ impl super::load::Entry {
             subject: Subject { images, token: token.to_owned() },
             bases,
             checks,
+            eager: false,
             hints: hints.iter().map(|hint| template::fill(hint, &values)).collect(),
             cases: filled(chosen.map_or(&exercise.cases, |variant| &variant.cases), &values)
                 .map_err(|what| CourseError::new(&file, what, ""))?,
@@ -290,6 +293,7 @@ impl Round {
             subject,
             bases,
             checks,
+            eager: true,
             hints: Vec::new(),
             cases: Cases::default(),
             values: BTreeMap::new(),

@@ -1,7 +1,8 @@
 //! Needs → answers.
 //!
-//! Invariants: each distinct need is asked once for each call. Reads run concurrently; builds, runs
-//! and services one after another, so that they do not disturb each other's timing. Once the engine
+//! Invariants: each distinct need is asked once for each call. Reads and single commands run concurrently; builds and
+//! services one after another and alone, so that they do not disturb each other's timing. A command that took too long or
+//! was killed beside others is run once more by itself. Once the engine
 //! is found dead, everything else is answered *unavailable* at once.
 
 use super::{
@@ -12,7 +13,7 @@ use super::{
 };
 use crate::context::TarStyle;
 use crate::course::FileSet;
-use crate::evidence::{Answer, BuildFacts, BuildPlan, Builder, Edit, Fact, Need, Source, Unavailable};
+use crate::evidence::{Answer, BuildFacts, BuildPlan, Builder, Edit, Fact, Need, RunPlan, Source, Unavailable};
 use crate::registry::Logins;
 use futures_util::{FutureExt, StreamExt, future::BoxFuture, stream};
 use std::collections::{BTreeMap, BTreeSet};
@@ -22,6 +23,12 @@ use tokio::sync::Semaphore;
 
 /// Reads that run at the same time.
 const CONCURRENT: usize = 8;
+
+/// Commands in containers that run at the same time. Starting a container takes about one processor.
+const CONCURRENT_RUNS: usize = 4;
+
+/// The exit code of a command that was killed, for want of memory perhaps: 128 and SIGKILL.
+const KILLED: i64 = 137;
 
 /// Images that are exported at the same time: the engine writes each to its disk.
 const CONCURRENT_EXPORTS: usize = 2;
@@ -127,16 +134,20 @@ impl Collector {
         }
     }
 
-    async fn reads(&mut self, needs: Vec<Need>) -> Vec<(Need, Answer)> {
+    /// What can be asked at the same time: `reads`, and the commands `runs`.
+    async fn at_once(&mut self, reads: Vec<Need>, runs: Vec<RunPlan>) -> Vec<(Need, Answer)> {
         let (engine, ledger) = match self.engine() {
             Ok(both) => both,
-            Err(error) => return unavailable(needs, &error.unavailable()),
+            Err(error) => {
+                let needs = reads.into_iter().chain(runs.into_iter().map(Need::Run)).collect();
+                return unavailable(needs, &error.unavailable());
+            }
         };
         let mut files: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
         let mut layers: BTreeMap<String, BTreeSet<usize>> = BTreeMap::new();
         let exports = Semaphore::new(CONCURRENT_EXPORTS);
         let mut jobs: Vec<BoxFuture<'_, Vec<Told>>> = Vec::new();
-        for need in needs {
+        for need in reads {
             match need {
                 // One container serves all files of an image.
                 Need::File { image, path } => {
@@ -156,7 +167,21 @@ impl Collector {
         for (image, paths) in files {
             jobs.push(read_files(&engine, &ledger, image, paths).boxed());
         }
-        let told: Vec<Told> = stream::iter(jobs).buffer_unordered(CONCURRENT).concat().await;
+        let alone = runs.len() <= 1;
+        let run = |plan: RunPlan| {
+            let (engine, ledger) = (&engine, &ledger);
+            async move { (engine.run(ledger, &plan).await, plan) }
+        };
+        // The bounds of an engine of ours hold for all of them together.
+        let most = if engine.endpoint().is_thrown_away() { 1 } else { CONCURRENT_RUNS };
+        let runs = stream::iter(runs).map(run).buffer_unordered(most).collect::<Vec<_>>();
+        let reads = stream::iter(jobs).buffer_unordered(CONCURRENT).concat();
+        let (mut told, ran): (Vec<Told>, _) = futures_util::join!(reads, runs);
+        for (result, plan) in ran {
+            let again = !alone && matches!(&result, Ok(Some(facts)) if facts.timed_out || facts.exit == Some(KILLED));
+            let result = if again { engine.run(&ledger, &plan).await } else { result };
+            told.push((Need::Run(plan), result.map(|facts| facts.map(Fact::Run))));
+        }
         told.into_iter().map(|(need, result)| (need, self.judge(result))).collect()
     }
 
@@ -303,7 +328,7 @@ impl Collector {
 impl Answers for Collector {
     async fn answer(&mut self, needs: BTreeSet<Need>) -> Vec<(Need, Answer)> {
         let mut answers = Vec::with_capacity(needs.len());
-        let (mut reads, mut works) = (Vec::new(), Vec::new());
+        let (mut reads, mut runs, mut works) = (Vec::new(), Vec::new(), Vec::new());
         for need in needs {
             match &need {
                 Need::WorkspaceFile { path } => {
@@ -314,6 +339,8 @@ impl Answers for Collector {
                     let answer = archive::of_workspace(&self.options.workspace, path, image).await;
                     answers.push((need, answer));
                 }
+                // What is set up before makes images: one after another, or they could not be told apart.
+                Need::Run(plan) if plan.setup.is_empty() => runs.push(plan.clone()),
                 Need::Build(_)
                 | Need::Experiment(_)
                 | Need::Run(_)
@@ -329,7 +356,7 @@ impl Answers for Collector {
                 | Need::Objects { .. } => reads.push(need),
             }
         }
-        answers.extend(self.reads(reads).await);
+        answers.extend(self.at_once(reads, runs).await);
         for need in works {
             let answer = self.work(&need).await;
             answers.push((need, answer));

@@ -1,5 +1,7 @@
 //! [`crate::evidence::Need::File`]: files of an image, read from a container that never starts.
 //!
+//! One question for each path; where many are asked for and the image is small, one for all (`whole.rs`).
+//!
 //! Links are followed inside the image only: the engine resolves folders within the container's
 //! file system, and the last part of a path is followed here, at most 16 times.
 
@@ -7,6 +9,7 @@ use super::{
     Engine, EngineError, Ledger,
     call::query,
     container::{Attempt, ContainerSpec},
+    whole::is_faster,
 };
 use crate::evidence::{FileFacts, FileType};
 use crate::hex::hex;
@@ -15,15 +18,16 @@ use http::{HeaderMap, Method};
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Read};
+use std::time::Instant;
 
 /// Most links that are followed for one path.
 const MOST_LINKS: usize = 16;
 /// Most bytes of a file that are shown as text.
-const LARGEST_TEXT: u64 = 64 * 1024;
+const LARGEST_TEXT: u64 = 1024 * 1024;
 /// Most bytes of a file that are hashed.
 const LARGEST_HASHED: u64 = 256 * 1024 * 1024;
 /// Seconds that reading one file may take.
-const FILE_SECONDS: u64 = 60;
+pub(super) const FILE_SECONDS: u64 = 60;
 
 impl Engine {
     /// Reads files of one image. A path that does not exist, or all of them where there is no such image,
@@ -40,7 +44,8 @@ impl Engine {
         // An image without any command is refused otherwise. Nothing is ever started.
         let nothing = Some(vec!["never-started".to_owned()]);
         let spec = ContainerSpec { image: image.to_owned(), entrypoint: nothing, ..ContainerSpec::default() };
-        let container = match self.create(ledger, &spec).await? {
+        let (created, size) = futures_util::join!(self.create(ledger, &spec), self.size_if_many(image, paths.len()));
+        let container = match created? {
             Attempt::Done(container) => container,
             Attempt::NoImage => return Ok(paths.iter().map(|path| (path.clone(), None)).collect()),
             Attempt::Refused(message) => {
@@ -48,11 +53,23 @@ impl Engine {
                 return Err(EngineError::Refused { doing, status: 400, message });
             }
         };
-        let mut found = BTreeMap::new();
-        for path in paths {
+        let (mut size, mut took) = (size?, None);
+        let (mut found, mut left) = (BTreeMap::new(), paths.clone());
+        while !left.is_empty() {
+            if let Some(all) = size.filter(|size| is_faster(*size, left.len(), took)) {
+                // Once: what it does not settle is asked for by its path.
+                size = None;
+                found.extend(self.out_of_the_whole(&container, (image, all), &left).await?);
+                left.retain(|path| !found.contains_key(path));
+                continue;
+            }
+            let Some(path) = left.pop_first() else { break };
             let doing = format!("read {path} of image {image}");
-            let facts = self.long(&doing, FILE_SECONDS, self.followed(&doing, &container, path)).await?;
-            found.insert(path.clone(), facts);
+            let begun = Instant::now();
+            let facts = self.long(&doing, FILE_SECONDS, self.followed(&doing, &container, &path)).await?;
+            // Where nothing is, an engine says so at once.
+            took = facts.is_some().then(|| begun.elapsed()).or(took);
+            found.insert(path, facts);
         }
         ledger.remove_container(&container).await?;
         Ok(found)
@@ -131,7 +148,7 @@ fn link_target(headers: &HeaderMap) -> Option<String> {
 }
 
 /// `path` as seen from the file `from`, without `.` and `..`.
-fn absolute(from: &str, path: &str) -> String {
+pub(super) fn absolute(from: &str, path: &str) -> String {
     let folder = from.rsplit_once('/').map_or("", |(folder, _)| folder);
     let whole = if path.starts_with('/') { path.to_owned() } else { format!("{folder}/{path}") };
     let mut parts = Vec::new();
@@ -151,7 +168,11 @@ fn absolute(from: &str, path: &str) -> String {
 fn first_entry(reader: impl Read) -> io::Result<FileFacts> {
     let mut archive = tar::Archive::new(reader);
     let mut entries = archive.entries()?;
-    let mut entry = entries.next().ok_or(io::ErrorKind::UnexpectedEof)??;
+    facts_of(&mut entries.next().ok_or(io::ErrorKind::UnexpectedEof)??)
+}
+
+/// What an entry of an archive tells, its content included. A hard link has none.
+pub(super) fn facts_of(entry: &mut tar::Entry<'_, impl Read>) -> io::Result<FileFacts> {
     let header = entry.header();
     let kind = match header.entry_type() {
         tar::EntryType::Regular | tar::EntryType::Link | tar::EntryType::Continuous | tar::EntryType::GNUSparse => {

@@ -14,7 +14,8 @@ impl Engine {
     /// # Errors
     /// Where the engine cannot export it, stopped answering meanwhile, or the archive is no image.
     pub async fn layers(&self, image: &str, skip: usize) -> Result<Option<LayersFacts>, EngineError> {
-        Ok(self.scan(image, skip).await?.map(|scan| scan.facts))
+        let options = ScanOptions { skip, ..ScanOptions::default() };
+        Ok(self.scan(image, options).await?.map(|scan| scan.facts))
     }
 
     /// Where an image holds a value, in any spelling. None where there is no such image.
@@ -30,18 +31,14 @@ impl Engine {
         };
         // No path has to be kept.
         let options = ScanOptions { max_entries: 0, needles: Some(needles), ..ScanOptions::default() };
-        Ok(self.scan_with(image, options).await?.map(|scan| SecretFacts { sightings: scan.sightings }))
+        Ok(self.scan(image, options).await?.map(|scan| SecretFacts { sightings: scan.sightings }))
     }
 
-    /// The same, with the image's configuration.
+    /// All that `options` ask for, with the image's configuration.
     ///
     /// # Errors
     /// As [`Self::layers`].
-    pub async fn scan(&self, image: &str, skip: usize) -> Result<Option<Scan>, EngineError> {
-        self.scan_with(image, ScanOptions { skip, ..ScanOptions::default() }).await
-    }
-
-    async fn scan_with(&self, image: &str, options: ScanOptions) -> Result<Option<Scan>, EngineError> {
+    pub async fn scan(&self, image: &str, options: ScanOptions) -> Result<Option<Scan>, EngineError> {
         // Asked first, because an export of an image that does not exist fails in several ways.
         let Some((_, tags)) = self.id_and_tags(image).await? else { return Ok(None) };
         // An export of a repository without a tag is one of all its tags.

@@ -3,6 +3,7 @@
 use super::{
     Engine, EngineError, Ledger,
     container::{Attempt, ContainerSpec},
+    setup::SetUp,
 };
 use crate::evidence::{RunFacts, RunPlan};
 use bollard::query_parameters::InspectContainerOptions;
@@ -19,6 +20,20 @@ fn let_go(waited: Duration, started: Option<&str>, finished: Option<&str>) -> bo
     let ran = time(started).zip(time(finished)).map(|(started, finished)| finished.duration_since(started));
     let ran = ran.and_then(|ran| Duration::try_from(ran).ok()).unwrap_or_default();
     waited.saturating_sub(ran) >= LAST_WORDS
+}
+
+/// What came of running a container.
+pub(super) enum Ran {
+    Ended {
+        /// Its name.
+        container: String,
+        facts: RunFacts,
+        /// Its words may have been lost.
+        lost: bool,
+    },
+    NoImage,
+    /// Why it does not start, in the engine's words.
+    Refused(String),
 }
 
 impl Engine {
@@ -38,23 +53,47 @@ impl Engine {
 
     /// What came of it, and whether its words may have been lost.
     async fn run_once(&self, ledger: &Ledger, plan: &RunPlan) -> Result<(Option<RunFacts>, bool), EngineError> {
+        let set_up = match plan.setup.is_empty() {
+            true => SetUp::Done(plan.image.clone()),
+            false => self.set_up(ledger, plan).await?,
+        };
+        let image = match set_up {
+            SetUp::Done(image) => image,
+            SetUp::NoImage => return Ok((None, false)),
+            SetUp::Failed(facts) => return Ok((Some(facts), false)),
+        };
         let spec = ContainerSpec {
-            image: plan.image.clone(),
+            image,
             args: plan.args.clone(),
             entrypoint: plan.entrypoint.clone(),
             user: plan.user.clone(),
             env: plan.env.clone(),
             ..ContainerSpec::default()
         };
-        let container = match self.start(ledger, &spec).await? {
-            Attempt::Done(container) => container,
-            Attempt::NoImage => return Ok((None, false)),
-            Attempt::Refused(why) => {
-                return Ok((Some(RunFacts { start_error: Some(why), ..RunFacts::default() }), false));
+        match self.run_to_its_end(ledger, &spec, plan.seconds).await? {
+            Ran::Ended { container, facts, lost } => {
+                ledger.remove_container(&container).await?;
+                Ok((Some(facts), lost))
             }
+            Ran::NoImage => Ok((None, false)),
+            Ran::Refused(why) => Ok((Some(RunFacts { start_error: Some(why), ..RunFacts::default() }), false)),
+        }
+    }
+
+    /// Runs a container until it ends, or kills it after `seconds`. It is still there then.
+    pub(super) async fn run_to_its_end(
+        &self,
+        ledger: &Ledger,
+        spec: &ContainerSpec,
+        seconds: u32,
+    ) -> Result<Ran, EngineError> {
+        let container = match self.start(ledger, spec).await? {
+            Attempt::Done(container) => container,
+            Attempt::NoImage => return Ok(Ran::NoImage),
+            Attempt::Refused(why) => return Ok(Ran::Refused(why)),
         };
         let begun = Instant::now();
-        let limit = Duration::from_secs(u64::from(plan.seconds));
+        let limit = Duration::from_secs(u64::from(seconds));
         let ended = self.alive(async {
             match tokio::time::timeout(limit, self.wait(&container)).await {
                 Ok(exit) => exit.map(Some),
@@ -71,15 +110,9 @@ impl Engine {
         let lost = silent && waited >= LAST_WORDS && self.has_let_go(&container, waited).await?;
         // An engine that is being stopped kills the container, and that is not the subject's end.
         self.ping().await?;
-        ledger.remove_container(&container).await?;
-        let facts = RunFacts {
-            exit,
-            stdout: output.stdout,
-            stderr: output.stderr,
-            start_error: None,
-            timed_out: exit.is_none(),
-        };
-        Ok((Some(facts), lost))
+        let (stdout, stderr) = (output.stdout, output.stderr);
+        let facts = RunFacts { exit, stdout, stderr, timed_out: exit.is_none(), ..RunFacts::default() };
+        Ok(Ran::Ended { container, facts, lost })
     }
 
     async fn has_let_go(&self, container: &str, waited: Duration) -> Result<bool, EngineError> {

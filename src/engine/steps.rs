@@ -258,14 +258,7 @@ impl Stage<'_> {
             }
             None => return Err(impossible(format!("the command in {from} took longer than {RUN_SECONDS} s"))),
         }
-        let doing = "commit a container";
-        let (repository, tag) = name::repository_and_tag(&to);
-        let changes = changes.join("\n");
-        let pairs = [("container", container.as_str()), ("repo", repository), ("tag", tag), ("changes", &changes)];
-        let before = self.ledger.expect_image(&to).await?;
-        let target = format!("/commit{}", query(&pairs));
-        engine.long(doing, COPY_SECONDS, engine.call(doing, Method::POST, &target, None)).await?;
-        self.made(&to, &before).await?;
+        engine.commit(self.ledger, &container, &to, &changes.join("\n")).await?;
         Ok(self.ledger.remove_container(&container).await?)
     }
 

@@ -172,7 +172,7 @@ pub struct FileFacts {
     pub size: u64,
     /// SHA-256 of the content in hexadecimal, for regular files.
     pub sha256: Option<String>,
-    /// The content as text (lossy UTF-8), where it has at most 64 KiB.
+    /// The content as text (lossy UTF-8), where it has at most 1 MiB.
     pub text: Option<String>,
     /// Target of a symbolic link that could not be followed inside the image.
     pub link: Option<String>,

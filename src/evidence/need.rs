@@ -223,6 +223,10 @@ pub struct RunPlan {
     pub env: BTreeMap<String, String>,
     /// Seconds until the container is killed; exceeding it is the subject's fault.
     pub seconds: u32,
+    /// Commands, as argument lists without the image's ENTRYPOINT, that are run before it, each with the files that the
+    /// one before has left.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub setup: Vec<Vec<String>>,
 }
 
 /// A service to start and to ask over HTTP.

@@ -9,7 +9,7 @@ use super::error::{ScanError, shown};
 use super::layer::{Room, ScannedLayer, normal, scan_layer};
 use super::stream::{Fault, Watch, is_layer, source};
 use super::tar::{BLOCK, Member, MemberKind, TarError, TarReader, read_up_to};
-use super::{MAX_DOCUMENT, Needles, ScanOptions};
+use super::{MAX_DOCUMENT, ScanOptions};
 use std::collections::BTreeMap;
 use std::io::{self, BufRead, Read};
 
@@ -122,10 +122,8 @@ pub(super) fn read(reader: impl Read, options: &ScanOptions) -> Result<Contents,
                     contents.links.insert(path, target);
                 }
             }
-            MemberKind::File => {
-                file(&mut contents, path, &member, &mut members, &mut room, (&watch, options.needles.as_ref()))
-                    .map_err(|error| stopped(&watch, &error, &within))?
-            }
+            MemberKind::File => file(&mut contents, path, &member, &mut members, &mut room, (&watch, options))
+                .map_err(|error| stopped(&watch, &error, &within))?,
             _ => {}
         }
     }
@@ -143,13 +141,13 @@ fn file(
     member: &Member,
     members: &mut TarReader<Box<dyn BufRead + '_>>,
     room: &mut Room,
-    (watch, needles): (&Watch, Option<&Needles>),
+    (watch, options): (&Watch, &ScanOptions),
 ) -> Result<(), TarError> {
     let mut block = [0; BLOCK];
     let count = read_up_to(members, &mut block)?;
     let head = &block[..count];
     if is_layer(head) {
-        let layer = scan_layer(head, &mut *members, room, watch, needles);
+        let layer = scan_layer(head, &mut *members, room, watch, options);
         if let Err(error) = &layer
             && (members.fault().is_some() || watch.has_fault())
         {

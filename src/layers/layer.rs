@@ -4,7 +4,8 @@
 //! Invariant: paths and link targets are data. `..`, absolute targets and devices are recorded and
 //! never acted upon.
 
-use super::secret::{MOST, Needles, Search};
+use super::ScanOptions;
+use super::secret::{MOST, Search};
 use super::stream::{Hashed, Watch, decompressed};
 use super::tar::{Member, MemberKind, TarError, TarReader};
 use crate::evidence::{EntryFacts, EntryKind, Spelling};
@@ -64,17 +65,18 @@ impl Room {
     }
 }
 
-/// Reads a layer to its end. `head` is what was already read of it. `needles`: what is looked for in names, link targets
-/// and contents, also of what is no part of the image's file system.
+/// Reads a layer to its end. `head` is what was already read of it. What is looked for is looked for in names, link
+/// targets and contents, also of what is no part of the image's file system.
 pub(super) fn scan_layer(
     head: &[u8],
     rest: impl Read,
     room: &mut Room,
     watch: &Watch,
-    needles: Option<&Needles>,
+    options: &ScanOptions,
 ) -> Result<ScannedLayer, TarError> {
+    let needles = options.needles.as_ref();
     let mut layer = ScannedLayer::default();
-    let mut members = TarReader::new(Hashed::new(decompressed(head, rest, watch)));
+    let mut members = TarReader::new(Hashed::new(decompressed(head, rest, watch), options.hashes));
     while let Some(member) = members.next_member()? {
         let mut search = needles.map(Search::new);
         if let Some(needles) = needles {
@@ -93,7 +95,7 @@ pub(super) fn scan_layer(
             };
             if room.take(path.len() + content.len()) {
                 let content = match change {
-                    EntryKind::File => content_hash(&mut members, member.sparse, search.as_mut())?,
+                    EntryKind::File if options.hashes => content_hash(&mut members, member.sparse, search.as_mut())?,
                     _ => content,
                 };
                 let entry = EntryFacts {

@@ -28,8 +28,8 @@ pub struct Stack<'a> {
     pub hidden: Vec<Hidden<'a>>,
     /// Bytes of file contents in all layers.
     pub stored_bytes: u64,
-    /// Bytes of all copies of files that a later layer replaces or deletes, the last copy included: how `dive` counts
-    /// wasted space (its `Efficiency`), but that files in a deleted directory count here, too.
+    /// Bytes of all copies of files that a later layer replaces or deletes, the last copy included: as
+    /// [`DiveFigures`](super::DiveFigures) count wasted bytes, but that files in a deleted directory count here, too.
     pub repeated_bytes: u64,
     /// Bytes of file contents that the final tree does not need.
     pub recoverable_bytes: u64,

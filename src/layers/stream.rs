@@ -210,21 +210,21 @@ impl<R: BufRead> Read for ZstdFrames<R> {
     }
 }
 
-/// A reader that hashes what passes.
+/// A reader that hashes what passes, where that is wanted.
 pub(super) struct Hashed<R> {
     inner: R,
-    hash: Sha256,
+    hash: Option<Sha256>,
 }
 
 impl<R: BufRead> Hashed<R> {
-    pub(super) fn new(inner: R) -> Self {
-        Self { inner, hash: Sha256::new() }
+    pub(super) fn new(inner: R, wanted: bool) -> Self {
+        Self { inner, hash: wanted.then(Sha256::new) }
     }
 
-    /// `sha256:…` of everything, after reading the rest.
+    /// `sha256:…` of everything, after reading the rest; empty where it was not wanted.
     pub(super) fn finish(mut self) -> io::Result<String> {
         io::copy(&mut self, &mut io::sink())?;
-        Ok(format!("sha256:{}", crate::hex::hex(&self.hash.finalize())))
+        Ok(self.hash.map(|hash| format!("sha256:{}", crate::hex::hex(&hash.finalize()))).unwrap_or_default())
     }
 }
 
@@ -235,10 +235,11 @@ impl<R: BufRead> BufRead for Hashed<R> {
 
     fn consume(&mut self, count: usize) {
         // `consume` only ever follows `fill_buf`, which left these bytes in the buffer.
-        if count > 0
+        if let Some(hash) = &mut self.hash
+            && count > 0
             && let Ok(buffer) = self.inner.fill_buf()
         {
-            self.hash.update(&buffer[..count.min(buffer.len())]);
+            hash.update(&buffer[..count.min(buffer.len())]);
         }
         self.inner.consume(count);
     }
@@ -247,7 +248,9 @@ impl<R: BufRead> BufRead for Hashed<R> {
 impl<R: BufRead> Read for Hashed<R> {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
         let count = self.inner.read(buf)?;
-        self.hash.update(&buf[..count]);
+        if let Some(hash) = &mut self.hash {
+            hash.update(&buf[..count]);
+        }
         Ok(count)
     }
 }

@@ -178,6 +178,7 @@ pub fn shell(script: &str, seconds: u32) -> RunPlan {
         user: None,
         env: BTreeMap::new(),
         seconds,
+        setup: Vec::new(),
     }
 }
 

@@ -39,6 +39,10 @@ pub struct Command {
     /// Seconds until it is stopped.
     #[serde(default = "twenty")]
     pub seconds: u32,
+    /// Commands that are run before it, one after another, without the image's ENTRYPOINT and with the same user and
+    /// environment; each finds the files that the one before has left, and must end with exit code 0.
+    #[serde(default)]
+    pub setup: Vec<Vec<String>>,
     /// Exit code.
     #[serde(default)]
     pub exit: i64,
@@ -70,6 +74,14 @@ fn not_there(run: &RunFacts) -> bool {
     said.contains("no such file or directory")
 }
 
+/// With which exit code it ended, and its last words.
+fn ended(run: &RunFacts) -> String {
+    let said = [last_line(&run.stderr), last_line(&run.stdout)].into_iter().find(|line| !line.is_empty());
+    let said = said.map(|line| format!(", and said {}", shown(line))).unwrap_or_default();
+    let code = run.exit.map_or_else(|| "no exit code".to_owned(), |code| format!("exit code {code}"));
+    format!("{code}{said}")
+}
+
 impl Command {
     pub(super) fn judge(&self, inquiry: &Inquiry<'_>) -> Result<Verdict, Stop> {
         let name = inquiry.name(&self.image);
@@ -83,6 +95,7 @@ impl Command {
             user: self.user.clone(),
             env: self.env.clone(),
             seconds: self.seconds,
+            setup: self.setup.clone(),
         };
         let Some(run) = inquiry.run(plan)? else {
             return super::no_image(inquiry, &name);
@@ -103,6 +116,15 @@ impl Command {
             };
             Verdict::not_yet(expected, found, advice)
         };
+        if let Some(setup) = run.failed_setup.map(|index| self.setup.get(index).map(typed).unwrap_or_default()) {
+            let found = match &run.start_error {
+                Some(error) => starting::told(error),
+                None if run.timed_out => format!("it was still running after {} s", self.seconds),
+                None => ended(run),
+            };
+            let advice = format!("it is run in the image before `{what}`: correct one of the two");
+            return Verdict::not_yet(format!("`{setup}` to end with exit code 0"), found, advice);
+        }
         if let Some(error) = &run.start_error {
             return wrong(format!("`{what}` to start"), starting::told(error));
         }
@@ -110,10 +132,7 @@ impl Command {
             return wrong(format!("`{what}` to end within {} s", self.seconds), "it was still running".into());
         }
         if run.exit != Some(self.exit) {
-            let said = [last_line(&run.stderr), last_line(&run.stdout)].into_iter().find(|line| !line.is_empty());
-            let said = said.map(|line| format!(", and said {}", shown(line))).unwrap_or_default();
-            let code = run.exit.map_or_else(|| "no exit code".to_owned(), |code| format!("exit code {code}"));
-            return wrong(format!("`{what}` to end with exit code {}", self.exit), format!("{code}{said}"));
+            return wrong(format!("`{what}` to end with exit code {}", self.exit), ended(run));
         }
         for (stream, wants, found) in
             [("print", &self.stdout, &run.stdout), ("complain with", &self.stderr, &run.stderr)]
@@ -168,6 +187,13 @@ mod tests {
         assert!(
             advice(&refused("exec: \"till.sh\": executable file not found in $PATH: unknown")).contains("./till.sh")
         );
+        let before = RunFacts { failed_setup: Some(0), ..said("mkdir: /menu: Permission denied\n") };
+        let kind: Command = crate::course::read_yaml("{ image: app, args: [ls, /menu], setup: [[mkdir, /menu]] }")
+            .unwrap_or_else(|(at, what)| panic!("{at:?}: {what}"));
+        let Verdict::NotYet(it) = kind.look("app", &before) else { panic!("the setup has failed") };
+        assert_eq!(it.expected, "`mkdir /menu` to end with exit code 0");
+        assert_eq!(it.found, "exit code 1, and said `mkdir: /menu: Permission denied`");
+        assert!(it.advice.contains("ls /menu"), "{it:?}");
         for failed in [said("cat: /menu: no such file or directory"), refused("exec: permission denied")] {
             assert!(advice(&failed).starts_with("run it yourself"), "{failed:?}");
         }

@@ -1,7 +1,7 @@
 //! `config`
 
 use crate::check::matching::{TextMatch, exec_form, is_handed_over, is_shell_form, shown};
-use crate::check::{Inquiry, Stop, Verdict};
+use crate::check::{Inquiry, Port, Stop, Verdict};
 use crate::dockerfile::parse;
 use crate::evidence::ConfigFacts;
 use schemars::JsonSchema;
@@ -44,15 +44,21 @@ pub struct Config {
     /// Names that ENV must not hold.
     #[serde(default)]
     pub env_lacks: Vec<String>,
-    /// TCP ports that EXPOSE must name.
+    /// Ports that EXPOSE must name: `8080`, `53/udp`.
     #[serde(default)]
-    pub ports: Vec<u16>,
+    pub ports: Vec<Port>,
+    /// Ports that it must not name.
+    #[serde(default)]
+    pub ports_lack: Vec<Port>,
     /// LABEL by key.
     #[serde(default)]
     pub labels: BTreeMap<String, TextMatch>,
     /// Paths that VOLUME must name.
     #[serde(default)]
     pub volumes: Vec<String>,
+    /// Paths that it must not name.
+    #[serde(default)]
+    pub volumes_lack: Vec<String>,
     /// ONBUILD.
     #[serde(default)]
     pub onbuild: Option<CountMatch>,
@@ -168,7 +174,15 @@ impl Config {
     }
 
     fn ports(&self, config: &ConfigFacts) -> Option<Verdict> {
-        let missing = self.ports.iter().find(|port| !config.ports.contains(&format!("{port}/tcp")))?;
+        let names = |port: &&Port| config.ports.contains(&port.listed());
+        if let Some(named) = self.ports_lack.iter().find(names) {
+            return Some(Verdict::not_yet(
+                format!("EXPOSE not to name port {named}"),
+                format!("the image exposes {}", config.ports.join(", ")),
+                format!("take EXPOSE {named} out; where the base brings it, choose another base"),
+            ));
+        }
+        let missing = self.ports.iter().find(|port| !names(port))?;
         let found = if config.ports.is_empty() { "no port".into() } else { config.ports.join(", ") };
         Some(Verdict::not_yet(
             format!("EXPOSE to name port {missing}"),
@@ -178,6 +192,13 @@ impl Config {
     }
 
     fn volumes(&self, config: &ConfigFacts) -> Option<Verdict> {
+        if let Some(named) = self.volumes_lack.iter().find(|path| config.volumes.contains(path)) {
+            return Some(Verdict::not_yet(
+                format!("VOLUME not to name {named}"),
+                format!("the image declares {}", config.volumes.join(", ")),
+                format!("take VOLUME {named} out; where the base brings it, choose another base"),
+            ));
+        }
         let missing = self.volumes.iter().find(|path| !config.volumes.contains(path))?;
         let found = if config.volumes.is_empty() { "no volume".into() } else { config.volumes.join(", ") };
         Some(Verdict::not_yet(

@@ -198,6 +198,7 @@ impl Diagnosis {
                     user: None,
                     env: BTreeMap::new(),
                     seconds: 10,
+                    setup: Vec::new(),
                 };
                 if let Some(run) = inquiry.run(run)? {
                     let said = run.stdout.lines().chain(run.stderr.lines());

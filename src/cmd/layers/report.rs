@@ -2,7 +2,7 @@
 
 use super::Subject;
 use crate::evidence::{EntryFacts, EntryKind};
-use crate::layers::{Hidden, Seen, Stack, TreeDifference, tree_differences};
+use crate::layers::{DiveFigures, Hidden, Seen, Stack, TreeDifference, tree_differences};
 use serde::Serialize;
 
 /// Most rows of a list of examples; the counts beside it are complete.
@@ -34,8 +34,9 @@ struct Image<'a> {
     stored_bytes: u64,
     /// Bytes that no name of the final tree leads to.
     recoverable_bytes: u64,
-    /// All copies of files that later layers replace or delete, as dive counts.
+    /// All copies of files that later layers replace or delete, those of deleted directories too.
     repeated_bytes: u64,
+    dive: Dive<'a>,
     hidden_files: usize,
     /// Files that later layers replace or delete, the largest first.
     hidden: Vec<HiddenRow<'a>>,
@@ -48,6 +49,26 @@ struct Image<'a> {
     truncated: bool,
 }
 
+/// What dive says of the same layers, right or wrong ([`DiveFigures`]).
+#[derive(Debug, Serialize)]
+struct Dive<'a> {
+    efficiency: f64,
+    wasted_bytes: u64,
+    user_bytes: u64,
+    /// Wasted bytes as a part of the user's; `null` where there is one layer only.
+    wasted_of_user: Option<f64>,
+    repeated_paths: usize,
+    /// Paths that several layers name, those with the most bytes first.
+    repeated: Vec<RepeatedRow<'a>>,
+}
+
+#[derive(Debug, Serialize)]
+struct RepeatedRow<'a> {
+    path: &'a str,
+    count: usize,
+    bytes: u64,
+}
+
 #[derive(Debug, Serialize)]
 struct Layer<'a> {
     /// From 1, the bottom one.
@@ -55,6 +76,8 @@ struct Layer<'a> {
     diff_id: &'a str,
     created_by: Option<&'a str>,
     bytes: u64,
+    /// Paths in its archive, with the folders that they lie in.
+    paths: usize,
     added: usize,
     changed: usize,
     deleted: usize,
@@ -152,11 +175,13 @@ impl<'a> Report<'a> {
 
 fn image<'a>(subject: &'a Subject, stack: &Stack<'a>) -> Image<'a> {
     let facts = &subject.scan.facts;
+    let dive = DiveFigures::of(facts);
     let layers = facts.layers.iter().zip(&stack.steps).enumerate().map(|(index, (layer, step))| Layer {
         number: index + 1,
         diff_id: &layer.diff_id,
         created_by: layer.created_by.as_deref(),
         bytes: layer.size,
+        paths: dive.paths[index],
         added: step.added,
         changed: step.changed,
         deleted: step.deleted,
@@ -181,12 +206,25 @@ fn image<'a>(subject: &'a Subject, stack: &Stack<'a>) -> Image<'a> {
         stored_bytes: stack.stored_bytes,
         recoverable_bytes: stack.recoverable_bytes,
         repeated_bytes: stack.repeated_bytes,
+        dive: by_dive(&dive),
         hidden_files: stack.hidden.len(),
         hidden: stack.largest_hidden().into_iter().take(ROWS).map(hidden).collect(),
         largest: stack.largest().into_iter().take(ROWS).map(file).collect(),
         set_id_files: set_id.len(),
         set_id: set_id.into_iter().take(ROWS).map(file).collect(),
         truncated: facts.truncated,
+    }
+}
+
+fn by_dive<'a>(figures: &DiveFigures<'a>) -> Dive<'a> {
+    let rows = figures.repeated.iter().take(ROWS);
+    Dive {
+        efficiency: figures.efficiency,
+        wasted_bytes: figures.wasted_bytes,
+        user_bytes: figures.user_bytes,
+        wasted_of_user: figures.wasted_of_user(),
+        repeated_paths: figures.repeated.len(),
+        repeated: rows.map(|one| RepeatedRow { path: one.path, count: one.count, bytes: one.bytes }).collect(),
     }
 }
 

@@ -125,7 +125,7 @@ fn waste(stack: &Stack<'_>, terminal: &Terminal, lines: &mut Vec<Line>) {
     lines.extend(files(rows.collect(), Style::BAD, terminal));
     more(hidden.len(), ROWS, lines);
     if stack.repeated_bytes != stack.recoverable_bytes {
-        let note = format!("With the last copy of each such file, as dive counts: {}", size(stack.repeated_bytes));
+        let note = format!("With the last copy of each such file: {}", size(stack.repeated_bytes));
         lines.push(Line::new(&note, Style::DIM));
     }
 }

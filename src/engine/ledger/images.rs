@@ -29,7 +29,7 @@ impl Ledger {
     }
 
     /// A tag that is shown to nobody.
-    fn throw_away_tag(&self, text: &str) -> String {
+    pub(crate) fn throw_away_tag(&self, text: &str) -> String {
         let digest = crate::hex::hex(&Sha256::digest(text));
         self.image_name(&format!("b{}:latest", &digest[..12]))
     }

@@ -16,6 +16,9 @@ pub struct RunFacts {
     pub start_error: Option<String>,
     /// The time limit was exceeded.
     pub timed_out: bool,
+    /// The command of the plan's setup, by its index, that did not end with exit code 0: all other fields are about that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failed_setup: Option<usize>,
 }
 
 /// How a service answered.

@@ -110,6 +110,23 @@ fn skipped_layers_are_named_only() {
 }
 
 #[test]
+fn without_hashes_everything_else_is_the_same() {
+    let archive = old_layout(&sample_layers());
+    let mut whole = scanned(&archive).facts;
+    let options = ScanOptions { hashes: false, ..ScanOptions::default() };
+    let found = scan(&archive[..], &options).unwrap().facts;
+    assert_ne!(found, whole);
+    let files = whole.layers.iter_mut().flat_map(|layer| layer.entries.values_mut());
+    files.filter(|entry| entry.change == EntryKind::File).for_each(|entry| entry.content.clear());
+    assert_eq!(found, whole);
+    // Who does not look is not told.
+    let ids = sample_layers().iter().map(|_| digest(b"another layer")).collect::<Vec<_>>();
+    let forged = old_layout_with(&sample_layers(), &config(&ids), |manifest| manifest);
+    assert!(matches!(scan(&forged[..], &ScanOptions::default()), Err(ScanError::OtherLayer { number: 1, .. })));
+    assert_eq!(scan(&forged[..], &options).unwrap().facts.layers[0].diff_id, ids[0]);
+}
+
+#[test]
 fn more_paths_than_allowed_are_left_out_and_said_so() {
     let options = ScanOptions { max_entries: 6, ..ScanOptions::default() };
     let facts = scan(&old_layout(&sample_layers())[..], &options).unwrap().facts;

@@ -46,6 +46,23 @@ fn triggers_and_volumes_are_told() {
 }
 
 #[test]
+fn ports_have_protocols_and_some_must_not_be_there() {
+    let has = ConfigFacts { ports: vec!["53/udp".into(), "8080/tcp".into()], ..ConfigFacts::default() };
+    for right in ["ports: [8080, 53/udp]", "ports: [\"8080\"]", "ports_lack: [22, 53]", "volumes_lack: [/data]"] {
+        assert_eq!(asked(right, has.clone()), "pass", "{right}");
+    }
+    assert!(asked("ports: [8080, 53]", has.clone()).starts_with("EXPOSE to name port 53 | the image exposes 53/udp"));
+    let udp = asked("ports_lack: [22, 53/udp]", has);
+    assert!(
+        udp.starts_with("EXPOSE not to name port 53/udp | the image exposes 53/udp, 8080/tcp | take EXPOSE 53/udp")
+    );
+    let data = ConfigFacts { volumes: vec!["/data".into()], ..ConfigFacts::default() };
+    assert!(
+        asked("volumes_lack: [/x, /data]", data).starts_with("VOLUME not to name /data | the image declares /data")
+    );
+}
+
+#[test]
 fn a_working_directory_is_the_same_with_a_slash_at_its_end() {
     let with = |workdir: &str| ConfigFacts { workdir: workdir.into(), ..ConfigFacts::default() };
     assert_eq!(asked("workdir: { equals: /site }", with("/site/")), "pass");
