@@ -30,6 +30,7 @@
 //! report/      what commands print for programs: JSON; a class's table, cells, feedback, page and JUnit; others' formats
 //! nearest      the known name that an unknown one may have meant
 //! secret       a password that shows in no text by accident
+//! fuzzing/     any bytes for every reader of what others made; in fuzzers and tests only
 //! failure      why a command could not do its work, and the exit codes
 //! ```
 //!
@@ -78,6 +79,8 @@ pub mod engine;
 pub mod evidence;
 pub mod examine;
 pub mod failure;
+#[cfg(any(test, fuzzing))]
+pub mod fuzzing;
 pub mod grade;
 mod hex;
 mod journal;

@@ -5,6 +5,8 @@
 //! loses marks for it.
 
 mod fault;
+#[cfg(any(test, fuzzing))]
+pub(super) mod fuzzing;
 mod said;
 
 use super::{Engine, EngineError, Ledger, call::query, images, text::clean};

@@ -19,6 +19,8 @@
 //!   is asked from this machine, for advice only: nothing is judged by it.
 
 mod conversation;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzzing;
 mod hub;
 mod manifest;
 mod read;
