@@ -31,6 +31,7 @@
 //! nearest      the known name that an unknown one may have meant
 //! process      a command in a group of its own, which does not outlive its owner
 //! secret       a password that shows in no text by accident
+//! fuzzing/     any bytes for every reader of what others made; in fuzzers and tests only
 //! failure      why a command could not do its work, and the exit codes
 //! ```
 //!
@@ -79,6 +80,8 @@ pub mod engine;
 pub mod evidence;
 pub mod examine;
 pub mod failure;
+#[cfg(any(test, fuzzing))]
+pub mod fuzzing;
 pub mod grade;
 mod hex;
 mod journal;

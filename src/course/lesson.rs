@@ -82,6 +82,9 @@ pub struct Choice {
     pub because: String,
 }
 
+/// Most bytes of a lesson; the longest of this course has some 16 000.
+const LARGEST: usize = 1 << 20;
+
 /// Title of the section that asks about earlier lessons.
 const BEFORE: &str = "Before you begin";
 
@@ -105,6 +108,9 @@ impl Lesson {
     /// # Errors
     /// Names `file`, line and column, for front matter or a quiz that is not what it should be.
     pub fn parse(file: &str, text: &str) -> Result<Self, CourseError> {
+        if text.len() > LARGEST {
+            return Err(CourseError::new(file, "the lesson has more than 1 MiB", "make several lessons of it"));
+        }
         // Editors on Windows end lines with CR LF.
         let text = &text.replace("\r\n", "\n");
         let (front_text, body_start) = front_matter(file, text)?;
@@ -128,7 +134,13 @@ impl Lesson {
                 _ => blocks.push(Block::Text(text.to_owned())),
             }
         };
-        let line_at = |at: usize| text[..body_start + at].matches('\n').count();
+        // Blocks come in their order: only what lies between them is counted.
+        let mut counted = (0, 0);
+        let mut line_at = |at: usize| {
+            let (from, lines) = counted;
+            counted = (body_start + at, lines + text[from..body_start + at].matches('\n').count());
+            counted.1
+        };
         for (event, span) in Parser::new_ext(body, Options::all()).into_offset_iter() {
             match event {
                 Event::Start(Tag::Heading { level: HeadingLevel::H2, .. }) => heading = Some(span),
@@ -289,6 +301,14 @@ mod tests {
     fn a_broken_recall_block_is_told_with_its_line() {
         let error = Lesson::parse("lessons/L02.md", &format!("{FRONT}\n```recall\nids: [L01.a]\n```\n")).unwrap_err();
         assert_eq!((error.file.as_str(), error.line), ("lessons/L02.md", Some(9)), "{error}");
+    }
+
+    #[test]
+    fn a_lesson_of_many_blocks_is_read_in_time_and_has_a_limit() {
+        let text = format!("{FRONT}\n{}", "```sh\n```\n".repeat(50_000));
+        let lesson = Lesson::parse("lessons/L02.md", &text).unwrap();
+        assert_eq!(lesson.fences.last().map(|fence| fence.line), Some(8 + 2 * 49_999));
+        assert!(Lesson::parse("lessons/L02.md", &text.repeat(3)).unwrap_err().what.contains("1 MiB"));
     }
 
     #[test]

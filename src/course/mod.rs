@@ -10,6 +10,8 @@ pub mod coverage;
 mod embedded;
 mod error;
 pub mod exercise;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzzing;
 pub mod lesson;
 pub mod lint;
 mod load;

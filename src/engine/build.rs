@@ -7,6 +7,8 @@
 mod buildah;
 mod by_client;
 mod fault;
+#[cfg(any(test, fuzzing))]
+pub(super) mod fuzzing;
 mod said;
 
 use super::{Engine, EngineError, Ledger, buildkit, call::query, images, text::clean};

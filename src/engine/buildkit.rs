@@ -61,8 +61,11 @@ pub(crate) struct VertexWarning {
 
 /// Most bytes of a line that has not ended yet.
 const LONGEST_LINE: usize = 64 * 1024;
-/// Most build steps that are followed.
+/// Most bytes of lines that have not ended yet, over all steps.
+const LONGEST_LINES: usize = 4 * 1024 * 1024;
+/// Most build steps that are followed, and most bytes of their digests and names.
 const MOST_STEPS: usize = 10_000;
+const MOST_STEP_BYTES: usize = 8 * 1024 * 1024;
 
 /// Steps that come of sending the context as an archive; with the docker command there are none.
 const OUR_OWN: [&str; 2] = ["[internal] load remote build context", "copy /context /"];
@@ -73,6 +76,10 @@ const OUR_OWN: [&str; 2] = ["[internal] load remote build context", "copy /conte
 #[derive(Debug, Default)]
 pub(crate) struct Progress {
     steps: BTreeMap<String, Step>,
+    /// Bytes of their digests and names.
+    step_bytes: usize,
+    /// Bytes that wait for the end of their line, in all steps.
+    pending: usize,
 }
 
 #[derive(Debug, Default)]
@@ -128,15 +135,10 @@ impl Progress {
     }
 
     fn vertex(&mut self, vertex: Vertex, log: &mut BoundedLog) {
-        if self.steps.len() >= MOST_STEPS && !self.steps.contains_key(&vertex.digest) {
-            return;
-        }
         if OUR_OWN.contains(&vertex.name.as_str()) {
             return;
         }
-        let place = self.steps.len();
-        let step = self.steps.entry(vertex.digest).or_insert_with(|| Step { place, ..Step::default() });
-        step.name = vertex.name;
+        let Some(step) = self.step(&vertex.digest, Some(vertex.name)) else { return };
         if vertex.cached && !step.cached {
             step.cached = true;
             step.announced = true;
@@ -145,30 +147,52 @@ impl Progress {
             step.announced = true;
             log.push(&step.name);
         }
-        if vertex.completed.is_some() || !vertex.error.is_empty() {
-            step.flush(log);
-        }
+        let flushed = match vertex.completed.is_some() || !vertex.error.is_empty() {
+            true => step.flush(log),
+            false => 0,
+        };
         // A step that is cancelled because another one failed says so; that is no news.
         if !vertex.error.is_empty() && !step.failed && !vertex.error.ends_with("context canceled") {
             step.failed = true;
             log.push(&format!("ERROR {}: {}", step.name, without_mounts(&vertex.error)));
         }
+        self.pending -= flushed;
+    }
+
+    /// The step of this digest, which is called so from now on; none where there are too many, or too long ones.
+    fn step(&mut self, digest: &str, name: Option<String>) -> Option<&mut Step> {
+        let known = self.steps.get(digest);
+        let (new, old) = (name.as_ref().map_or(0, String::len), known.map_or(0, |step| step.name.len()));
+        let old = if name.is_some() { old } else { 0 };
+        let added = new + if known.is_none() { digest.len() } else { 0 };
+        if known.is_none() && self.steps.len() >= MOST_STEPS || self.step_bytes - old + added > MOST_STEP_BYTES {
+            return None;
+        }
+        self.step_bytes = self.step_bytes - old + added;
+        let place = self.steps.len();
+        let step = self.steps.entry(digest.to_owned()).or_insert_with(|| Step { place, ..Step::default() });
+        if let Some(name) = name {
+            step.name = name;
+        }
+        Some(step)
     }
 
     fn output(&mut self, part: &VertexLog, log: &mut BoundedLog) {
-        if self.steps.len() >= MOST_STEPS && !self.steps.contains_key(&part.vertex) {
-            return;
-        }
-        let place = self.steps.len();
-        let step = self.steps.entry(part.vertex.clone()).or_insert_with(|| Step { place, ..Step::default() });
+        let Some(step) = self.step(&part.vertex, None) else { return };
+        let (before, waiting) = (step.pending.len(), part.msg.len());
         step.pending.extend_from_slice(&part.msg);
-        if let Some(end) = step.pending.iter().rposition(|byte| *byte == b'\n') {
-            let rest = step.pending.split_off(end + 1);
-            step.flush(log);
+        let mut flushed = 0;
+        if let Some(end) = part.msg.iter().rposition(|byte| *byte == b'\n') {
+            let rest = step.pending.split_off(before + end + 1);
+            flushed += step.flush(log);
             step.pending = rest;
         }
         if step.pending.len() > LONGEST_LINE {
-            step.flush(log);
+            flushed += step.flush(log);
+        }
+        self.pending = self.pending + waiting - flushed;
+        if self.pending > LONGEST_LINES {
+            self.finish(log);
         }
     }
 
@@ -187,7 +211,7 @@ impl Progress {
     /// Output that no newline ended.
     pub(crate) fn finish(&mut self, log: &mut BoundedLog) {
         for step in self.steps.values_mut() {
-            step.flush(log);
+            self.pending -= step.flush(log);
         }
     }
 }
@@ -202,11 +226,13 @@ impl Step {
         (!text.starts_with("FROM ")).then(|| StepFacts { stage, number, text: text.to_owned(), cached: self.cached })
     }
 
-    fn flush(&mut self, log: &mut BoundedLog) {
-        if !self.pending.is_empty() {
-            log.push(&String::from_utf8_lossy(&self.pending));
-            self.pending.clear();
+    /// Shows what waits for the end of its line: how many bytes.
+    fn flush(&mut self, log: &mut BoundedLog) -> usize {
+        let pending = std::mem::take(&mut self.pending);
+        if !pending.is_empty() {
+            log.push(&String::from_utf8_lossy(&pending));
         }
+        pending.len()
     }
 }
 
@@ -290,6 +316,29 @@ mod tests {
             cached,
         };
         assert_eq!(progress.steps(), [step(Some("builder"), "RUN make", false), step(None, "COPY . /app", true)]);
+    }
+
+    #[test]
+    fn what_is_remembered_of_steps_has_a_limit() {
+        let mut progress = Progress::default();
+        let mut log = BoundedLog::new(10, 100);
+        let called = |digest: usize, name: String| Vertex { digest: digest.to_string(), name, ..vertex(false, "") };
+        for digest in 0..100 {
+            progress.vertex(called(digest, format!("[1/2] {}", "x".repeat(1 << 20))), &mut log);
+            progress.vertex(called(digest, "[1/2] RUN x".into()), &mut log);
+        }
+        assert_eq!(progress.steps().len(), 100, "a name that is gone counts no more");
+        for digest in 0..200 {
+            progress.vertex(called(digest, format!("[1/2] {}", "x".repeat(1 << 20))), &mut log);
+            let msg = vec![b'x'; 60_000];
+            progress.output(&VertexLog { vertex: digest.to_string(), msg }, &mut log);
+            let held = progress.steps.iter().map(|(digest, step)| digest.len() + step.name.len()).sum::<usize>();
+            assert!(held == progress.step_bytes && held <= MOST_STEP_BYTES, "{held}");
+            let waiting = progress.steps.values().map(|step| step.pending.len()).sum::<usize>();
+            assert!(waiting == progress.pending && waiting <= LONGEST_LINES, "{waiting}");
+        }
+        progress.finish(&mut log);
+        assert_eq!(progress.pending, 0);
     }
 
     #[test]

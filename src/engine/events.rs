@@ -72,6 +72,12 @@ impl Engine {
     }
 }
 
+/// An event, from the engine's line.
+#[cfg(any(test, fuzzing))]
+pub(super) fn read(line: &[u8]) -> Option<Event> {
+    serde_json::from_slice(line).ok().map(event)
+}
+
 fn event(message: Message) -> Event {
     let actor = message.actor.unwrap_or_default();
     let attributes = actor.attributes.unwrap_or_default();

@@ -165,7 +165,7 @@ pub(super) fn absolute(from: &str, path: &str) -> String {
 }
 
 /// The first entry of an archive is the path itself; what follows (a folder's content) is not read.
-fn first_entry(reader: impl Read) -> io::Result<FileFacts> {
+pub(super) fn first_entry(reader: impl Read) -> io::Result<FileFacts> {
     let mut archive = tar::Archive::new(reader);
     let mut entries = archive.entries()?;
     facts_of(&mut entries.next().ok_or(io::ErrorKind::UnexpectedEof)??)

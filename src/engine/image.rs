@@ -267,12 +267,24 @@ fn config_facts(config: Config) -> ConfigFacts {
     }
 }
 
+/// An image, from the engine's two answers.
+#[cfg(any(test, fuzzing))]
+pub(super) fn read(inspect: &[u8], history: &[u8]) -> serde_json::Result<ImageFacts> {
+    Ok(image_facts(serde_json::from_slice(inspect)?, serde_json::from_slice(history)?))
+}
+
+/// The engine, from its two answers.
+#[cfg(any(test, fuzzing))]
+pub(super) fn read_engine(version: &[u8], info: &[u8]) -> serde_json::Result<EngineFacts> {
+    Ok(engine_facts(serde_json::from_slice(version)?, &serde_json::from_slice(info)?))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn facts(inspect: &str, history: &str) -> ImageFacts {
-        image_facts(serde_json::from_str(inspect).unwrap(), serde_json::from_str(history).unwrap())
+        read(inspect.as_bytes(), history.as_bytes()).unwrap()
     }
 
     #[test]
@@ -301,7 +313,7 @@ mod tests {
     fn a_containerd_store_is_recognised() {
         let info = r#"{"Driver":"overlayfs","DriverStatus":[["driver-type","io.containerd.snapshotter.v1"]]}"#;
         let version = r#"{"Version":"28.5.2","ApiVersion":"1.51","Arch":"amd64","Os":"linux"}"#;
-        let found = engine_facts(serde_json::from_str(version).unwrap(), &serde_json::from_str(info).unwrap());
+        let found = read_engine(version.as_bytes(), info.as_bytes()).unwrap();
         assert!(found.containerd_store);
         assert_eq!(found.product, "Docker Engine");
     }

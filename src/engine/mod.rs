@@ -84,6 +84,8 @@ mod exec;
 mod experiment;
 mod file;
 mod files;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzzing;
 mod health;
 mod history;
 mod http;

@@ -20,6 +20,9 @@ use std::collections::{BTreeMap, BTreeSet};
 pub const SCHEMA: &str = "dlearn/grade-part/1";
 /// Bytes of a file that are read.
 pub const LARGEST: u64 = 256 << 20;
+/// Values of a file: so many that a class of a thousand with thirty exercises each has fewer, and so few that they take
+/// little memory however short they are.
+const MOST_VALUES: usize = 5_000_000;
 /// Submissions of a class, and exercises, that are joined at most.
 const MOST: usize = 20_000;
 /// Images that are told of, where they were not the same in all parts.
@@ -141,6 +144,9 @@ impl Part {
             schema: String,
         }
         let not_understood = |error: serde_json::Error| tidy(&format!("it is not understood: {error}"));
+        if values(bytes) > MOST_VALUES {
+            return Err(TOO_MANY.to_owned());
+        }
         let head: Head = serde_json::from_slice(bytes).map_err(not_understood)?;
         if head.schema != SCHEMA {
             return Err(format!("it is no part of a class: its schema is not {SCHEMA}"));
@@ -180,6 +186,7 @@ impl Part {
         bytes.push(b'\n');
         match bytes.len() as u64 > LARGEST {
             true => Err(format!("it would have more than {} MiB: grade in more parts", LARGEST >> 20)),
+            false if values(&bytes) > MOST_VALUES => Err(TOO_MANY.to_owned()),
             false => Ok(bytes),
         }
     }
@@ -187,6 +194,24 @@ impl Part {
     fn share(&self) -> String {
         format!("{}/{}", self.part, self.of)
     }
+}
+
+/// What is said of a file with more than [`MOST_VALUES`].
+const TOO_MANY: &str = "it holds more than five million values: grade in more parts";
+
+/// How many values JSON holds at most: what is in an array or an object is parted by commas.
+fn values(json: &[u8]) -> usize {
+    let (mut count, mut within, mut escaped) = (1, false, false);
+    for byte in json {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' => escaped = within,
+            b'"' => within = !within,
+            b',' | b'[' | b'{' if !within => count += 1,
+            _ => {}
+        }
+    }
+    count
 }
 
 /// A class, joined.

@@ -12,6 +12,8 @@
 mod disk;
 mod error;
 mod folder;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzzing;
 pub mod home;
 mod key;
 mod lock;

@@ -47,7 +47,7 @@ pub(super) fn load(home: &Path) -> Result<Loaded, LearnerError> {
     }
 }
 
-fn parse(path: &Path, content: &[u8]) -> Result<Loaded, LearnerError> {
+pub(super) fn parse(path: &Path, content: &[u8]) -> Result<Loaded, LearnerError> {
     let damaged = |why: String| Ok(Loaded::Damaged { rest: None, why });
     let fields: Map<String, Value> = match serde_json::from_slice(content) {
         Ok(Value::Object(fields)) => fields,

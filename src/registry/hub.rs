@@ -60,7 +60,7 @@ pub fn size_on_hub(image: &str, platform: &Platform, limit: Duration) -> Option<
     size_in(&ask(&agent(limit), &format!("{HUB}/v2/repositories/{path}/tags/{tag}"))?, platform)
 }
 
-fn size_in(answer: &str, platform: &Platform) -> Option<u64> {
+pub(super) fn size_in(answer: &str, platform: &Platform) -> Option<u64> {
     let tag: Tag = serde_json::from_str(answer).ok()?;
     let is = |said: &Option<String>, wanted: &str| said.as_deref() == Some(wanted);
     let of_platform = |one: &&OfPlatform| is(&one.architecture, &platform.arch) && is(&one.os, &platform.os);
@@ -78,7 +78,7 @@ pub fn headroom(limit: Duration) -> Option<Headroom> {
 }
 
 /// `ratelimit-limit: 100;w=21600` and `ratelimit-remaining: 76;w=21600`
-fn headroom_in(headers: &HeaderMap) -> Option<Headroom> {
+pub(super) fn headroom_in(headers: &HeaderMap) -> Option<Headroom> {
     let said = |name: &str| {
         let (count, rest) = {
             let text = headers.get(name)?.to_str().ok()?;

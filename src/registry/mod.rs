@@ -26,6 +26,8 @@
 
 mod challenge;
 mod conversation;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzzing;
 mod helper;
 mod hub;
 mod login;

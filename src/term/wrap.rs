@@ -23,11 +23,19 @@ pub fn wrap(text: &[Span], width: usize, first: &[Span], rest: &[Span]) -> Vec<L
     let pieces = pieces(&whole, &unbreakable(text, least), least);
     let rows = fit(&pieces, rooms);
     let mut lines: Vec<Line> = Vec::with_capacity(rows.len().max(1));
+    // The spans that no row has come to the end of, and where the first of them begins: each is looked at once a row.
+    let (mut spans, mut begins) = (text, 0);
     for row in rows {
         let prefix = if lines.is_empty() { first } else { rest };
         let (Some(head), Some(tail)) = (row.first(), row.last()) else { continue };
         let mut line = Line(prefix.to_vec());
-        line.0.extend(cut(text, head.word.start..tail.word.end));
+        let range = head.word.start..tail.word.end;
+        while let [span, after @ ..] = spans
+            && begins + span.text().len() <= range.start
+        {
+            (spans, begins) = (after, begins + span.text().len());
+        }
+        line.0.extend(cut(spans, begins, range));
         lines.push(line);
     }
     if lines.is_empty() {
@@ -152,11 +160,12 @@ fn at_slashes(word: &str, space: usize) -> Vec<(usize, usize)> {
 fn split(whole: &str, word: Range<usize>, space: usize, room: usize) -> Vec<Piece> {
     let mut pieces = Vec::new();
     let mut start = word.start;
-    while measure(&whole[start..word.end]) > room {
-        let length = match fitting(&whole[start..word.end], room) {
-            0 => break,
-            length => length,
-        };
+    loop {
+        // Not by measuring what is left each time: a word may be as long as a file.
+        let length = fitting(&whole[start..word.end], room);
+        if length == 0 || start + length == word.end {
+            break;
+        }
         let part = start..start + length;
         pieces.push(Piece { width: measure(&whole[part.clone()]), word: part, space: 0 });
         start += length;
@@ -174,11 +183,16 @@ fn fit(pieces: &[Piece], rooms: [usize; 2]) -> Vec<&[Piece]> {
         .unwrap_or_else(|_| wrap_algorithms::wrap_first_fit(pieces, &widths))
 }
 
-fn cut(text: &[Span], range: Range<usize>) -> impl Iterator<Item = Span> {
-    let mut at = 0;
-    text.iter().filter_map(move |span| {
+/// A range of a text whose spans from `begins` on these are.
+fn cut(spans: &[Span], begins: usize, range: Range<usize>) -> impl Iterator<Item = Span> {
+    let mut at = begins;
+    let placed = spans.iter().map(move |span| {
         let start = at;
         at += span.text().len();
+        (span, start, at)
+    });
+    let end = range.end;
+    placed.take_while(move |(_, start, _)| *start < end).filter_map(move |(span, start, at)| {
         let (from, to) = (range.start.max(start), range.end.min(at));
         (from < to).then(|| span.slice(from - start..to - start))
     })
@@ -242,5 +256,14 @@ mod tests {
     #[test]
     fn a_word_longer_than_the_line_is_broken() {
         assert_eq!(texts(&[Span::plain(&"x".repeat(30))], 16).len(), 3);
+        assert_eq!(texts(&[Span::plain(&"x".repeat(28))], 16).len(), 2);
+    }
+
+    #[test]
+    fn long_words_and_many_spans_take_time_by_their_length_only() {
+        // Were every row measured against all that is left, each would take many minutes.
+        assert_eq!(texts(&[Span::plain(&"x".repeat(1 << 20))], 18).len(), 1 << 16);
+        let spans: Vec<Span> = (0..1 << 18).map(|_| Span::plain("one ")).collect();
+        assert_eq!(texts(&spans, 17).len(), 1 << 16);
     }
 }

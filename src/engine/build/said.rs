@@ -13,8 +13,9 @@ use serde::Deserialize;
 const LOG_LINES: usize = 20_000;
 /// Most bytes of it, likewise.
 const LOG_BYTES: usize = 2 * 1024 * 1024;
-/// Most instructions that are followed.
+/// Most instructions that are followed, and most bytes of them.
 const MOST_STEPS: usize = 10_000;
+const MOST_STEP_BYTES: usize = 8 * 1024 * 1024;
 
 /// One line of the stream (`JSONMessage` of the Engine API).
 #[derive(Deserialize)]
@@ -48,6 +49,8 @@ pub(super) struct Said {
     pub(super) uncached_copy: bool,
     /// The classic builder's steps so far.
     steps: Vec<StepFacts>,
+    /// Bytes of them.
+    step_bytes: usize,
     /// The line before this one began the last of them.
     step_begun: bool,
     /// The same in Podman's words.
@@ -67,6 +70,7 @@ impl Said {
             copying: false,
             uncached_copy: false,
             steps: Vec::new(),
+            step_bytes: 0,
             step_begun: false,
             buildah: Buildah::default(),
         }
@@ -74,11 +78,12 @@ impl Said {
 
     pub(super) fn line(&mut self, line: Line) {
         if let Some(text) = &line.stream {
-            self.pending.push_str(text);
-            while let Some(end) = self.pending.find('\n') {
-                let rest = self.pending.split_off(end + 1);
-                let whole = std::mem::replace(&mut self.pending, rest);
-                self.classic(&whole);
+            for part in text.split_inclusive('\n') {
+                self.pending.push_str(part);
+                if part.ends_with('\n') {
+                    let whole = std::mem::take(&mut self.pending);
+                    self.classic(&whole);
+                }
             }
             if self.pending.len() > 64 * 1024 {
                 let whole = std::mem::take(&mut self.pending);
@@ -154,7 +159,9 @@ impl Said {
             && number <= MOST_STEPS
         {
             // What a RUN prints may look like this, too; it cannot count on.
-            if self.steps.last().is_none_or(|last| last.number < number) {
+            let fits = self.step_bytes + text.len() <= MOST_STEP_BYTES;
+            if fits && self.steps.last().is_none_or(|last| last.number < number) {
+                self.step_bytes += text.len();
                 self.steps.push(StepFacts { stage: None, number, text: text.to_owned(), cached: false });
                 self.step_begun = true;
             }
@@ -220,6 +227,25 @@ mod tests {
             cached,
         };
         assert_eq!(in_stages(said.steps), [step("0", 2, "RUN make", true), step("1", 4, "RUN echo", false)]);
+    }
+
+    #[test]
+    fn a_message_of_many_lines_takes_no_longer_than_many_messages() {
+        // Were what is left copied for each line, this would take hours.
+        let mut said = Said::new();
+        said.line(serde_json::from_value(serde_json::json!({ "stream": "\n".repeat(4 << 20) + "end" })).unwrap());
+        said.finish();
+        assert_eq!(said.log.into_lines(), ["end"]);
+    }
+
+    #[test]
+    fn long_instructions_are_followed_up_to_a_limit() {
+        let mut said = Said::new();
+        let text = "x".repeat(MOST_STEP_BYTES / 4);
+        for number in 1..=9 {
+            said.classic(&format!("Step {number}/9 : {text}\n"));
+        }
+        assert_eq!(said.steps.len(), 4);
     }
 
     #[test]

@@ -284,6 +284,16 @@ fn not_yet() -> Verdict {
 }
 
 #[test]
+fn a_file_of_many_small_values_is_refused_before_it_takes_memory() {
+    assert_eq!(values(br#"{"a,[{":["\",[", 1, {"b": "\\"}, 2]}"#), 7);
+    let known = format!("\"known\":[{}\"\"]", "\"\",".repeat(MOST_VALUES));
+    let own = String::from_utf8(parts(1).remove(0).1.bytes().unwrap()).unwrap();
+    let forged = own.replacen("\"known\":[\"E01\",\"E03\"]", &known, 1);
+    assert!(forged.len() > MOST_VALUES * 3 && (forged.len() as u64) < LARGEST);
+    assert_eq!(Part::read(forged.as_bytes()).unwrap_err(), TOO_MANY);
+}
+
+#[test]
 fn what_a_forger_writes_is_refused_or_harmless() {
     let text = |part: &Part| String::from_utf8(part.bytes().unwrap()).unwrap();
     let own = text(&parts(1).remove(0).1);

@@ -10,6 +10,7 @@ use crate::term::{
 pub(super) struct Inline {
     /// Rows between hard line breaks.
     rows: Vec<Vec<Span>>,
+    /// Each with those around it.
     styles: Vec<Style>,
     /// Where a link or image began: its row, its first span, its address.
     link: Option<(usize, usize, String)>,
@@ -59,7 +60,7 @@ impl Inline {
     /// Begins a style; `mark` is written where there is no colour.
     pub(super) fn open(&mut self, style: Style, mark: &str, terminal: &Terminal) {
         self.mark(mark, terminal);
-        self.styles.push(style);
+        self.styles.push(self.style().with(style));
     }
 
     pub(super) fn close(&mut self, mark: &str, terminal: &Terminal) {
@@ -103,7 +104,7 @@ impl Inline {
     }
 
     fn style(&self) -> Style {
-        self.styles.iter().fold(Style::PLAIN, |outer, inner| outer.with(*inner))
+        self.styles.last().copied().unwrap_or(Style::PLAIN)
     }
 
     fn row(&mut self) -> usize {

@@ -17,6 +17,7 @@ use super::{
 use code::{Language, highlight, is_spoilt_by_indentation};
 use inline::{Inline, without_tags};
 use pulldown_cmark::{BlockQuoteKind, CodeBlockKind, Event, HeadingLevel, Options, Parser, Tag, TagEnd};
+use std::collections::HashMap;
 use table::Table;
 
 /// Markdown as text for this terminal, in its text width.
@@ -39,6 +40,9 @@ pub fn lines(markdown: &str, width: usize, terminal: &Terminal) -> Vec<Line> {
     page.lines
 }
 
+/// Containers within one another that are drawn: one more has no room to be seen, and there may be thousands.
+const DEEPEST: usize = 100;
+
 /// What blocks stand in: a list item, a quotation, a footnote.
 #[derive(Debug, Default)]
 struct Container {
@@ -53,6 +57,8 @@ struct Page<'t> {
     width: usize,
     lines: Vec<Line>,
     containers: Vec<Container>,
+    /// How many more are open, which were too deep.
+    too_deep: usize,
     /// Number of the next item, for each open list.
     lists: Vec<Option<u64>>,
     inline: Inline,
@@ -62,7 +68,7 @@ struct Page<'t> {
     code: Option<(Language, String)>,
     html: Option<String>,
     table: Option<Table>,
-    footnotes: Vec<String>,
+    footnotes: HashMap<String, usize>,
 }
 
 impl<'t> Page<'t> {
@@ -72,13 +78,14 @@ impl<'t> Page<'t> {
             width,
             lines: Vec::new(),
             containers: Vec::new(),
+            too_deep: 0,
             lists: Vec::new(),
             inline: Inline::default(),
             gap: false,
             code: None,
             html: None,
             table: None,
-            footnotes: Vec::new(),
+            footnotes: HashMap::new(),
         }
     }
 
@@ -162,7 +169,7 @@ impl<'t> Page<'t> {
             TagEnd::Heading(level) => self.heading(level),
             TagEnd::BlockQuote(_) | TagEnd::FootnoteDefinition => {
                 self.flush();
-                self.containers.pop();
+                self.leave();
                 self.gap = true;
             }
             TagEnd::CodeBlock => self.code_block(),
@@ -181,11 +188,11 @@ impl<'t> Page<'t> {
             }
             TagEnd::Item => {
                 self.flush();
-                if self.containers.last().is_some_and(|item| item.first.is_some()) {
+                if self.too_deep == 0 && self.containers.last().is_some_and(|item| item.first.is_some()) {
                     let (first, _) = self.prefixes();
                     self.lines.push(Line(first));
                 }
-                self.containers.pop();
+                self.leave();
             }
             TagEnd::TableCell => {
                 let cell = self.inline.take().into_iter().flatten().collect();
@@ -234,6 +241,10 @@ impl<'t> Page<'t> {
     /// Opens a container whose first line begins with `mark` and the others with as many spaces.
     /// Where half of the width is taken, deeper ones indent no further.
     fn contain(&mut self, mark: Span) {
+        if self.containers.len() == DEEPEST {
+            self.too_deep += 1;
+            return;
+        }
         let columns = measure(mark.text());
         let pending: usize = self
             .containers
@@ -247,6 +258,14 @@ impl<'t> Page<'t> {
         let rest = if narrow { Vec::new() } else { vec![Span::plain(&" ".repeat(columns))] };
         let first = if narrow { Vec::new() } else { vec![mark] };
         self.containers.push(Container { first: Some(first), rest });
+    }
+
+    /// Closes the innermost container.
+    fn leave(&mut self) {
+        match self.too_deep.checked_sub(1) {
+            Some(left) => self.too_deep = left,
+            None => drop(self.containers.pop()),
+        }
     }
 
     fn item(&mut self) {
@@ -294,7 +313,9 @@ impl<'t> Page<'t> {
             Some(BlockQuoteKind::Caution) => ("Caution", Style::BAD),
         };
         self.contain(Span::new(self.terminal.sign("▌ ", "> "), style));
-        if let Some(Container { first, rest }) = self.containers.last_mut() {
+        if self.too_deep == 0
+            && let Some(Container { first, rest }) = self.containers.last_mut()
+        {
             *rest = first.take().unwrap_or_default();
         }
         if !title.is_empty() {
@@ -370,12 +391,7 @@ impl<'t> Page<'t> {
 
     /// Number of a footnote: in the order in which they are met.
     fn footnote(&mut self, label: &str) -> usize {
-        match self.footnotes.iter().position(|known| known == label) {
-            Some(index) => index + 1,
-            None => {
-                self.footnotes.push(label.to_owned());
-                self.footnotes.len()
-            }
-        }
+        let next = self.footnotes.len() + 1;
+        *self.footnotes.entry(label.to_owned()).or_insert(next)
     }
 }

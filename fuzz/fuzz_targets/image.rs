@@ -1,0 +1,5 @@
+#![no_main]
+
+const TARGET: dlearn::fuzzing::Target = dlearn::fuzzing::image;
+
+libfuzzer_sys::fuzz_target!(init: dlearn::fuzzing::begin(&TARGET), |data: &[u8]| (TARGET.read)(data));
