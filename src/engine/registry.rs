@@ -4,10 +4,15 @@
 //! engine, in the container that publishes the port, or where the engine itself is. Never from here: what listens on
 //! our own loopback address may be somebody else.
 
-use super::{Engine, EngineError, Ledger, Practice, error::wants_login, practice::REGISTRY_PORT, tunnel::Passage};
+use super::{
+    Engine, EngineError, Ledger, Practice,
+    error::wants_login,
+    practice::REGISTRY_PORT,
+    tunnel::{Passage, Tunnel},
+};
 use crate::evidence::{RegistryFacts, RegistryImage};
 use crate::registry::{
-    Ask, Conversation, Known, Login, LoginError, Logins, Platform, Reference, RegistryError, Remote, read,
+    Ask, Conversation, Got, Known, Login, LoginError, Logins, Platform, Reference, RegistryError, Remote, read,
     remove_repository,
 };
 use serde::Deserialize;
@@ -259,14 +264,9 @@ impl Engine {
         login: Option<&Login>,
     ) -> Result<Result<RegistryFacts, RegistryError>, EngineError> {
         let tunnel = passage.connect(LOCALHOST, port).await?;
-        let told = match Conversation::over(tunnel, &reference.host).await {
-            Ok(conversation) => {
-                let mut conversation = match login {
-                    Some(login) => conversation.known_as(login),
-                    None => conversation,
-                };
-                self.ask_registry(&mut conversation, reference).await?
-            }
+        let mut through = Through { passage: &passage, port, host: &reference.host, login, conversation: None };
+        let told = match through.begin(tunnel).await {
+            Ok(()) => self.ask_registry(&mut through, reference).await?,
             Err(error) => Err(error),
         };
         ledger.remove_container(&passage.helper).await?;
@@ -281,7 +281,14 @@ impl Engine {
         let facts = self.facts().await?;
         let platform = Platform { os: facts.os, arch: facts.arch };
         let doing = format!("ask the registry {}", reference.host);
-        self.long(&doing, ASK_SECONDS, async { Ok(read(asker, reference, &platform).await) }).await
+        let told = self.long(&doing, ASK_SECONDS, async { Ok(read(asker, reference, &platform).await) }).await;
+        told.or_else(|error| match error {
+            // The engine answered all the while.
+            EngineError::TimedOut { seconds, .. } => {
+                Ok(Err(RegistryError::Silent { host: reference.host.clone(), seconds }))
+            }
+            error => Err(error),
+        })
     }
 
     /// The running container that publishes a port, and the port inside it.
@@ -298,6 +305,45 @@ impl Engine {
                 ports.iter().filter(on_loopback).find(|one| one.public_port == Some(port) && one.kind == "tcp")?;
             Some((row.id, published.private_port))
         }))
+    }
+}
+
+/// Questions to a registry beside the engine, over as many connections as it wants.
+struct Through<'a> {
+    passage: &'a Passage<'a>,
+    port: u16,
+    host: &'a str,
+    login: Option<&'a Login>,
+    conversation: Option<Conversation>,
+}
+
+impl Through<'_> {
+    async fn begin(&mut self, tunnel: Tunnel) -> Result<(), RegistryError> {
+        let conversation = Conversation::over(tunnel, self.host).await?;
+        self.conversation = Some(match self.login {
+            Some(login) => conversation.known_as(login),
+            None => conversation,
+        });
+        Ok(())
+    }
+}
+
+impl Ask for Through<'_> {
+    async fn get(&mut self, path: &str, accept: &str, most: usize) -> Result<Got, RegistryError> {
+        let odd = |what: String| RegistryError::Unintelligible { host: self.host.to_owned(), what };
+        if self.conversation.as_ref().is_none_or(Conversation::is_over) {
+            let tunnel = self.passage.connect(LOCALHOST, self.port).await;
+            let tunnel = tunnel.map_err(|error| odd(format!("it ended the connection, and for another: {error}")))?;
+            self.begin(tunnel).await?;
+        }
+        match &mut self.conversation {
+            Some(conversation) => conversation.get(path, accept, most).await,
+            None => Err(odd("there is no connection".into())),
+        }
+    }
+
+    fn known(&self) -> Known {
+        self.conversation.as_ref().map_or(Known::Nobody, Ask::known)
     }
 }
 

@@ -3,7 +3,7 @@
 use super::{Known, Login, RegistryError};
 use crate::Secret;
 use bytes::Bytes;
-use http::{HeaderMap, Method, Request, StatusCode};
+use http::{HeaderMap, Method, Request, Response, StatusCode, Version, header};
 use http_body_util::{BodyExt, Empty};
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
@@ -40,6 +40,8 @@ pub struct Conversation {
     sender: http1::SendRequest<Empty<Bytes>>,
     driver: JoinHandle<()>,
     authorization: Option<Secret>,
+    /// Whether the last answer was the connection's last.
+    over: bool,
 }
 
 impl Conversation {
@@ -55,7 +57,12 @@ impl Conversation {
             http1::handshake(TokioIo::new(stream)).await.map_err(|error| RegistryError::broken(host, &error))?;
         // Its errors come back with the question that they spoil.
         let driver = tokio::spawn(async move { drop(connection.await) });
-        Ok(Self { host: host.to_owned(), sender, driver, authorization: None })
+        Ok(Self { host: host.to_owned(), sender, driver, authorization: None, over: false })
+    }
+
+    /// Whether the registry has ended it, as it may after any answer: the next question needs another.
+    pub fn is_over(&self) -> bool {
+        self.over || self.sender.is_closed()
     }
 
     /// As somebody with a password, who is told to the registry with each question.
@@ -94,20 +101,24 @@ impl Conversation {
         let mut request = Request::builder()
             .method(method)
             .uri(path)
-            .header(http::header::HOST, &self.host)
-            .header(http::header::USER_AGENT, "dlearn")
-            .header(http::header::ACCEPT, accept);
+            .header(header::HOST, &self.host)
+            .header(header::USER_AGENT, "dlearn")
+            .header(header::ACCEPT, accept);
         if let Some(authorization) = &self.authorization {
-            request = request.header(http::header::AUTHORIZATION, authorization.reveal());
+            request = request.header(header::AUTHORIZATION, authorization.reveal());
         }
         let request = request.body(Empty::new()).map_err(|error| RegistryError::broken(&self.host, &error))?;
         self.sender.ready().await.map_err(|error| RegistryError::broken(&self.host, &error))?;
-        let response =
-            self.sender.send_request(request).await.map_err(|error| RegistryError::broken(&self.host, &error))?;
+        let response = self.sender.send_request(request).await.map_err(|error| match error.is_parse() {
+            true => self.odd("what answers there speaks no HTTP"),
+            false => RegistryError::broken(&self.host, &error),
+        })?;
+        self.over = is_last(&response);
         let (head, mut body) = response.into_parts();
         let mut bytes = Vec::new();
         while let Some(frame) = body.frame().await {
-            let frame = frame.map_err(|error| RegistryError::broken(&self.host, &error))?;
+            // Somebody is there, and did not say it all.
+            let frame = frame.map_err(|_| self.odd(&format!("it breaks off ({path})")))?;
             if let Some(data) = frame.data_ref() {
                 if bytes.len() + data.len() > most {
                     return Err(RegistryError::TooLarge { host: self.host.clone(), what: path.to_owned(), most });
@@ -117,4 +128,18 @@ impl Conversation {
         }
         Ok(Got { status: head.status, headers: head.headers, body: bytes.into() })
     }
+
+    fn odd(&self, what: &str) -> RegistryError {
+        RegistryError::Unintelligible { host: self.host.clone(), what: what.to_owned() }
+    }
+}
+
+/// Whether nothing comes after this answer (RFC 9112, 9.3).
+fn is_last(response: &Response<impl Sized>) -> bool {
+    let options = response.headers().get_all(header::CONNECTION);
+    let says = |option: &str| {
+        let mut said = options.iter().filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(','));
+        said.any(|one| one.trim().eq_ignore_ascii_case(option))
+    };
+    says("close") || response.version() == Version::HTTP_10 && !says("keep-alive")
 }

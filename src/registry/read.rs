@@ -29,6 +29,14 @@ pub enum RegistryError {
         /// Why, in words.
         reason: String,
     },
+    /// It took the question, and did not answer in time.
+    #[error("the registry {host} did not answer within {seconds} s")]
+    Silent {
+        /// The registry.
+        host: String,
+        /// The limit in seconds.
+        seconds: u64,
+    },
     /// It wants to know who asks.
     #[error("the registry {host} has no {repository}, or shows it to nobody who is not logged in")]
     Private {
@@ -95,7 +103,7 @@ impl RegistryError {
     /// What to do next, as a sentence.
     pub fn help(&self) -> String {
         match self {
-            RegistryError::Broken { host, .. } => {
+            RegistryError::Broken { host, .. } | RegistryError::Silent { host, .. } => {
                 format!("see whether docker pull from {host} works, then check again")
             }
             RegistryError::Private { known: Known::Nobody, .. } => {
@@ -205,7 +213,10 @@ impl Reader<'_> {
         let path = format!("/v2/{}/manifests/{}", self.reference.repository, self.digest_or_tag(by)?);
         let Some(got) = self.get(asker, &path, ACCEPT, LARGEST_MANIFEST).await? else { return Ok(None) };
         let digest = digest_of(&got.body);
-        let promised = known.map(|known| known.digest.as_str()).or_else(|| is_digest(by).then_some(by));
+        // Of a tag, it says itself (OCI Distribution Specification, Docker-Content-Digest; other algorithms are not compared).
+        let told =
+            got.headers.get("docker-content-digest").and_then(|told| told.to_str().ok()).filter(|told| is_digest(told));
+        let promised = known.map(|known| known.digest.as_str()).or_else(|| is_digest(by).then_some(by)).or(told);
         if promised.is_some_and(|promised| promised != digest) {
             return Err(self.wrong(&format!("the manifest {by} has another digest, {digest}")));
         }
