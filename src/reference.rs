@@ -137,7 +137,7 @@ impl Reference {
         if text.contains("://") {
             return Err(ReferenceError::Scheme);
         }
-        if text.len() == 64 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f')) {
+        if is_id(text) {
             return Err(ReferenceError::Id { id: text.into() });
         }
         let (name, digest) = match text.split_once('@') {
@@ -251,12 +251,18 @@ impl fmt::Display for Reference {
         let name = match &self.host {
             Some(host) => format!("{host}/{}", self.path),
             None => match self.path.strip_prefix("library/") {
-                Some(word) if !word.contains('/') => word.to_owned(),
+                // Alone, that would be read as an id.
+                Some(word) if !(word.contains('/') || is_id(word)) => word.to_owned(),
                 _ => self.path.clone(),
             },
         };
         f.write_str(&self.written(name, self.tag()))
     }
+}
+
+/// Sixty-four hexadecimal digits, as `docker images --no-trunc` shows.
+fn is_id(text: &str) -> bool {
+    text.len() == 64 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
 }
 
 /// The part before the first slash is a host if it has a dot, a colon or an upper-case letter, or is
@@ -298,6 +304,14 @@ mod tests {
         assert_eq!(read("[::1]:5000/a"), parts("[::1]:5000", "a", "latest"));
         assert_eq!(read("Shop/api:v1"), parts("Shop", "api", "v1"), "an upper-case letter makes it a host");
         assert_eq!(read("a__b/c-d--e.f:T"), parts("docker.io", "a__b/c-d--e.f", "T"));
+    }
+
+    #[test]
+    fn a_name_like_an_id_is_written_so_that_it_is_read_again() {
+        let text = format!("library/{}", "0a".repeat(32));
+        let reference = Reference::parse(&text).unwrap();
+        assert_eq!(reference.to_string(), text);
+        assert!(Reference::parse(&reference.complete()).unwrap().means(&reference));
     }
 
     #[test]

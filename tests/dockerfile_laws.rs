@@ -50,7 +50,7 @@ fn check_all(text: &str) -> Result<(), TestCaseError> {
         check(text, directive.span)?;
     }
     let checked = checks::check(text, &parsed, &checks::Surroundings::default());
-    prop_assert!(checked.refused.len() >= parsed.problems.len());
+    prop_assert!(parsed.problems.iter().all(|problem| checked.refused.contains(problem)));
     for finding in &checked.findings {
         check(text, finding.span)?;
         check(text, finding.point)?;
@@ -163,4 +163,12 @@ fn large_texts_take_little_time() {
         println!("{:?} for {:?}", start.elapsed(), &text[..20]);
         assert!(start.elapsed().as_secs() < 20, "{:?} for {:?}…", start.elapsed(), &text[..20]);
     }
+}
+
+#[test]
+fn what_is_wrong_twice_in_one_place_is_told_once() {
+    let text = "FROM a\nRUN <<E <<E\n";
+    check_all(text).unwrap();
+    let checked = checks::check(text, &parse(text), &checks::Surroundings::default());
+    assert_eq!(checked.refused.len(), 1, "{:?}", checked.refused);
 }

@@ -13,6 +13,10 @@ use thiserror::Error;
 const LONGEST_LINE: usize = 64 * 1024;
 /// Most rules in one file; Docker has no limit, but the file may come from anybody.
 const MOST_RULES: usize = 1000;
+/// Longest path that is decided about by its name alone, in bytes (PATH_MAX of Linux), and most parts of it: COPY may
+/// name any, a Dockerfile many, and each part is held against every rule.
+const LONGEST_PATH: usize = 4096;
+const MOST_PARTS: usize = 100;
 /// Largest file, in bytes, for the same reason.
 pub(super) const LARGEST_FILE: u64 = 256 * 1024;
 
@@ -100,12 +104,14 @@ impl Ignore {
         Ok(Self { rules })
     }
 
-    /// Whether `path` (relative to the context, `/` between parts) stays out, and by which rule.
+    /// Whether `path` (relative to the context, `/` between parts) stays out, and by which rule. Of a path that is longer
+    /// than any file's, or of more than a hundred parts, nothing is said.
     pub fn decide(&self, path: &str) -> Decision {
         let path = clean(path.trim_start_matches('/'));
         let mut matched = None;
         let mut deciding = None;
-        if path != "." {
+        let sensible = path.len() <= LONGEST_PATH && path.matches('/').count() < MOST_PARTS;
+        if path != "." && sensible {
             let ends = path.match_indices('/').map(|(at, _)| at).chain([path.len()]);
             for end in ends {
                 let (rule, next) = self.step(&path[..end], matched.as_ref());

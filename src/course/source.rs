@@ -116,11 +116,27 @@ pub fn yaml_at<T: DeserializeOwned>(file: &str, text: &str, lines_before: usize)
         let Some((line, column)) = at else {
             return CourseError::new(file, what, help);
         };
-        let shown = text.lines().nth(line - 1).unwrap_or_default();
+        let (shown, caret) = around(text.lines().nth(line - 1).unwrap_or_default(), column);
         let number = line + lines_before;
-        let what = format!("{what}\n  {number:>4} | {shown}\n       | {:>column$}", "^");
+        let what = format!("{what}\n  {number:>4} | {shown}\n       | {:>caret$}", "^");
         CourseError::new(file, what, help).at(number, Some(column))
     })
+}
+
+/// Characters of a line that are shown before and behind a place in it.
+const AROUND: usize = 100;
+
+/// What is shown of a line for a place in it (a column from 1), and in which column of that the place is.
+fn around(line: &str, column: usize) -> (String, usize) {
+    let from = column.saturating_sub(AROUND);
+    let mut shown: String = line.chars().skip(from).take(2 * AROUND).collect();
+    if line.chars().nth(from + 2 * AROUND).is_some() {
+        shown.push('…');
+    }
+    match from {
+        0 => (shown, column),
+        from => (format!("…{shown}"), column - from + 1),
+    }
 }
 
 /// A reader's message in the words of somebody who writes YAML, and what to do about it.
@@ -229,6 +245,17 @@ mod tests {
     fn a_slip_is_named_with_its_place_and_the_nearest_word() {
         let said = error("titel: a\nminutes: 3\n");
         assert!(said.contains("x.yaml: line 1, column 1") && said.contains("did you mean `title`?"), "{said}");
+    }
+
+    #[test]
+    fn of_a_long_line_the_place_is_shown() {
+        // A column beyond 65 535 made the program panic: no text is padded as wide as that.
+        let said = error(&format!("{{ title: \"{}\", minutes: ten, more: \"{0}\" }}", "ä".repeat(70_000)));
+        let lines: Vec<&str> = said.lines().collect();
+        let caret = lines[2].chars().position(|char| char == '^').unwrap();
+        let under: String = lines[1].chars().skip(caret).take(3).collect();
+        assert_eq!(under, "ten", "{said}");
+        assert!(said.len() < 1000 && lines[1].contains("…ä") && lines[1].ends_with("ä…"), "{said}");
     }
 
     #[test]

@@ -15,7 +15,7 @@ use crate::submission::evidence::Block;
 /// A manifest, or a text with blocks.
 pub(super) fn claims(data: &[u8]) {
     if let Ok(manifest) = Manifest::read(data) {
-        for exercise in &manifest.exercises {
+        for exercise in manifest.exercises.iter().take(20) {
             let claim = manifest.claim(&exercise.id).expect("it is there");
             assert!(claim.token.is_none_or(|token| crate::learner::is_token(&token)));
         }
@@ -40,7 +40,8 @@ pub(super) fn state(data: &[u8]) {
 pub(super) fn roster(data: &[u8]) {
     let text = text(data);
     if let Ok(roster) = Roster::read(&text) {
-        for member in &roster.members {
+        // The first ones: each is looked for among all.
+        for member in roster.members.iter().take(20) {
             assert!(!member.learner.is_empty());
             assert_harmless(&member.learner);
             assert_eq!(roster.member(&member.learner), Some(member));

@@ -81,7 +81,7 @@ pub(super) fn lessons() -> Vec<Vec<u8>> {
     seeds.extend(bytes(&[
         include_str!("../course/skeleton/lesson.md"),
         include_str!("../../tests/term_sample.md"),
-        "---\nid: L1\ntitle: T\n---\n\n## A\n\n```sh fails=\"1\" input='x'\ndocker ps\n```\n<!-- shown\na\n-->\n",
+        "---\nid: L1\ntitle: T\nminutes: 5\nobjective: See.\n---\n\n## A\n\n```sh fails=\"1\" input='x'\ndocker ps\n```\n<!-- shown\na\n-->\n",
     ]));
     seeds.retain(|seed| seed.len() < 12_000);
     seeds

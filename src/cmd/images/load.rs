@@ -180,7 +180,7 @@ fn show(app: &App, file: &Path, came: &[Came]) -> Result<(), Failure> {
         let file = file.display().to_string();
         return Ok(json::print(&LoadReport { schema: "dlearn/images-load/1", file, images: came })?);
     }
-    let width = came.iter().map(|one| one.name.len()).max().unwrap_or_default();
+    let width = came.iter().map(|one| one.name.len()).max().unwrap_or_default().min(super::WIDEST);
     for one in came {
         let size = one.size_bytes.map(report::size);
         let (mark, what) = match (&size, one.outcome) {

@@ -24,6 +24,9 @@ use crate::report;
 use crate::term::{Span, Style, paint, wrap_text};
 use std::collections::{BTreeMap, BTreeSet};
 
+/// Columns of names at most; longer ones stick out. (No text is padded to more than 65 535.)
+const WIDEST: usize = 100;
+
 /// Why an image of the course is needed.
 #[derive(Debug, Default)]
 pub(super) struct Need<'a> {

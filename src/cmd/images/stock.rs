@@ -154,7 +154,7 @@ pub(in crate::cmd) fn show(app: &App, stock: &[Stocked<'_>], failed: &[Failed]) 
         let report = ImagesReport { schema: "dlearn/images/1", images: stock, totals, failed };
         return Ok(json::print(&report)?);
     }
-    let width = stock.iter().map(|image| image.name.len()).max().unwrap_or_default();
+    let width = stock.iter().map(|image| image.name.len()).max().unwrap_or_default().min(super::WIDEST);
     for image in stock {
         let mark = app.mark(match image {
             Stocked { here: true, .. } => Mark::Good,
