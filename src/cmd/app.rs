@@ -6,7 +6,7 @@ use crate::engine::{ConnectOptions, Engine, EngineError, Practice};
 use crate::failure::Failure;
 use crate::learner::progress::exercise_at;
 use crate::learner::{Clues, Home, Learner, LearnerError, Place};
-use crate::term::{Terminal, markdown, prompt, sanitize};
+use crate::term::{Line, Span, Style, Terminal, markdown, paint, prompt, sanitize, wrap_message};
 use std::path::Path;
 
 /// Options and terminal.
@@ -112,17 +112,21 @@ impl App {
     pub fn tell_failure(&self, failure: &Failure) {
         let text = sanitize(&format!("dlearn: {failure}")).into_owned();
         // An error in a course shows a line of a file with a mark below it: that must not be moved.
-        let text = match failure {
-            Failure::Course(_) => text,
-            _ if self.terminal.stderr => text.lines().map(|line| self.wrapped(line)).collect::<Vec<_>>().join("\n"),
-            _ => text,
-        };
-        eprintln!("{text}");
+        match failure {
+            Failure::Course(_) => eprintln!("{text}"),
+            _ if self.terminal.stderr => {
+                let lines: Vec<Line> = text.lines().flat_map(|line| self.wrapped(line)).collect();
+                eprint!("{}", paint(&lines, &self.terminal.for_stderr()));
+            }
+            _ => eprintln!("{text}"),
+        }
     }
 
-    fn wrapped(&self, line: &str) -> String {
-        let indent = " ".repeat(2 + line.len() - line.trim_start().len());
-        textwrap::fill(line, textwrap::Options::new(self.terminal.text_width()).subsequent_indent(&indent))
+    fn wrapped(&self, line: &str) -> Vec<Line> {
+        let own = line.len() - line.trim_start().len();
+        let [first, rest] = [own, own + 2].map(|columns| [Span::plain(&" ".repeat(columns))]);
+        let terminal = self.terminal.for_stderr();
+        wrap_message(line.trim_start(), Style::PLAIN, terminal.text_width(), [&first, &rest], &terminal)
     }
 
     fn clues(&self) -> Result<Clues, Failure> {

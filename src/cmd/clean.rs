@@ -94,7 +94,11 @@ fn conclude(
         kept.extend(failed.iter().map(|(thing, why)| item(thing, why)));
         let removed = gone.iter().filter(stays).map(|thing| item(thing, "")).collect();
         json::print(&CleanReport { schema: "dlearn/clean/1", dry_run, removed, kept })?;
-    } else if !dry_run {
+    } else if dry_run {
+        if !gone.is_empty() {
+            report::line("Nothing was removed: dlearn clean does it.")?;
+        }
+    } else {
         for (thing, why) in failed {
             eprintln!("dlearn: {} {} is still there: {why}", thing.kind, thing.name);
         }

@@ -3,7 +3,7 @@
 use super::app::App;
 use crate::course::{Course, Item};
 use crate::failure::{Failure, exit};
-use crate::learner::progress::{Standing, counts, standing};
+use crate::learner::progress::{Next, Standing, counts, next_item, standing};
 use crate::learner::{Learner, State};
 use crate::report::{self, json};
 use crate::term::Terminal;
@@ -166,7 +166,14 @@ fn drawn(
     lines.push(match (state, left) {
         (None, left) => format!("All of it takes about {}. dlearn next begins.", duration(left)),
         (Some(_), 0) => "All of it is done.".to_owned(),
-        (Some(_), left) => format!("What is left takes about {}. dlearn next goes on.", duration(left)),
+        (Some(state), left) => {
+            let on = match next_item(course, state) {
+                Next::Finished => String::new(),
+                Next::Lesson { id, .. } => format!(" with {id} {}", course.lessons[&id].front.title),
+                Next::Exercise { id, .. } => format!(" with {id} {}", course.exercises[&id].exercise.title),
+            };
+            format!("What is left takes about {}.\ndlearn next goes on{on}.", duration(left))
+        }
     });
     lines
 }
@@ -228,7 +235,8 @@ mod tests {
         assert!(text.contains("\n ☆ E03  ") && text.contains("8 of 10 points)"), "{text}");
         assert!(text.contains("\n→◦ N18  "), "{text}");
         assert!(text.contains("✓ read   ☆ passed, solution seen   ◦ begun"), "{text}");
-        assert!(text.contains(" h. dlearn next goes on."), "{text}");
+        let goes_on = format!(" h.\ndlearn next goes on with N18 {}.", course.exercises["N18"].exercise.title);
+        assert!(text.ends_with(&goes_on), "{text}");
     }
 
     #[test]

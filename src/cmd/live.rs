@@ -197,7 +197,7 @@ impl Session<'_> {
     }
 
     fn task(&mut self) {
-        let leave: &[_] = if self.setting.fresh { &[("Enter", "begin")] } else { &[("Enter", "back")] };
+        let leave = [("Enter", if self.setting.fresh { "begin" } else { "back" }), ("q", "close")];
         self.setting.fresh = false;
         let round = self.round;
         let title = match round.of {
@@ -210,7 +210,7 @@ impl Session<'_> {
             super::app::shell_word(&self.place),
             round.task,
         );
-        self.live.open(&title, &text, leave);
+        self.live.open(&title, &text, &leave);
         self.view = View::Task;
     }
 
@@ -225,9 +225,9 @@ impl Session<'_> {
             shown = learner.update(|state| state.hint(&round.exercise, round.number, all))?;
         }
         let shown = round.hints.len().min(shown as usize);
-        let more: &[_] =
-            if shown < round.hints.len() { &[("Enter", "back"), ("h", "one more")] } else { &[("Enter", "back")] };
-        self.live.open("Hints", &told(&round.hints[..shown], round.hints.len(), &round.exercise), more);
+        let mut keys = vec![("Enter", "back"), ("h", "one more"), ("q", "close")];
+        keys.retain(|(key, _)| *key != "h" || shown < round.hints.len());
+        self.live.open("Hints", &told(&round.hints[..shown], round.hints.len(), &round.exercise), &keys);
         self.view = View::Hints;
         Ok(())
     }

@@ -10,6 +10,7 @@ mod doctor;
 mod evidence;
 mod exercise;
 mod explain;
+mod finished;
 mod grade;
 mod grade_class;
 mod grade_example;

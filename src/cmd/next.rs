@@ -3,11 +3,12 @@
 use super::app::App;
 use super::check::LEFT;
 use super::exercise::{Step, earned, notes, set_up};
+use super::finished;
 use super::live::{self, Setting};
 use super::read::with_passes;
 use crate::course::{Course, Entry, Item, Question};
 use crate::failure::{Failure, exit};
-use crate::learner::progress::{Next, counts, next_item, resume, retrieval};
+use crate::learner::progress::{Next, counts, next_item, resume, retrieval, shuffle};
 use crate::learner::{Learner, LearnerError, State};
 use crate::term::progress::Progress as Spinner;
 use crate::term::prompt::{self, Reply, Turn};
@@ -43,10 +44,7 @@ pub(super) async fn run(app: &App, id: Option<String>) -> Result<i32, Failure> {
     loop {
         let on = match &next {
             Next::Finished => {
-                let points = counts(&course, learner.state()).points;
-                let text = format!("**{}**: all of it is done, with {points} points.", course.outline.title);
-                app.say(&format!("{}{text} `dlearn list` shows what there was.", listed(&done)))?;
-                return Ok(exit::DONE);
+                return finished::end(app, &course, learner, &listed(&done)).await;
             }
             Next::Lesson { id, section } => {
                 let on;
@@ -78,7 +76,7 @@ fn listed(done: &[String]) -> String {
 /// Where the learner is, and how to go on, as Markdown: what stays on the terminal after leaving.
 fn kept(app: &App, course: &Course, learner: &Learner, next: &Next) -> String {
     match next {
-        Next::Finished => format!("**{}**: all of it is done.", course.outline.title),
+        Next::Finished => finished::told(course, learner.state()),
         Next::Lesson { id, section } => {
             let lesson = &course.lessons[id];
             let (number, of) = (section + 1, lesson.sections.len());
@@ -183,7 +181,7 @@ async fn lesson(
     let sections = course.lessons[id].sections.len();
     let before = whole.sections.len() - sections;
     let from = if section == 0 { 0 } else { section + before };
-    let seed = learner.state().sessions;
+    let seed = shuffle(learner.state());
     let mut progress = Progress { learner, lesson: id.to_owned(), before, unsaved: Vec::new() };
     let read = move |terminal: &_| (reader::read(&whole, from, seed, terminal, &mut progress), progress);
     let (outcome, mut progress) = app.blocking(read).await?;
@@ -320,7 +318,8 @@ async fn printed(app: &App, course: &Course, wanted: Option<Item>) -> Result<i32
     };
     match next {
         Next::Finished => {
-            app.say(&format!("**{}** is done, all of it.", course.outline.title))?;
+            let nothing = State::new("", "");
+            app.say(&finished::told(course, learner.as_ref().map_or(&nothing, Learner::state)))?;
             Ok(exit::DONE)
         }
         Next::Lesson { id, section } => {

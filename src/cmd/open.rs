@@ -61,12 +61,12 @@ pub(super) fn run(app: &App, id: Option<String>) -> Result<i32, Failure> {
     if wanted.is_none() && which(BY_DEFAULT).is_none() {
         return Err(Failure::usage(
             "it is not known which editor is yours: neither VISUAL nor EDITOR is set, and VS Code's `code` is not there",
-            format!("export EDITOR=nano, say; or go there yourself: cd {}", shown(app, &folder)),
+            format!("export EDITOR=nano, say; or go there yourself: `cd {}`", shown(app, &folder)),
         ));
     }
     let command = wanted.unwrap_or_else(|| BY_DEFAULT.to_owned());
     edit(&command, &folder).map_err(|why| {
-        Failure::usage(why, format!("set EDITOR to another, or go there: cd {}", shown(app, &folder)))
+        Failure::usage(why, format!("set EDITOR to another, or go there: `cd {}`", shown(app, &folder)))
     })?;
     Ok(exit::DONE)
 }

@@ -3,15 +3,15 @@
 use super::app::App;
 use crate::course::{Block, Course, Lesson, Question, Section, lesson::Front};
 use crate::failure::{Failure, exit};
-use crate::learner::progress::review;
+use crate::learner::progress::{review, shuffle};
 use crate::learner::{Learner, LearnerError, State};
 use crate::report::json;
-use crate::term::reader::{self, ReadProgress};
+use crate::term::reader::{self, ReadOutcome, ReadProgress};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
 /// How many questions one quiz asks.
-const AT_ONCE: usize = 10;
+pub(super) const AT_ONCE: usize = 10;
 
 #[derive(Debug, Serialize)]
 struct QuizReport<'a> {
@@ -36,7 +36,8 @@ pub(super) async fn run(app: &App, id: Option<String>) -> Result<i32, Failure> {
     let state = looking.as_ref().map(Learner::state);
     let questions = match &id {
         Some(id) => of_lesson(&course, id)?,
-        None => state.map_or(Vec::new(), |state| review(&course, state, AT_ONCE)),
+        // The session of the quiz itself counts.
+        None => state.map_or(Vec::new(), |state| review(&course, state, state.sessions.saturating_add(1), AT_ONCE)),
     };
     if app.common.json {
         let missed = |id: &str| state.and_then(|state| state.questions.get(id)).is_some_and(|known| known.missed);
@@ -60,7 +61,7 @@ pub(super) async fn run(app: &App, id: Option<String>) -> Result<i32, Failure> {
     }
     let sheet = sheet(&questions);
     if !app.terminal.interactive() {
-        let seed = state.map_or(0, |state| state.sessions);
+        let seed = state.map_or(0, shuffle);
         app.terminal.print(&reader::whole(&sheet, seed, &app.terminal))?;
         return Ok(exit::DONE);
     }
@@ -85,7 +86,7 @@ fn of_lesson<'a>(course: &'a Course, id: &str) -> Result<Vec<(&'a Lesson, &'a Qu
 }
 
 /// The questions as a lesson that has nothing else, each a section.
-fn sheet(questions: &[(&Lesson, &Question)]) -> Lesson {
+pub(super) fn sheet(questions: &[(&Lesson, &Question)]) -> Lesson {
     let minutes = u32::try_from(questions.len().div_ceil(2)).unwrap_or(u32::MAX);
     let sections = questions.iter().map(|(lesson, question)| Section {
         title: lesson.front.title.clone(),
@@ -107,8 +108,9 @@ fn sheet(questions: &[(&Lesson, &Question)]) -> Lesson {
 }
 
 /// Keeps each answer at once, where there is a place for it.
-struct Answers {
-    learner: Option<Learner>,
+pub(super) struct Answers {
+    /// Whoever has begun.
+    pub learner: Option<Learner>,
     /// Whether it was right, by the question's id.
     given: BTreeMap<String, bool>,
     failed: Option<LearnerError>,
@@ -126,20 +128,33 @@ impl ReadProgress for Answers {
     }
 }
 
-async fn ask(app: &App, course: &Course, sheet: Lesson, learner: Option<Learner>) -> Result<i32, Failure> {
-    let mut answers = Answers { learner, given: BTreeMap::new(), failed: None };
-    if let Some(learner) = &mut answers.learner {
+impl Answers {
+    /// How it went, and which lessons to read again, as Markdown.
+    pub(super) fn summary(&self, course: &Course) -> String {
+        summary(course, &self.given)
+    }
+}
+
+async fn ask(app: &App, course: &Course, sheet: Lesson, mut learner: Option<Learner>) -> Result<i32, Failure> {
+    if let Some(learner) = &mut learner {
         learner.update(State::begin_session)?;
     }
-    let seed = answers.learner.as_ref().map_or(0, |learner| learner.state().sessions);
-    let read = move |terminal: &_| (reader::read(&sheet, 0, seed, terminal, &mut answers), answers);
-    let (outcome, answers) = app.blocking(read).await?;
-    let _ = outcome.map_err(|error| Failure::usage(error.to_string(), error.help()))?;
-    if let Some(error) = answers.failed {
-        return Err(error.into());
-    }
-    app.say(&summary(course, &answers.given))?;
+    let (answers, _) = put(app, sheet, learner).await?;
+    app.say(&answers.summary(course))?;
     Ok(exit::DONE)
+}
+
+/// Puts the questions of a sheet, in the learner's session; what was answered, and how it ended.
+pub(super) async fn put(app: &App, sheet: Lesson, learner: Option<Learner>) -> Result<(Answers, ReadOutcome), Failure> {
+    let seed = learner.as_ref().map_or(0, |learner| shuffle(learner.state()));
+    let mut answers = Answers { learner, given: BTreeMap::new(), failed: None };
+    let read = move |terminal: &_| (reader::read(&sheet, 0, seed, terminal, &mut answers), answers);
+    let (outcome, mut answers) = app.blocking(read).await?;
+    let outcome = outcome.map_err(|error| Failure::usage(error.to_string(), error.help()))?;
+    match answers.failed.take() {
+        Some(error) => Err(error.into()),
+        None => Ok((answers, outcome)),
+    }
 }
 
 /// How it went, and which lessons to read again, as Markdown.

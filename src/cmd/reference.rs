@@ -118,6 +118,15 @@ fn remarks(reference: &Reference) -> Vec<String> {
         };
         remarks.push(format!("without a host, a name means Docker Hub (docker.io){whose}"));
     }
+    let host = reference.host();
+    if !host.contains(['.', ':']) && host.chars().any(char::is_uppercase) {
+        remarks.push(format!(
+            "a capital letter makes Docker take `{host}` for a registry's host; where a namespace of Docker Hub is meant, \
+             write `{}/{}`",
+            host.to_lowercase(),
+            reference.path()
+        ));
+    }
     match (reference.tag(), reference.digest()) {
         (Some(tag), Some(_)) => remarks.push(format!("the digest decides which image it is; `{tag}` is for people")),
         (None, Some(_)) => {}
@@ -143,6 +152,10 @@ mod tests {
         assert!(said("shop").contains("library") && said("shop").contains("`latest` is meant"));
         assert!(said("ada/shop:v1").contains("`ada` is a user"));
         assert_eq!(said("localhost:5000/shop:v1"), "");
+        assert!(
+            said("Foo/bar:v1").contains("take `Foo` for a registry's host") && said("Foo/bar:v1").contains("`foo/bar`")
+        );
+        assert_eq!(said("Registry.example.com/bar:v1"), "");
         assert!(said(&format!("localhost:5000/shop:v1@sha256:{}", "0".repeat(64))).contains("the digest decides"));
     }
 

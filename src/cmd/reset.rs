@@ -17,9 +17,12 @@ pub(super) async fn run(app: &App, id: Option<&str>, yes: bool) -> Result<i32, F
     let round = mine.round();
     let workspace = app.place(&learner.workspace(entry, round));
     if !yes && app.terminal.interactive() {
-        let pushed = if mine.practice.is_some() { " What you pushed for it is removed." } else { "" };
-        let question = format!("Put {workspace} back to its beginning? What is there now is kept aside.{pushed}");
-        if !app.ask(&question, true)? {
+        // Long questions are broken in mid-word; what the answer means stands above it.
+        app.say(&match mine.practice.is_some() {
+            true => format!("`{workspace}` becomes as it was at the beginning. What you pushed for it is removed."),
+            false => format!("`{workspace}` becomes as it was at the beginning."),
+        })?;
+        if !app.ask(&format!("Begin {} anew? What you wrote is kept aside.", entry.exercise.id), false)? {
             return Ok(exit::DONE);
         }
     }
@@ -78,9 +81,8 @@ pub(super) async fn new_registry(app: &App, yes: bool) -> Result<i32, Failure> {
                 "this removes your practice registry, with all that was pushed to it, and nobody can be asked here";
             return Err(Failure::usage(what, "dlearn reset --new-registry --yes, if that is meant"));
         }
-        let question =
-            "Remove your practice registry, with all that was pushed to it? The next one has another address.";
-        if !app.ask(question, true)? {
+        app.say("The next one is empty, and has another address.")?;
+        if !app.ask("Remove your practice registry, with all that was pushed to it?", false)? {
             return Ok(exit::DONE);
         }
     }

@@ -139,7 +139,8 @@ async fn remove_what_is_left(engine: &Engine) -> Result<(), EngineError> {
     let stays = remove(engine, &left).await.len();
     let gone = left.len() - stays + scratch::remove_left();
     if gone > 0 {
-        eprintln!("removed what a run that was killed had left: {gone} things");
+        let things = if gone == 1 { "thing" } else { "things" };
+        eprintln!("removed what a run that was killed had left: {gone} {things}");
     }
     Ok(())
 }

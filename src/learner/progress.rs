@@ -201,21 +201,27 @@ pub fn retrieval<'a>(course: &'a Course, state: &State, id: &str) -> Vec<&'a Que
     asked
 }
 
-/// The questions to ask in a quiz, at most `most`: those that were missed, in the order of the course, then those whose
-/// time has come ([`QuestionState::due`](super::state::QuestionState::due)), the longest overdue first.
-pub fn review<'a>(course: &'a Course, state: &State, most: usize) -> Vec<(&'a Lesson, &'a Question)> {
-    let mut asked: Vec<_> = missed(course, state).collect();
+/// The questions to ask in the session of this number, at most `most`: those that were missed in an earlier one, in the
+/// order of the course, then those whose time has come ([`QuestionState::due`](super::state::QuestionState::due)), the
+/// longest overdue first.
+pub fn review<'a>(course: &'a Course, state: &State, session: u64, most: usize) -> Vec<(&'a Lesson, &'a Question)> {
+    let known = |question: &Question| state.questions.get(&question.id);
+    let earlier = |question: &Question| known(question).is_some_and(|known| known.session < session);
+    let mut asked: Vec<_> = missed(course, state).filter(|(_, question)| earlier(question)).collect();
     let lessons = lessons_in_order(course).into_iter().filter_map(|id| course.lessons.get(&id));
     let all = lessons.flat_map(|lesson| lesson.questions().map(move |question| (lesson, question)));
-    let due =
-        |question: &Question| state.questions.get(&question.id).filter(|known| !known.missed).map(|known| known.due());
-    // The session of the quiz itself counts.
-    let now = state.sessions.saturating_add(1);
-    let mut old: Vec<_> = all.filter_map(|it| due(it.1).filter(|due| *due <= now).map(|due| (due, it))).collect();
+    let due = |question: &Question| known(question).filter(|known| !known.missed).map(|known| known.due());
+    let mut old: Vec<_> = all.filter_map(|it| due(it.1).filter(|due| *due <= session).map(|due| (due, it))).collect();
     old.sort_by_key(|(due, _)| *due);
     asked.extend(old.into_iter().map(|(_, it)| it));
     asked.truncate(most);
     asked
+}
+
+/// What the order of the options of the questions follows from: it differs between learners, and between sessions.
+pub fn shuffle(state: &State) -> u64 {
+    let digest = Sha256::digest(format!("{}\0options\0{}", state.seed, state.sessions).as_bytes());
+    digest.iter().take(8).fold(0, |number, byte| (number << 8) | u64::from(*byte))
 }
 
 /// The place of a question in the learner's own order for a lesson.

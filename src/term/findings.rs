@@ -11,7 +11,7 @@ use super::{
 use crate::check::{Check, Finding, NotYet, Place, Verdict};
 
 /// Columns before everything that belongs to a check: its sign stands there.
-const INDENT: &str = "  ";
+pub(super) const INDENT: &str = "  ";
 /// Columns of the labels (`expected:`).
 const LABEL: usize = 10;
 /// Lines of one text at most: what was found may be a whole build log.
@@ -38,7 +38,7 @@ pub fn lines(findings: &[Finding], width: usize, terminal: &Terminal) -> Vec<Lin
         lines.push(Line::empty());
         // The others may only follow from it.
         if failed > 1 && index == last {
-            lines.push(Line(vec![Span::plain(INDENT), Span::new("Begin with this one:", Style::ACCENT)]));
+            lines.push(begin_here());
         }
         lines.extend(detail);
     }
@@ -101,6 +101,17 @@ pub fn details(findings: &[Finding], width: usize, terminal: &Terminal) -> Vec<V
     failed.reverse();
     blocks.extend(failed);
     blocks
+}
+
+/// Stands above the first of several failures: the others may only follow from it.
+pub(super) fn begin_here() -> Line {
+    Line(vec![Span::plain(INDENT), Span::new("Begin with this one:", Style::ACCENT)])
+}
+
+/// A block for each check that failed, but for the first one, in their order.
+pub(super) fn others(findings: &[Finding], width: usize, terminal: &Terminal) -> Vec<Vec<Line>> {
+    let failed = shown(findings).filter(|finding| matches!(finding.verdict, Verdict::NotYet(_)));
+    failed.skip(1).map(|finding| detail(finding, width, terminal)).collect()
 }
 
 /// The first check that failed or, where none did, that could not be told: what to work on now.

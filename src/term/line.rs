@@ -2,7 +2,7 @@
 //!
 //! Invariants: a [`Span`] holds no control character (its constructors remove them), so whatever
 //! is drawn through spans cannot steer the terminal; without colour a painted line holds no escape
-//! sequence at all.
+//! sequence at all, but for what is shown reversed in a terminal ([`Terminal::marks`]).
 
 use super::{sanitize::sanitize_line, style::Terminal};
 use std::ops::Range;
@@ -186,10 +186,13 @@ impl Span {
             out.push_str(address);
             out.push_str("\x1b\\");
         }
-        if terminal.color && self.style != Style::PLAIN {
-            out.push_str(&self.style.apply(&self.text));
-        } else {
-            out.push_str(&self.text);
+        match self.style {
+            Style::PLAIN => out.push_str(&self.text),
+            style if terminal.color => out.push_str(&style.apply(&self.text)),
+            Style { reverse: true, bold, .. } if terminal.marks => {
+                out.push_str(&Style { reverse: true, bold, ..Style::PLAIN }.apply(&self.text));
+            }
+            _ => out.push_str(&self.text),
         }
         if link.is_some() {
             out.push_str("\x1b]8;;\x1b\\");

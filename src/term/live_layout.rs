@@ -1,7 +1,7 @@
 //! What the live screen shows where: a pure function from a frame and a size to rows.
 //!
 //! From the least to be given up to the first: the check being worked on, the list of checks (one
-//! row each), the note, the task, notes of passes.
+//! row each), the note, what else failed, the task, notes of passes.
 
 use super::{
     Terminal, findings,
@@ -9,6 +9,7 @@ use super::{
     live::{Frame, status},
     markdown,
     prompt::keys,
+    wrap::wrap_message,
 };
 use crate::check::Finding;
 
@@ -30,8 +31,8 @@ pub(super) fn layout(frame: &Frame<'_>, columns: usize, rows: usize, terminal: &
     // The line at the bottom and, where there is room for it, an empty one above that.
     let room = rows.saturating_sub(lines.len() + if rows >= AIRY { 2 } else { 1 });
     let mut parts = Parts::new(frame, width, room, terminal);
-    parts.spread(room);
-    for part in [parts.task, parts.list, parts.detail, parts.note] {
+    parts.spread(room, terminal);
+    for part in [parts.task, parts.list, parts.others, parts.detail, parts.note] {
         if !part.is_empty() {
             lines.push(Line::empty());
             lines.extend(part);
@@ -48,8 +49,13 @@ pub(super) fn layout(frame: &Frame<'_>, columns: usize, rows: usize, terminal: &
 struct Parts {
     task: Vec<Line>,
     list: Vec<Line>,
+    /// What is said about other checks that failed, as far as there is room.
+    others: Vec<Line>,
     detail: Vec<Line>,
     note: Vec<Line>,
+    /// All of the others, one block each, in the order of the list.
+    whole_others: Vec<Vec<Line>>,
+    width: usize,
     /// The task as a whole, and the list with everything that it says.
     whole_task: Vec<Line>,
     whole_list: Vec<Line>,
@@ -79,7 +85,10 @@ impl Parts {
         let list_room = room.saturating_sub(detail.len() + 2);
         Self {
             list: window(short, at, list_room, terminal),
+            others: Vec::new(),
             detail,
+            whole_others: findings::others(frame.findings, width, terminal),
+            width,
             task: Vec::new(),
             note: Vec::new(),
             whole_task: markdown::lines(frame.task, width, terminal),
@@ -90,12 +99,13 @@ impl Parts {
         }
     }
 
-    /// Gives what room is left to the note, then to the task, then to the list's details.
-    fn spread(&mut self, room: usize) {
+    /// Gives what room is left to the note, then to what else failed, then to the task, then to the list's details.
+    fn spread(&mut self, room: usize, terminal: &Terminal) {
         let used = |part: &[Line]| if part.is_empty() { 0 } else { part.len() + 1 };
         let mut left = room.saturating_sub(used(&self.list) + used(&self.detail));
         self.note = first(&self.whole_note, left.saturating_sub(1), &self.cut);
         left = left.saturating_sub(used(&self.note));
+        left = left.saturating_sub(self.explain_others(left, terminal));
         // A few lines of a task are worth nothing, and would come and go with each check.
         let for_task = left.saturating_sub(1);
         if self.whole_task.len() <= for_task || for_task >= TASK {
@@ -105,6 +115,52 @@ impl Parts {
         if self.whole_list.len() <= self.list.len() + left {
             self.list = std::mem::take(&mut self.whole_list);
         }
+    }
+}
+
+impl Parts {
+    /// Explains as many of the other failures as there is room for, above the one to begin with, and says how many are
+    /// left. Gives the rows that this takes.
+    fn explain_others(&mut self, room: usize, terminal: &Terminal) -> usize {
+        let all = self.whole_others.len();
+        let fits = |shown: usize| {
+            let blocks: usize = self.whole_others.iter().take(shown).map(|block| block.len() + 1).sum();
+            // Which one to begin with is said only where there are several.
+            let rows = blocks + usize::from(shown > 0);
+            rows + if shown < all { self.left(all - shown, terminal).len() + 1 } else { 0 }
+        };
+        let Some((shown, rows)) = (0..=all).rev().map(|shown| (shown, fits(shown))).find(|(_, rows)| *rows <= room)
+        else {
+            return 0;
+        };
+        if all == 0 {
+            return 0;
+        }
+        for block in self.whole_others.drain(..shown).rev() {
+            if !self.others.is_empty() {
+                self.others.push(Line::empty());
+            }
+            self.others.extend(block);
+        }
+        if shown > 0 {
+            self.detail.insert(0, findings::begin_here());
+        }
+        if shown < all {
+            let left = self.left(all - shown, terminal);
+            self.detail.push(Line::empty());
+            self.detail.extend(left);
+        }
+        rows
+    }
+
+    /// How many failures are not explained, and what explains them.
+    fn left(&self, count: usize, terminal: &Terminal) -> Vec<Line> {
+        let text = match count {
+            1 => "1 more is not yet: `dlearn check` shows all of them".to_owned(),
+            _ => format!("{count} more are not yet: `dlearn check` shows all of them"),
+        };
+        let indent: &[Span] = &[Span::plain(findings::INDENT)];
+        wrap_message(&text, Style::DIM, self.width, [indent, indent], terminal)
     }
 }
 
@@ -253,7 +309,45 @@ mod tests {
         );
     }
 
+    /// Of so many checks, all after the first one fail.
+    fn failures(count: usize) -> Vec<Finding> {
+        let failed = findings(count, 1, 1)[1].verdict.clone();
+        let all = findings(count, 1, 1).into_iter().enumerate();
+        all.map(|(at, it)| if at > 0 { Finding { verdict: failed.clone(), ..it } } else { it }).collect()
+    }
+
+    #[test]
+    fn what_else_failed_is_explained_before_the_task_where_there_is_room() {
+        let (findings, task) = (failures(4), "A long task. ".repeat(30));
+        let frame = Frame { title: "E01", task: &task, findings: &findings, keys: &KEYS, ..Frame::default() };
+        let shown = |rows| texts(&frame, 80, rows).join("\n");
+        let all = shown(36);
+        assert_eq!(all.matches("do:       do this at once").count(), 3, "{all}");
+        let at = |text: &str| all.find(text).unwrap_or_else(|| panic!("{text}: {all}"));
+        assert!(at("✗ Check number 3") < at("Begin with this one:"), "{all}");
+        assert_eq!(all.rsplit("Begin with this one:").next().unwrap().matches("Check number 1").count(), 1, "{all}");
+        assert!(!all.contains("more is not yet") && !all.contains("A long task"), "{all}");
+        assert!(shown(60).contains("A long task"));
+        // Where there is room for a line, it counts them.
+        let few = shown(20);
+        assert!(few.contains("2 more are not yet: `dlearn check` shows all of them"), "{few}");
+        assert!(!few.contains("Begin with this one") && few.contains("q leave"), "{few}");
+    }
+
     proptest! {
+        #[test]
+        fn with_any_number_of_failures_the_first_is_in_sight(
+            count in 2usize..15, columns in 80usize..=120, rows in 24usize..=60,
+        ) {
+            let findings = failures(count);
+            let frame = Frame { title: "E01", task: "The task.", findings: &findings, keys: &KEYS, ..Frame::default() };
+            let lines = texts(&frame, columns, rows);
+            prop_assert_eq!(lines.len(), rows);
+            let text = lines.join("\n");
+            prop_assert_eq!(text.matches("✗ Check number 1 is").count(), 2, "{}", text);
+            prop_assert!(text.contains("do:       do this at once") && lines[rows - 1].contains("q leave"), "{}", text);
+        }
+
         #[test]
         fn the_check_to_work_on_is_always_in_sight(
             count in 1usize..15, failing in 0usize..15, words in 0usize..80, note in 0usize..200,

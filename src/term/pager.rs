@@ -144,8 +144,8 @@ impl<'a> Pager<'a> {
         let hit = hit.min(last);
         let Some((line, _)) = self.hits[hit].first() else { return };
         self.hit = Some(hit);
-        // Without colours the hit is marked by where it stands: in the first row.
-        self.top = match terminal.color {
+        // Where nothing is marked, the hit is known by where it stands: in the first row.
+        self.top = match terminal.marks {
             true => line.saturating_sub(self.room / 4).min(self.last()),
             false => *line,
         };

@@ -10,7 +10,7 @@ const DEFAULT_WIDTH: usize = 80;
 /// Rows where nobody says how high the terminal is.
 const DEFAULT_HEIGHT: usize = 24;
 /// Columns within which every layout works.
-const WIDTHS: std::ops::RangeInclusive<usize> = 40..=200;
+const WIDTHS: std::ops::RangeInclusive<usize> = 28..=200;
 /// Columns of running text at most: longer lines are hard to follow back to their start.
 const TEXT_WIDTH: usize = 100;
 
@@ -27,7 +27,9 @@ pub struct Terminal {
     pub color: bool,
     /// Colours and other attributes may be used on standard error.
     pub color_stderr: bool,
-    /// Columns, 40 to 200.
+    /// Text may be shown reversed on standard output, without colours too: a place that was looked for, a cursor.
+    pub marks: bool,
+    /// Columns, 28 to 200.
     pub width: usize,
     /// Rows, at least 6.
     pub height: usize,
@@ -55,6 +57,7 @@ impl Terminal {
             stderr: false,
             color: false,
             color_stderr: false,
+            marks: false,
             width: width.clamp(*WIDTHS.start(), *WIDTHS.end()),
             height: DEFAULT_HEIGHT,
             unicode: true,
@@ -71,6 +74,7 @@ impl Terminal {
             stderr: true,
             color: true,
             color_stderr: true,
+            marks: true,
             moves: true,
             links: true,
             height: height.max(6),
@@ -104,6 +108,7 @@ impl Terminal {
             stderr,
             color: color(stdout),
             color_stderr: color(stderr),
+            marks: stdout && term != "dumb",
             width: width.clamp(*WIDTHS.start(), *WIDTHS.end()),
             height: height.max(6),
             unicode: unicode(&term, &set),
@@ -208,6 +213,9 @@ mod tests {
         assert!(!color(ALL, &[("CLICOLOR", "0")]));
         assert!(!color((true, false, true), &[]));
         assert!(color((true, false, true), &[("CLICOLOR_FORCE", "1")]));
+        let marks = |streams, set: &[(&str, &str)]| terminal(streams, None, set).marks;
+        assert!(marks(ALL, &[("NO_COLOR", "1")]), "NO_COLOR is about colours");
+        assert!(!marks(ALL, &[("TERM", "dumb")]) && !marks((true, false, true), &[("CLICOLOR_FORCE", "1")]));
         assert!(!color((true, false, true), &[("CLICOLOR_FORCE", "0")]));
         let piped = terminal((true, false, true), None, &[]);
         assert!(piped.for_stderr().color && !piped.interactive());
@@ -219,7 +227,7 @@ mod tests {
         assert_eq!(terminal(ALL, Some((120, 40)), &[("COLUMNS", "60")]).width, 120);
         assert_eq!(terminal(ALL, Some((0, 0)), &[("COLUMNS", "60"), ("LINES", "30")]).height, 30);
         assert_eq!(terminal(ALL, None, &[("COLUMNS", "wide")]).width, 80);
-        assert_eq!(terminal(ALL, Some((10, 2)), &[]).width, 40);
+        assert_eq!(terminal(ALL, Some((10, 2)), &[]).width, 28);
         let wide = terminal(ALL, Some((400, 2)), &[]);
         assert_eq!((wide.width, wide.text_width(), wide.height), (200, 100, 6));
     }

@@ -10,7 +10,7 @@ use textwrap::{WordSeparator, core::Fragment, wrap_algorithms};
 /// Columns that text gets at least, however long its prefix is.
 const LEAST: usize = 8;
 /// Code up to this wide stays on one line.
-const GLUED: usize = 28;
+const GLUED: usize = 48;
 
 /// Breaks `text` into lines of at most `width` columns. The first line begins with `first`, the
 /// others with `rest`. Gives one line at least.
@@ -112,7 +112,7 @@ fn unbreakable(text: &[Span], room: usize) -> Vec<(Range<usize>, bool)> {
         let range = at..at + span.text().len();
         at = range.end;
         if span.is_solid() {
-            found.push((range, measure(span.text()) > GLUED.min(room / 2)));
+            found.push((range, measure(span.text()) > GLUED.min(room * 3 / 4)));
         }
     }
     found

@@ -209,7 +209,7 @@ impl Answers {
             return Ok(Err(Verdict::not_yet(
                 format!("an image named {name}, with which {file} is compared"),
                 format!("{file} is filled in, and {name} does not exist on this engine"),
-                format!("build it, and read your answers off it: docker build -t {name} ."),
+                format!("build it, and read your answers off it: `docker build -t {name} .`"),
             )));
         };
         let base_name = match &self.base {
@@ -227,7 +227,7 @@ impl Answers {
             return Ok(Err(Verdict::not_yet(
                 format!("{name} to be built on {base_name}"),
                 format!("{name} does not begin with the layers of {base_name}"),
-                format!("build it in this exercise's folder: docker build -t {name} ."),
+                format!("build it in this exercise's folder: `docker build -t {name} .`"),
             )));
         }
         let (below, rows) = (base.layers.len(), &image.history[base.history.len()..]);
@@ -332,7 +332,7 @@ fn rows(field: &str, given: usize, key: &Key<'_>) -> Verdict {
     Verdict::not_yet(
         format!("the number of rows that {name} adds to the history of {base_name}, for {field}"),
         found,
-        format!("compare docker history {name} with docker history {base_name}: the upper rows are yours"),
+        format!("compare `docker history {name}` with `docker history {base_name}`: the upper rows are yours"),
     )
 }
 

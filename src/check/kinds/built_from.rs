@@ -121,7 +121,7 @@ impl BuiltFrom {
         origin: Origin,
     ) -> Result<Verdict, Stop> {
         let expected = format!("{name} built from your Dockerfile");
-        let advice = format!("build it here: {}", self.command(name));
+        let advice = format!("build it here: `{}`", self.command(name));
         let found = match origin {
             Origin::Renamed if image.history.is_empty() => format!("{name} has no history at all: no builder made it"),
             Origin::OtherBase => {
@@ -371,7 +371,7 @@ impl Case<'_, '_> {
                 "{name} was made from a container, not from a Dockerfile (docker commit): the history shows {}",
                 shown(created_by)
             ),
-            format!("build it here: {}", self.spec.command(name)),
+            format!("build it here: `{}`", self.spec.command(name)),
         )
     }
 
@@ -384,7 +384,7 @@ impl Case<'_, '_> {
         Verdict::not_yet(
             format!("{name} to be what this folder builds now"),
             found,
-            format!("{when}, build again: {}", self.spec.command(name)),
+            format!("{when}, build again: `{}`", self.spec.command(name)),
         )
     }
 
@@ -395,7 +395,7 @@ impl Case<'_, '_> {
 
     /// Cannot tell; what helps is a build whose cache is there.
     fn unsure(&self, reason: String) -> Stop {
-        let help = format!("build it again, and check right after that: {}", self.spec.command(&self.name));
+        let help = format!("build it again, and check right after that: `{}`", self.spec.command(&self.name));
         Stop::CannotTell(Unavailable::new(reason, help))
     }
 

@@ -108,7 +108,12 @@ impl Command {
         let wrong = |expected: String, found: String| {
             let expected = self.what.clone().unwrap_or(expected);
             let own_words = self.args.is_none() && self.entrypoint.is_none();
-            let blamed = run.start_error.as_deref().filter(|_| own_words).and_then(starting::advice);
+            let blamed = run.start_error.as_deref().and_then(|error| match (own_words, &self.user) {
+                (true, None) => starting::advice(error),
+                (true, Some(_)) => starting::no_program(error),
+                (false, None) => starting::nobody(error),
+                (false, Some(_)) => None,
+            });
             let advice = match (blamed, not_there(run)) {
                 (Some(blamed), _) => blamed,
                 (None, true) => NOT_THERE.to_owned(),

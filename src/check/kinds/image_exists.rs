@@ -29,7 +29,7 @@ impl ImageExists {
             Some(_) if self.absent => Verdict::not_yet(
                 format!("no image named {name}"),
                 format!("{name} is still on this engine"),
-                format!("take the name away: docker rmi {name}"),
+                format!("take the name away: `docker rmi {name}`"),
             ),
             None if !self.absent => super::no_image(inquiry, &name)?,
             _ => Verdict::pass(),

@@ -170,7 +170,7 @@ fn not_built_by(inquiry: &Inquiry<'_>, name: &str, command: &str) -> Result<Verd
         return Ok(Verdict::not_yet(
             expected,
             format!("{latest}, and no image of that name: without a tag, a name means :{DEFAULT_TAG}"),
-            format!("give it this name, too: docker tag {latest} {name} (or build again, with the tag: {command})"),
+            format!("give it this name, too: `docker tag {latest} {name}` (or build again, with the tag: `{command}`)"),
         ));
     }
     Ok(Verdict::not_yet(
@@ -246,7 +246,7 @@ fn base_image<'a>(inquiry: &Inquiry<'a>, name: &str) -> Result<Result<&'a ImageF
     }
     Err(Stop::CannotTell(Unavailable::new(
         format!("the base image {name} is not on this engine, and could not be brought: {}", matching::last_line(said)),
-        format!("bring it with docker pull {name} (or dlearn images pull), then check again"),
+        format!("bring it with `docker pull {name}` (or `dlearn images pull`), then check again"),
     )))
 }
 
@@ -321,7 +321,7 @@ mod tests {
     fn an_image_that_lacks_only_the_tag_is_named_with_two_ways_to_name_it() {
         let it = missing(Some(Answer::Found(Fact::Image(ImageFacts::default())))).unwrap();
         assert!(it.found.starts_with("n01/arch:latest, and no image of that name"), "{it:?}");
-        assert!(it.advice.contains("docker tag n01/arch:latest n01/arch:v1 "), "{it:?}");
+        assert!(it.advice.contains("`docker tag n01/arch:latest n01/arch:v1` "), "{it:?}");
         assert!(it.advice.contains("docker build -t n01/arch:v1 ."), "{it:?}");
     }
 

@@ -121,7 +121,7 @@ impl Objects {
             return Ok(Verdict::not_yet(
                 format!("no other image with the label {label}"),
                 format!("{name}, a name that {script} does not give"),
-                format!("an image that gets a name is no longer dangling, and is still there: docker rmi {name}"),
+                format!("an image that gets a name is no longer dangling, and is still there: `docker rmi {name}`"),
             ));
         }
         let dangling: Vec<&LabelledImage> = facts.images.iter().filter(|image| image.names.is_empty()).collect();

@@ -57,13 +57,13 @@ impl Registry {
                 expected,
                 format!("the name exists on this engine; the registry has no such tag{others}"),
                 format!(
-                    "a name is no copy: send the image there with docker push {name} (after docker login {host}, \
+                    "a name is no copy: send the image there with `docker push {name}` (after `docker login {host}`, \
                      if it is refused)"
                 ),
             ));
         }
         let Some(from) = self.from.as_ref().map(|from| inquiry.name(from)) else {
-            let advice = format!("give your image this name with docker tag, then docker push {name}");
+            let advice = format!("give your image this name with docker tag, then `docker push {name}`");
             return Ok(Verdict::not_yet(expected, format!("no such tag there, and no such name here{others}"), advice));
         };
         Ok(match inquiry.image(&from)? {
@@ -72,12 +72,12 @@ impl Registry {
                 format!(
                     "no such tag there{others}; {from} on this engine names no registry, and so means docker.io/{from}"
                 ),
-                format!("give it the registry's name too: docker tag {from} {name}, then docker push {name}"),
+                format!("give it the registry's name too: `docker tag {from} {name}`, then `docker push {name}`"),
             ),
             None => Verdict::not_yet(
                 expected,
                 format!("no such tag there{others}, and no image {from} on this engine"),
-                format!("begin with the image: docker build -t {from} ."),
+                format!("begin with the image: `docker build -t {from} .`"),
             ),
         })
     }
@@ -96,7 +96,7 @@ impl Registry {
             format!("a registry at {host}"),
             "no registry answers there",
             format!(
-                "start one: docker run -d -p 127.0.0.1:{port}:5000 registry:2 (docker ps shows which ports lead where)"
+                "start one: `docker run -d -p 127.0.0.1:{port}:5000 registry:2` (`docker ps` shows which ports lead where)"
             ),
         ))
     }
@@ -107,7 +107,7 @@ impl Registry {
                 format!(
                     "the registry has {name}, but not as an image that this engine knows: its layers cannot be seen"
                 ),
-                format!("get it from there, then check again: docker pull {name}"),
+                format!("get it from there, then check again: `docker pull {name}`"),
             )));
         }
         let mut candidates = self.from.iter().map(|from| inquiry.name(from)).chain([name.to_owned()]);
@@ -127,11 +127,11 @@ impl Registry {
             (here, _) if here == same => format!("another image: it has layers that {local} has not"),
             _ => format!("another image: its layer {} is not the one of {local}", same + 1),
         };
-        let tag = if local == name { String::new() } else { format!("docker tag {local} {name}, then ") };
+        let tag = if local == name { String::new() } else { format!("`docker tag {local} {name}`, then ") };
         Ok(Verdict::not_yet(
             format!("{name} in its registry to be the image {local} of this engine"),
             found,
-            format!("what was built or tagged after a push is not in the registry: {tag}docker push {name}"),
+            format!("what was built or tagged after a push is not in the registry: {tag}`docker push {name}`"),
         ))
     }
 }

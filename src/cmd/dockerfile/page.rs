@@ -34,7 +34,7 @@ impl Page<'_> {
                 format!("{} Docker refuses {name}, line {}", self.terminal.sign("✗", "[--]"), problem.span.start_line);
             out.push(head);
             out.extend(self.pointed(problem.span));
-            out.extend(self.wrapped(&format!("{}.", capital(&problem.message))));
+            out.extend(self.wrapped(&sentence(&problem.message)));
         }
         if !checked.refused.is_empty() {
             out.extend(self.wrapped("Correct that first: nothing is built, not even the steps above it."));
@@ -97,8 +97,7 @@ impl Page<'_> {
         };
         let mut out = vec![format!("! {}, line {} ({severity})", finding.rule.name, lines(finding.span))];
         out.extend(self.pointed(finding.point));
-        let end = if finding.message.ends_with('?') { "" } else { "." };
-        out.extend(self.wrapped(&format!("{}{end}", capital(&finding.message))));
+        out.extend(self.wrapped(&sentence(&finding.message)));
         if let Some(base) = &finding.unless_base {
             out.extend(self.wrapped(&format!("(Unless {base} sets it: that is not known here.)")));
         }
@@ -177,6 +176,12 @@ fn lines(span: Span) -> String {
         true => span.start_line.to_string(),
         false => format!("{} to {}", span.start_line, span.end_line),
     }
+}
+
+/// A message as a sentence; a question keeps its sign.
+fn sentence(message: &str) -> String {
+    let end = if message.ends_with('?') { "" } else { "." };
+    format!("{}{end}", capital(message))
 }
 
 /// A sentence's first letter in capitals, where it is a word of ours.

@@ -22,7 +22,7 @@ use crate::engine::{ConnectOptions, Engine, choice, docker_command, others_that_
 use crate::evidence::{EngineFacts, Unavailable};
 use crate::failure::{Failure, exit};
 use crate::report::json;
-use crate::term::{Line, Span, Style, paint, wrap_text};
+use crate::term::{Line, Span, Style, paint, wrap_message};
 use serde::Serialize;
 
 /// Columns of the names of findings.
@@ -171,11 +171,11 @@ fn show(app: &App, symptoms: &[Symptom]) -> Result<(), Failure> {
         let indent = Span::plain(&" ".repeat(mark.chars().count() + 1 + NAMES));
         let width = app.terminal.text_width();
         let first = [Span::new(mark, style), name];
-        lines.extend(wrap_text(&symptom.found, Style::PLAIN, width, &first, std::slice::from_ref(&indent)));
+        let indent: &[Span] = &[indent];
+        lines.extend(wrap_message(&symptom.found, Style::PLAIN, width, [&first, indent], &app.terminal));
         if !symptom.repair.is_empty() {
             let text = format!("do: {}", symptom.repair);
-            let indent = std::slice::from_ref(&indent);
-            lines.extend(wrap_text(&text, Style::BOLD, width, indent, indent));
+            lines.extend(wrap_message(&text, Style::BOLD, width, [indent, indent], &app.terminal));
         }
     }
     Ok(app.terminal.print(&paint(&lines, &app.terminal))?)

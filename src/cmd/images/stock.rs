@@ -7,6 +7,7 @@ use crate::evidence::ImageFacts;
 use crate::failure::Failure;
 use crate::registry::{Platform, size_on_hub};
 use crate::report::{self, json};
+use crate::term::{Span, Style, measure, paint, wrap_text};
 use futures_util::future::{join_all, try_join_all};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
@@ -16,6 +17,10 @@ use std::time::Duration;
 const HUB: Duration = Duration::from_secs(2);
 /// Exercises that are named in a line; the document of `--json` names all.
 const SHOWN: usize = 5;
+/// Columns that the exercises get at least, beside what stands before them.
+const LEAST: usize = 16;
+/// Columns before what goes on in a line of its own.
+const INDENT: usize = 4;
 
 /// An image of the course.
 #[derive(Debug, Serialize)]
@@ -161,9 +166,17 @@ pub(in crate::cmd) fn show(app: &App, stock: &[Stocked<'_>], failed: &[Failed]) 
             Stocked { later: true, .. } => Mark::Unknown,
             _ => Mark::Bad,
         });
-        report::line(format!("{mark} {:width$}  {:>12}  {}", image.name, cell(image), whom(image)).trim_end())?;
+        let row = format!("{mark} {:width$}  {:>12}  ", image.name, cell(image));
+        columns(app, &row, &whom(image))?;
     }
-    report::line(&format!("\n{}", summary(&totals)))?;
+    if stock.iter().any(comes_later) {
+        report::line("")?;
+        paragraph(app, "", "(later): it is brought when its exercise begins")?;
+    }
+    report::line("")?;
+    for line in summary(&totals).lines() {
+        paragraph(app, "", line)?;
+    }
     if !failed.is_empty() {
         report::line("\nnot brought:")?;
     }
@@ -185,9 +198,25 @@ fn cell(image: &Stocked) -> String {
     }
 }
 
+/// A row whose last column hangs below itself, in a terminal.
+fn columns(app: &App, row: &str, last: &str) -> Result<(), Failure> {
+    if !app.terminal.stdout {
+        return Ok(report::line(format!("{row}{last}").trim_end())?);
+    }
+    let width = app.terminal.text_width();
+    // On a narrow terminal the column would be a word wide.
+    let hanging = Some(measure(row)).filter(|taken| taken + LEAST <= width).unwrap_or(INDENT);
+    let (first, rest) = ([Span::plain(row)], [Span::plain(&" ".repeat(hanging))]);
+    Ok(app.terminal.print(&paint(&wrap_text(last, Style::PLAIN, width, &first, &rest), &app.terminal))?)
+}
+
+fn comes_later(image: &Stocked) -> bool {
+    image.later && !image.here
+}
+
 fn whom(image: &Stocked) -> String {
     let here_as = image.here_as.map(|other| format!("{other} serves; ")).unwrap_or_default();
-    let later = if image.later && !image.here { " (is brought when it begins)" } else { "" };
+    let later = if comes_later(image) { " (later)" } else { "" };
     let shown = image.exercises.len().min(SHOWN);
     let more = match image.exercises.len() - shown {
         0 => String::new(),

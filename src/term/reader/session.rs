@@ -1,6 +1,6 @@
 //! One reading: what each key does, and what was answered and looked for so far.
 
-use super::{ReadProgress, Step, contents, contents::Chosen, header, steps, title};
+use super::{QUIZ, ReadProgress, Step, contents, contents::Chosen, header, steps, title};
 use crate::course::{Block, Lesson, Question};
 use crate::term::{
     Terminal,
@@ -24,12 +24,14 @@ const KEYS: &str = "\
 | `b` | go back |
 | up, down, `k`, `j` | scroll by a line |
 | `g`, `G` | to the beginning or the end of this section |
-| `t` | the sections of this lesson, to go to one |
-| `/` | search in this lesson |
+SECTIONS| `/` | search in this lesson |
 | `n`, `N`, Esc | the next place, the one before; no more of the search |
 | `?` | these keys |
 | `q`, Esc | leave |
 ";
+
+/// Its row on the sections; a quiz has none.
+const SECTIONS: &str = "| `t` | the sections of this lesson, to go to one |\n";
 
 /// Where on a page the screen stands at first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -108,7 +110,7 @@ impl<'a> Session<'a> {
         let mut asking = Asking::new(question, self.seed);
         screen::forget_keys()?;
         loop {
-            let told = [("t", "sections"), ("?", "keys")];
+            let told = self.known(&[("t", "sections"), ("?", "keys")]);
             let went = match asking.run(&mut self.canvas, &header, at > 0, &told)? {
                 Reply::Given(Answer::Chosen(chosen)) => {
                     self.answers.insert(question.id.clone(), chosen);
@@ -131,7 +133,8 @@ impl<'a> Session<'a> {
         let Some(body) = self.body(at) else { return Ok(Went::Next) };
         let (lesson, section) = (self.lesson, self.steps[at].section);
         let header = move |terminal: &Terminal| header(lesson, section, terminal);
-        let mut hints = vec![("Enter", "go on"), ("b", "back"), ("/", "search"), ("t", "sections"), ("?", "keys")];
+        let keys = [("Enter", "go on"), ("b", "back"), ("/", "search"), ("t", "sections"), ("?", "keys")];
+        let mut hints = self.known(&keys);
         hints.retain(|(key, _)| at > 0 || *key != "b");
         hints.push(("q", "leave"));
         let page = Page { header: Box::new(header), body, hints };
@@ -164,6 +167,17 @@ impl<'a> Session<'a> {
         }
     }
 
+    /// Those of the keys that there are here: the sections of a quiz are its questions, which go by no name.
+    fn known<'k>(&self, keys: &[(&'k str, &'k str)]) -> Vec<(&'k str, &'k str)> {
+        let mut keys = keys.to_vec();
+        keys.retain(|(key, _)| *key != "t" || !self.is_quiz());
+        keys
+    }
+
+    fn is_quiz(&self) -> bool {
+        self.lesson.front.id == QUIZ
+    }
+
     /// What a step shows; none for a question that is still to be answered.
     fn body(&self, at: usize) -> Option<Body<'a>> {
         let (lesson, seed, step) = (self.lesson, self.seed, &self.steps[at]);
@@ -194,7 +208,7 @@ impl<'a> Session<'a> {
     }
 
     fn key(&mut self, key: &KeyEvent, at: usize, pager: &mut Pager<'_>) -> Result<Option<Went>, PromptError> {
-        self.told = None;
+        let told = self.told.take();
         if self.typed.is_some() {
             return Ok(self.type_on(key, at, pager));
         }
@@ -202,9 +216,11 @@ impl<'a> Session<'a> {
         match key.code {
             KeyCode::Char('/') => self.typed = Some(String::new()),
             KeyCode::Char('?') => return self.help(),
-            KeyCode::Char('t') => return self.contents(section),
+            KeyCode::Char('t') if !self.is_quiz() => return self.contents(section),
             KeyCode::Char('n') => return Ok(self.next_hit(at, pager)),
             KeyCode::Char('N') => return Ok(self.hit_before(at, pager)),
+            // It only takes the message away.
+            KeyCode::Esc if told.is_some() => {}
             KeyCode::Esc if self.search.is_some() => {
                 self.search = None;
                 pager.search(None);
@@ -307,7 +323,7 @@ impl<'a> Session<'a> {
         let terminal = self.canvas.terminal();
         if let Some(typed) = &self.typed {
             let cursor = Style { reverse: true, ..Style::PLAIN };
-            let cursor = if terminal.color { Span::new(" ", cursor) } else { Span::plain("_") };
+            let cursor = if terminal.marks { Span::new(" ", cursor) } else { Span::plain("_") };
             // The end of what is typed stays in sight.
             let room = self.canvas.columns().saturating_sub(3);
             let from = typed.char_indices().map(|(at, _)| at).find(|at| crate::term::measure(&typed[*at..]) <= room);
@@ -341,7 +357,9 @@ impl<'a> Session<'a> {
 
     /// All keys, until one is pressed that closes them.
     fn help(&mut self) -> Result<Option<Went>, PromptError> {
-        let mut pager = Pager::new(Page::markdown("Keys", KEYS, &[("Enter", "close")]), &self.canvas, false);
+        let keys = KEYS.replace("SECTIONS", if self.is_quiz() { "" } else { SECTIONS });
+        let page = Page::markdown("Keys", &keys, &[("Enter", "close")]);
+        let mut pager = Pager::new(page, &self.canvas, false);
         loop {
             pager.draw(&mut self.canvas)?;
             match crossterm::event::read()? {

@@ -106,7 +106,7 @@ impl Step {
                         None => ("names no registry, so it is", "put the registry at the end"),
                         Some(_) => ("is", "name the registry that is meant"),
                     };
-                    (format!("this {named} a login to {on_host}"), format!("{advice}: docker login {by}{host}"))
+                    (format!("this {named} a login to {on_host}"), format!("{advice}: `docker login {by}{host}`"))
                 } else {
                     let (user, by) = (user.as_deref()?, by.as_deref()?);
                     (format!("this is a login as {}", shown(by)), format!("log in as {user}"))
