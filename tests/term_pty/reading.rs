@@ -93,7 +93,7 @@ fn a_search_is_given_up_by_escape_by_rubbing_it_out_and_by_leaving() {
     pty.press("/qt?b");
     pty.shows("/qt?b");
     pty.press("\x15");
-    pty.until("what was typed is gone", |screen| screen.contents().lines().last().map(str::trim_end) == Some("/"));
+    pty.until("what was typed is gone", |screen| screen.contents().lines().last().map(str::trim_end) == Some("/_"));
     pty.press("x");
     pty.shows("/x");
     pty.press(CTRL_C);

@@ -322,12 +322,14 @@ impl<'a> Session<'a> {
     fn below(&self, at: usize, pager: &Pager<'_>) -> Option<Line> {
         let terminal = self.canvas.terminal();
         if let Some(typed) = &self.typed {
-            let cursor = Style { reverse: true, ..Style::PLAIN };
-            let cursor = if terminal.color { Span::new(" ", cursor) } else { Span::plain("_") };
             // The end of what is typed stays in sight.
             let room = self.canvas.columns().saturating_sub(3);
             let from = typed.char_indices().map(|(at, _)| at).find(|at| crate::term::measure(&typed[*at..]) <= room);
-            return Some(Line(vec![Span::new("/", Style::ACCENT), Span::plain(&typed[from.unwrap_or(0)..]), cursor]));
+            return Some(Line(vec![
+                Span::new("/", Style::ACCENT),
+                Span::plain(&typed[from.unwrap_or(0)..]),
+                Span::plain("_"),
+            ]));
         }
         if let Some(told) = &self.told {
             return Some(Line::new(told, Style::BOLD));
