@@ -59,7 +59,7 @@ async fn again(app: &App, course: &Course, learner: Learner) -> Result<(Learner,
 pub(super) fn told(course: &Course, state: &State) -> String {
     let counts = counts(course, state);
     let mut text = format!(
-        "**{}**: all of it is done. {} lessons, {} exercises, {} of {} points.",
+        "**{}** is done, all of it: {} lessons, {} exercises, {} of {} points.",
         course.outline.title, counts.lessons_done, counts.exercises_passed, counts.points, counts.points_possible
     );
     if counts.points < counts.points_possible {
@@ -79,7 +79,7 @@ pub(super) fn told(course: &Course, state: &State) -> String {
         Item::Exercise(_) => None,
     });
     if let Some(front) = last {
-        text.push_str(&format!("- `dlearn read {}`: {}, once more\n", front.id, front.title));
+        text.push_str(&format!("- `dlearn read {}`, once more: {}\n", front.id, front.title));
     }
     text.push_str(
         "- `dlearn quiz`: questions whose time has come, also in some weeks\n\

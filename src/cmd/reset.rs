@@ -19,8 +19,8 @@ pub(super) async fn run(app: &App, id: Option<&str>, yes: bool) -> Result<i32, F
     if !yes && app.terminal.interactive() {
         // Long questions are broken in mid-word; what the answer means stands above it.
         app.say(&match mine.practice.is_some() {
-            true => format!("`{workspace}` becomes as it was at the beginning. What you pushed for it is removed."),
-            false => format!("`{workspace}` becomes as it was at the beginning."),
+            true => format!("This puts `{workspace}` back to its beginning. What you pushed for it is removed."),
+            false => format!("This puts `{workspace}` back to its beginning."),
         })?;
         if !app.ask(&format!("Begin {} anew? What you wrote is kept aside.", entry.exercise.id), false)? {
             return Ok(exit::DONE);

@@ -139,16 +139,12 @@ impl<'a> Pager<'a> {
     }
 
     /// Goes to a hit, from 0; beyond the last one to that.
-    pub(super) fn go_to_hit(&mut self, hit: usize, terminal: &Terminal) {
+    pub(super) fn go_to_hit(&mut self, hit: usize) {
         let Some(last) = self.hits.len().checked_sub(1) else { return };
         let hit = hit.min(last);
         let Some((line, _)) = self.hits[hit].first() else { return };
         self.hit = Some(hit);
-        // Where nothing is marked, the hit is known by where it stands: in the first row.
-        self.top = match terminal.marks {
-            true => line.saturating_sub(self.room / 4).min(self.last()),
-            false => *line,
-        };
+        self.top = line.saturating_sub(self.room / 4).min(self.last());
     }
 
     /// The hit that was gone to, where it is still in sight.

@@ -52,18 +52,22 @@ fn the_next_place_and_the_one_before_are_a_key_away_and_marked() {
 }
 
 #[test]
-fn without_colour_what_was_found_stands_in_the_first_row() {
+fn without_colour_what_was_found_is_reversed() {
     let mut pty = start("read", 80, 24, &[("TERM_FROM", "1"), ("NO_COLOR", "1")]);
     pty.shows("Enter more");
     pty.press("/paragraph 19\r");
-    let shown = pty.shows("1 of 1");
-    assert!(shown.lines().nth(1).is_some_and(|line| line.contains("paragraph 19")), "{shown}");
+    pty.shows("1 of 1");
+    pty.until("it is marked, and nothing else is", |screen| {
+        let cells = (0..24).flat_map(|row| (0..80).filter_map(move |column| screen.cell(row, column)));
+        cells.filter(|cell| cell.inverse()).map(vt100::Cell::contents).collect::<String>() == "paragraph 19"
+    });
     pty.press(ESC);
     pty.shows("/ search");
     pty.press(ESC);
     pty.shows(">>");
     let (ended, text) = pty.end();
-    assert!(ended && !coloured(&text), "{text:?}");
+    let uncoloured = text.replace("\x1b[7m", "").replace("\x1b[1m", "");
+    assert!(ended && !coloured(&uncoloured), "{text:?}");
 }
 
 #[test]
@@ -76,13 +80,20 @@ fn a_search_is_given_up_by_escape_by_rubbing_it_out_and_by_leaving() {
     pty.shows("/ search");
     pty.press("n");
     pty.shows("nothing to search for yet");
+    // Escape takes what was said away, and leaves nothing.
+    pty.press(ESC);
+    pty.shows("/ search");
+    pty.press("/not there at all\r");
+    pty.shows("is not in this lesson");
+    pty.press(ESC);
+    pty.shows("/ search");
     pty.press("/a\x7f\x7f");
     pty.shows("/ search");
     // Keys that mean something elsewhere are letters here.
     pty.press("/qt?b");
     pty.shows("/qt?b");
     pty.press("\x15");
-    pty.until("what was typed is gone", |screen| screen.contents().lines().last().map(str::trim_end) == Some("/"));
+    pty.until("what was typed is gone", |screen| screen.contents().lines().last().map(str::trim_end) == Some("/_"));
     pty.press("x");
     pty.shows("/x");
     pty.press(CTRL_C);

@@ -141,7 +141,7 @@ impl<'a> Session<'a> {
         let mut pager = Pager::new(page, &self.canvas, place == Place::End);
         pager.search(self.search.clone());
         if let Place::Hit(hit) = place {
-            pager.go_to_hit(hit, self.canvas.terminal());
+            pager.go_to_hit(hit);
         }
         loop {
             pager.below = self.below(at, &pager);
@@ -276,7 +276,7 @@ impl<'a> Session<'a> {
         let hits = self.found(pager)?;
         let next = pager.hit().map_or_else(|| pager.hits_above(), |hit| hit + 1);
         if next < hits[at] {
-            pager.go_to_hit(next, self.canvas.terminal());
+            pager.go_to_hit(next);
             return None;
         }
         let step = (at + 1..hits.len()).chain(0..=at).find(|step| hits[*step] > 0)?;
@@ -287,7 +287,7 @@ impl<'a> Session<'a> {
     fn hit_before(&mut self, at: usize, pager: &mut Pager<'_>) -> Option<Went> {
         let hits = self.found(pager)?;
         if let Some(before) = pager.hit().unwrap_or_else(|| pager.hits_above()).checked_sub(1) {
-            pager.go_to_hit(before, self.canvas.terminal());
+            pager.go_to_hit(before);
             return None;
         }
         let step = (0..at).rev().chain((at..hits.len()).rev()).find(|step| hits[*step] > 0)?;
@@ -298,7 +298,7 @@ impl<'a> Session<'a> {
         if step != at {
             return Some(Went::To(step, Place::Hit(hit)));
         }
-        pager.go_to_hit(hit, self.canvas.terminal());
+        pager.go_to_hit(hit);
         None
     }
 
@@ -322,12 +322,14 @@ impl<'a> Session<'a> {
     fn below(&self, at: usize, pager: &Pager<'_>) -> Option<Line> {
         let terminal = self.canvas.terminal();
         if let Some(typed) = &self.typed {
-            let cursor = Style { reverse: true, ..Style::PLAIN };
-            let cursor = if terminal.marks { Span::new(" ", cursor) } else { Span::plain("_") };
             // The end of what is typed stays in sight.
             let room = self.canvas.columns().saturating_sub(3);
             let from = typed.char_indices().map(|(at, _)| at).find(|at| crate::term::measure(&typed[*at..]) <= room);
-            return Some(Line(vec![Span::new("/", Style::ACCENT), Span::plain(&typed[from.unwrap_or(0)..]), cursor]));
+            return Some(Line(vec![
+                Span::new("/", Style::ACCENT),
+                Span::plain(&typed[from.unwrap_or(0)..]),
+                Span::plain("_"),
+            ]));
         }
         if let Some(told) = &self.told {
             return Some(Line::new(told, Style::BOLD));
