@@ -116,7 +116,7 @@ proptest! {
 #[test]
 fn of_a_path_that_no_file_has_nothing_is_said() {
     // Each part is held against every rule: this took minutes, and a Dockerfile may name thousands of such paths.
-    let rules: String = (0..1000).map(|number| format!("**/a*b*c{number}\n")).collect();
+    let rules: String = (0..999).map(|number| format!("**/a*b*c{number}\n")).collect();
     let ignore = Ignore::parse(&format!("{rules}deep\n")).expect("good");
     assert!(ignore.decide(&format!("deep{}", "/a".repeat(99))).excluded);
     for path in [format!("deep{}", "/a".repeat(100)), format!("deep/{}", "a".repeat(4096)), "deep/".repeat(20_000)] {
