@@ -108,3 +108,99 @@ fn a_file_that_is_no_file_of_checks_is_told() {
     fs::write(person.root().join("no-utf-8.yaml"), b"\xff\xfe").unwrap();
     person.dlearn(&["check", "--file", "no-utf-8.yaml"]).exits(2).says("UTF-8");
 }
+
+/// What a file of container-structure-test (schema 2.0.0) can ask, asked here.
+const MOVED: &str = r#"
+images: { app: IMAGE }
+checks:
+  - id: command
+    title: A command with what is set up before it
+    check:
+      command:
+        image: app
+        setup: [[mkdir, /tmp/menu], [sh, -c, "echo $DISH > /tmp/menu/today"]]
+        entrypoint: [cat]
+        args: [/tmp/menu/today]
+        env: { DISH: soup }
+        exit: 0
+        stdout: { matches_all: ["(?m)^soup$"], matches_none: [stew] }
+        stderr: { matches_none: ["."] }
+  - id: fails
+    title: A command that must fail
+    check: { command: { image: app, entrypoint: [ls], args: [/nowhere], exit: 1, stderr: { matches_all: [nowhere] } } }
+  - id: there
+    title: Something is there
+    check: { file: { image: app, path: /site, is: there } }
+  - id: rights
+    title: Permissions, owner, who may execute
+    check: { file: { image: app, path: /site/run, mode: "-rwxr-x---", owner: "12:34", executable_by: group } }
+  - id: group
+    title: The group alone
+    check: { file: { image: app, path: /site/run, mode: "0750", owner: ":34", executable_by: owner } }
+  - id: absent
+    title: Something is not there
+    check: { file: { image: app, path: /site/secret, is: absent } }
+  - id: content
+    title: Contents
+    check: { file: { image: app, path: /site/index.html, content: { matches_all: ["^<h1>", "h1>\\s*$"], matches_none: ["[0-9]{2}"] } } }
+  - id: metadata
+    title: Configuration
+    check:
+      config:
+        image: app
+        env: { MODE: { matches: ^prod } }
+        env_lacks: [PASSWORD]
+        labels: { com.example.vendor: { equals: ACME Incorporated }, build-date: { matches: '^\d{4}-' } }
+        entrypoint: { equals: [httpd] }
+        cmd: { equals: [-f] }
+        ports: [8080, 53/udp]
+        ports_lack: [22, 8080/udp]
+        volumes: [/data]
+        volumes_lack: [/site]
+        workdir: { equals: /site }
+        user: { equals: "1000" }
+  - id: licence
+    title: No licence that is not allowed
+    check: { file: { image: app, path: /site/COPYING, content: { matches_none: ["(?i)agpl", "(?i)wtfpl"] } } }
+  - id: licences
+    title: Nor in any file of a kind
+    check: { command: { image: app, entrypoint: [grep], args: [-rliE, "agpl|wtfpl", /site], user: "0", exit: 1 } }
+"#;
+
+#[test]
+fn what_container_structure_test_can_ask_can_be_asked_here() {
+    let site = Site::new();
+    let moved = format!("t{}/moved:1", unique());
+    let _image = Named(moved.clone());
+    let dockerfile = "FROM busybox:1.36\nLABEL com.example.vendor=\"ACME Incorporated\" build-date=2026-01-02\nENV MODE=production\n\
+        WORKDIR /site\nCOPY index.html ./\nRUN echo run > run && chmod 750 run && chown 12:34 run && echo MIT > COPYING\n\
+        VOLUME /data\nEXPOSE 8080 53/udp\nUSER 1000\nENTRYPOINT [\"httpd\"]\nCMD [\"-f\"]\n";
+    site.write("Dockerfile", dockerfile);
+    site.write("moved.yaml", &MOVED.replace("IMAGE", &moved));
+    BUILDERS[0].build(site.person.root(), &["-t", &moved]);
+    let ids = ["command", "fails", "there", "rights", "group", "absent", "content", "metadata", "licence", "licences"];
+    let report = site.person.dlearn(&["check", "--file", "moved.yaml", "--json"]).exits(0).json();
+    assert_eq!(verdicts(&report), ids.map(|id| format!("{id} pass")));
+
+    // An image in which all of that is otherwise.
+    let broken = format!("t{}/broken:1", unique());
+    let _image = Named(broken.clone());
+    let otherwise = format!(
+        "FROM {moved}\nLABEL build-date=yesterday\nUSER 0\nRUN chmod 705 run && chown 34:12 run && echo AGPL > COPYING && touch secret \
+         && echo 2026 >> index.html && rm /bin/cat /bin/ls\n"
+    );
+    site.write("Dockerfile", &otherwise);
+    BUILDERS[0].build(site.person.root(), &["-t", &broken]);
+    let report = site.person.dlearn(&["check", "--file", "moved.yaml", "--image", &broken, "--json"]).exits(1).json();
+    let told = ids.map(|id| format!("{id} {}", if id == "there" { "pass" } else { "not_yet" }));
+    assert_eq!(verdicts(&report), told, "{report:#}");
+}
+
+/// An image that goes with the test.
+struct Named(String);
+
+impl Drop for Named {
+    fn drop(&mut self) {
+        docker_fails(&["rmi", "--force", &self.0]);
+    }
+}

@@ -16,15 +16,21 @@ pub(super) enum SetUp {
 impl Engine {
     pub(super) async fn set_up(&self, ledger: &Ledger, plan: &RunPlan) -> Result<SetUp, EngineError> {
         let Some(given) = self.image(&plan.image).await? else { return Ok(SetUp::NoImage) };
-        // A container's own command gets into its image.
-        let words = |list: &[String]| serde_json::to_string(list).unwrap_or_else(|_| "[]".into());
-        let changes = format!("ENTRYPOINT {}\nCMD {}", words(&given.config.entrypoint), words(&given.config.cmd));
+        let own = [("ENTRYPOINT", &given.config.entrypoint), ("CMD", &given.config.cmd)];
+        let own = own.into_iter().filter(|(_, words)| !words.is_empty());
+        // A container's command gets into its image, and the image's own takes it away again.
+        let changes: Vec<String> = own.map(|(word, words)| format!("{word} {}", serde_json::json!(words))).collect();
+        if changes.is_empty() && plan.args.is_none() && plan.entrypoint.is_none() {
+            // There is nothing to run afterwards: that is for the engine to say.
+            return Ok(SetUp::Done(plan.image.clone()));
+        }
         let mut image = plan.image.clone();
         let commands = plan.setup.iter().enumerate().filter(|(_, command)| !command.is_empty());
         for (index, command) in commands {
             let spec = ContainerSpec {
                 image,
-                entrypoint: Some(command.clone()),
+                entrypoint: Some(Vec::new()),
+                args: Some(command.clone()),
                 user: plan.user.clone(),
                 env: plan.env.clone(),
                 unlabelled: true,
@@ -43,7 +49,7 @@ impl Engine {
                 }
             };
             image = ledger.throw_away_tag(&format!("{container} {index}"));
-            self.commit(ledger, &container, &image, &changes).await?;
+            self.commit(ledger, &container, &image, &changes.join("\n")).await?;
             ledger.remove_container(&container).await?;
         }
         Ok(SetUp::Done(image))
