@@ -248,8 +248,12 @@ client_has_buildkit() {
 
 # ---- the Rust program ----------------------------------------------------------------------
 
+# Cargo, and what it links with: a C compiler, which rustup does not bring.
 need_cargo() {
   have cargo || die 3 'there is no Rust toolchain (cargo) here' 'install it from https://rustup.rs and run this again'
+  have cc && return
+  has_apt || die 3 'there is no C compiler (cc) here, which cargo needs' 'install gcc or clang and run this again'
+  apt_install gcc libc6-dev
 }
 
 # build_dlearn VAR [PROFILE]: builds the program (as a release, unless cargo's profile is named) and sets VAR to where

@@ -7,7 +7,7 @@ readonly default_socket=/var/run/docker.sock
 # What the engine needs, and what comes with it where apt has it: newer releases keep the client in a package of its
 # own, and the rest is for stand-ins of base images.
 readonly packages=(docker.io ca-certificates iptables curl)
-readonly extra_packages=(docker-registry busybox-static mmdebstrap zstd)
+readonly extra_packages=(busybox-static mmdebstrap zstd)
 
 : "${engine_dir:?set by scripts/engine}"
 pid_file=$engine_dir/dockerd.pid
@@ -65,6 +65,7 @@ engine_start() {
     start_dockerd
     say "engine ready ($(since "$started") s in all)"
   fi
+  refuse_who_may_not_use_it
   answer=$(engine_answer) || give_up 'the engine answers a ping, but not the docker command'
   describe "$answer"
 }
@@ -86,7 +87,15 @@ refuse_what_cannot_help() {
   elif pid=$(our_pid); then
     die 3 "the engine that this script started (pid $pid) does not answer" "read $log_file" 'scripts/engine stop, then start it again'
   fi
-  if ! is_root && have curl && [ -S "$default_socket" ] && as_root curl -sf --max-time 3 --unix-socket "$default_socket" http://engine/_ping >/dev/null; then
+  refuse_who_may_not_use_it
+}
+
+# Does an engine answer root at the default socket?
+answers_root() { [ -S "$default_socket" ] && as_root curl -sf --max-time 3 --unix-socket "$default_socket" http://engine/_ping >/dev/null 2>&1; }
+
+# An engine that runs, and whose socket is for others.
+refuse_who_may_not_use_it() {
+  if ! is_root && have curl && ! socket_answers "$default_socket" && answers_root; then
     die 3 "an engine runs, but $(id -un) may not use $default_socket" \
       "sudo usermod -aG docker $(id -un), log in again, and run this again"
   fi
@@ -106,7 +115,7 @@ install_engine() {
 start_by_systemd() {
   [ -d /run/systemd/system ] && have systemctl || return 1
   say 'systemctl start docker'
-  as_root systemctl start docker && wait_until 30 socket_answers "$default_socket"
+  as_root systemctl start docker && wait_until 30 answers_root
 }
 
 start_dockerd() {
@@ -119,11 +128,11 @@ start_dockerd() {
   launch "$log_file" "$launched_file" env PATH="$dockerd_path" dockerd --data-root "$data_dir" --exec-root "$exec_dir" \
     --pidfile "$pid_file" --host "unix://$default_socket" ${dockerd_flags[@]+"${dockerd_flags[@]}"}
   wait_until 60 answers_or_died || give_up 'dockerd did not answer within 60 s'
-  socket_answers "$default_socket" || give_up 'dockerd ended while it was starting'
+  answers_root || give_up 'dockerd ended while it was starting'
   say "dockerd answers after $(since "$started") s"
 }
 
-answers_or_died() { socket_answers "$default_socket" || process_gone "$(pid_in "$launched_file")"; }
+answers_or_died() { answers_root || process_gone "$(pid_in "$launched_file")"; }
 
 # After a kill -9 or a reboot, pid files and sockets tell of processes that are gone, or, worse, name a
 # process id that is somebody else's today: dockerd would believe them.
@@ -139,7 +148,7 @@ clear_leftovers() {
     wait_until 10 process_gone "$pid" || as_root kill -9 "$pid" 2>/dev/null || true
   fi
   as_root rm -f "$containerd_pid"
-  if ! socket_answers "$default_socket"; then as_root rm -f "$default_socket"; fi
+  if ! answers_root; then as_root rm -f "$default_socket"; fi
 }
 
 # dockerd calls `iptables` by name. Where the nftables variant does not work and the legacy one does,
