@@ -347,11 +347,14 @@ impl Ask for Through<'_> {
     }
 }
 
-/// Whether a registry says that there is no such repository or tag.
+/// Whether a registry says that there is no such repository or tag, in the engines' words: the codes of its answer, or
+/// what containerd makes of any 404. An answer that the engine cannot read either (`error parsing HTTP 404 response
+/// body`), the page of a gateway, and an engine that cannot be asked this (Podman's `Not Found`) tell nothing of it.
 fn is_unknown(message: &str) -> bool {
-    let message = message.to_lowercase();
-    ["manifest unknown", "name unknown", "not found"].iter().any(|sign| message.contains(sign))
-        && !message.contains("no such host")
+    let message = message.trim().to_lowercase();
+    let says = |signs: &[&str]| signs.iter().any(|sign| message.contains(sign));
+    let is_a_page = says(&["error parsing http", "page not found", "404 not found", "<html"]) || message == "not found";
+    says(&["manifest unknown", "name unknown", "not found"]) && !is_a_page && !says(&["no such host"])
 }
 
 /// The learner's login for the registry of `reference`.
@@ -366,4 +369,33 @@ async fn login(logins: &Logins, reference: &Reference) -> Result<Login, Registry
 
 fn refused(error: RegistryError) -> EngineError {
     EngineError::Misfortune { help: error.help(), what: error.to_string() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_that_is_not_there_is_no_tag_that_is_not_there() {
+        for told in [
+            "manifest unknown: manifest unknown",
+            "name unknown: repository name not known to registry",
+            "failed to resolve reference \"127.0.0.1:5000/a/b:v1\": 127.0.0.1:5000/a/b:v1: not found",
+            "not found: artifact lab/app:v1 not found",
+        ] {
+            assert!(is_unknown(told), "{told}");
+        }
+        for told in [
+            "error parsing HTTP 404 response body: invalid character 'p' after top-level value: \"404 page not found\\n\"",
+            "error parsing HTTP 404 response body: no error details found in HTTP response body: \"{}\"",
+            "unknown: 404 page not found",
+            "unknown: <html>\r\n<head><title>404 Not Found</title></head>",
+            "unexpected HTTP status: 404 Not Found",
+            "page not found",
+            "Not Found\n",
+            "lookup lab.example: no such host: not found",
+        ] {
+            assert!(!is_unknown(told), "{told}");
+        }
+    }
 }

@@ -13,7 +13,9 @@ impl Ask for Shelf {
     async fn get(&mut self, path: &str, _: &str, most: usize) -> Result<Got, RegistryError> {
         let body = self.0.get(path).filter(|body| body.len() <= most).cloned();
         let status = if body.is_some() { StatusCode::OK } else { StatusCode::NOT_FOUND };
-        Ok(Got { status, headers: HeaderMap::new(), body: body.unwrap_or_default() })
+        // What it does not have it says as a registry does.
+        let body = body.unwrap_or_else(|| Bytes::from_static(br#"{"errors":[{"code":"NAME_UNKNOWN"}]}"#));
+        Ok(Got { status, headers: HeaderMap::new(), body })
     }
 }
 

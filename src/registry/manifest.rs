@@ -1,9 +1,11 @@
-//! Manifests, indexes and configurations: the few fields that are wanted, of whatever kind they are.
+//! Manifests, indexes, configurations, refusals: the few fields that are wanted, of whatever kind they are.
 //!
 //! OCI image specification 1.1 (`image.manifest.v1`, `image.index.v1`) and Docker's manifest version 2,
 //! schema 2 (`manifest.v2`, `manifest.list.v2`), which differ in their media types only.
 
 use serde::Deserialize;
+use serde::de::IgnoredAny;
+use std::collections::BTreeMap;
 
 /// Media types of manifests that are understood, as an `Accept` header.
 pub(super) const ACCEPT: &str = "application/vnd.oci.image.index.v1+json, \
@@ -76,4 +78,16 @@ pub(super) struct RootFs {
 pub(super) struct TagList {
     #[serde(default)]
     pub(super) tags: Option<Vec<String>>,
+}
+
+/// `{"errors":[{"code":"MANIFEST_UNKNOWN","message":"…"}]}`
+#[derive(Debug, Deserialize)]
+pub(super) struct Refusal {
+    errors: Vec<BTreeMap<String, IgnoredAny>>,
+}
+
+impl Refusal {
+    pub(super) fn has_code(&self) -> bool {
+        self.errors.iter().any(|one| one.contains_key("code"))
+    }
 }

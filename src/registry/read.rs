@@ -2,7 +2,7 @@
 
 use super::{
     Ask, Got, Reference,
-    manifest::{ACCEPT, Config, Descriptor, Manifest, TagList},
+    manifest::{ACCEPT, Config, Descriptor, Manifest, Refusal, TagList},
     reference::is_digest,
 };
 use crate::evidence::{RegistryFacts, RegistryImage};
@@ -265,7 +265,8 @@ impl Reader<'_> {
         let host = self.host();
         match got.status {
             StatusCode::OK => Ok(Some(got)),
-            StatusCode::NOT_FOUND => Ok(None),
+            StatusCode::NOT_FOUND if is_a_registrys(&got) => Ok(None),
+            StatusCode::NOT_FOUND => Err(self.wrong("status 404, in the words of no registry")),
             StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {
                 let repository = self.reference.repository.clone();
                 Err(RegistryError::Private { host, repository, known: asker.known() })
@@ -294,6 +295,14 @@ impl Reader<'_> {
     pub(super) fn wrong(&self, what: &str) -> RegistryError {
         RegistryError::Unintelligible { host: self.host(), what: one_line(what) }
     }
+}
+
+/// Whether a registry itself refuses. It says so by its error codes (OCI distribution specification 1.1, "Error
+/// Codes"), or by the header that names its API (Docker Registry HTTP API V2). A gateway whose registry is down answers
+/// 404 too, with a page of its own.
+fn is_a_registrys(refused: &Got) -> bool {
+    let told: Option<Refusal> = serde_json::from_slice(&refused.body).ok();
+    refused.headers.contains_key("docker-distribution-api-version") || told.is_some_and(|told| told.has_code())
 }
 
 /// `sha256:` and the digest of the bytes in hexadecimal.

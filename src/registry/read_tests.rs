@@ -2,6 +2,9 @@ use super::*;
 use bytes::Bytes;
 use std::collections::BTreeMap;
 
+/// As Distribution refuses what it does not have.
+const UNKNOWN: &str = r#"{"errors":[{"code":"MANIFEST_UNKNOWN","message":"manifest unknown","detail":{"Tag":"v1"}}]}"#;
+
 /// What a registry says, by path; what is not here it does not have.
 #[derive(Default)]
 struct Shelf(BTreeMap<String, (u16, Vec<u8>)>);
@@ -36,10 +39,22 @@ impl Shelf {
 
 impl Ask for Shelf {
     async fn get(&mut self, path: &str, _: &str, most: usize) -> Result<Got, RegistryError> {
-        let (status, body) = self.0.get(path).cloned().unwrap_or((404, Vec::new()));
+        let (status, body) = self.0.get(path).cloned().unwrap_or((404, UNKNOWN.into()));
         assert!(body.len() <= most);
         let status = StatusCode::from_u16(status).unwrap();
         Ok(Got { status, headers: http::HeaderMap::new(), body: Bytes::from(body) })
+    }
+}
+
+/// Answers one path itself, and leaves the others to what is behind it.
+struct Gateway(Option<(String, Got)>, Shelf);
+
+impl Ask for Gateway {
+    async fn get(&mut self, path: &str, accept: &str, most: usize) -> Result<Got, RegistryError> {
+        match self.0.take_if(|(own, _)| own == path) {
+            Some((_, answer)) => Ok(answer),
+            None => self.1.get(path, accept, most).await,
+        }
     }
 }
 
@@ -79,6 +94,36 @@ async fn a_tag_that_is_not_there_gives_the_tags_that_are() {
     assert_eq!(asked(&mut shelf).await.unwrap(), RegistryFacts::default());
     shelf.put("/v2/a/b/tags/list?n=50".into(), r#"{"name":"a/b","tags":["v3","v2\u001b[31m"]}"#);
     assert_eq!(asked(&mut shelf).await.unwrap().tags, ["v2 [31m", "v3"]);
+}
+
+#[tokio::test]
+async fn only_a_registry_says_that_it_has_no_such_tag() {
+    let not_there = async |body: &str, header: Option<&'static str>, path: &str| {
+        let mut headers = http::HeaderMap::new();
+        headers.extend(header.map(|name| (http::HeaderName::from_static(name), "registry/2.0".parse().unwrap())));
+        let path = format!("/v2/a/b/{path}");
+        let answer = (path, Got { status: StatusCode::NOT_FOUND, headers, body: Bytes::copy_from_slice(body.as_bytes()) });
+        let platform = Platform { os: "linux".into(), arch: "amd64".into() };
+        let mut gateway = Gateway(Some(answer), Shelf::default());
+        read(&mut gateway, &Reference::parse("r.example/a/b:v1").unwrap(), &platform).await
+    };
+    for path in ["manifests/v1", "tags/list?n=50"] {
+        for page in [
+            "",
+            "404 page not found\n",
+            "<html><head><title>404 Not Found</title></head><body><center><h1>404 Not Found</h1></center></body></html>",
+            "{}",
+            r#"{"message":"no Route matched with those values"}"#,
+            r#"{"errors":[]}"#,
+            r#"{"errors":[{"message":"not found"}]}"#,
+            r#"{"errors":"MANIFEST_UNKNOWN"}"#,
+        ] {
+            let error = not_there(page, None, path).await.unwrap_err();
+            assert!(matches!(error, RegistryError::Unintelligible { .. }), "{path} {page}: {error}");
+            not_there(page, Some("docker-distribution-api-version"), path).await.unwrap();
+        }
+        assert_eq!(not_there(UNKNOWN, None, path).await.unwrap(), RegistryFacts::default());
+    }
 }
 
 #[tokio::test]
