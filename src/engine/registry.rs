@@ -8,11 +8,11 @@ use super::{
     Engine, EngineError, Ledger, Practice,
     error::wants_login,
     practice::REGISTRY_PORT,
-    tunnel::{Passage, Tunnel},
+    tunnel::Passage,
 };
 use crate::evidence::{RegistryFacts, RegistryImage};
 use crate::registry::{
-    Ask, Conversation, Got, Known, Login, LoginError, Logins, Platform, Reference, RegistryError, Remote, read,
+    Ask, Conversation, Known, Login, LoginError, Logins, Platform, Reference, RegistryError, Remote, Through, read,
     remove_repository,
 };
 use serde::Deserialize;
@@ -264,9 +264,9 @@ impl Engine {
         login: Option<&Login>,
     ) -> Result<Result<RegistryFacts, RegistryError>, EngineError> {
         let tunnel = passage.connect(LOCALHOST, port).await?;
-        let mut through = Through { passage: &passage, port, host: &reference.host, login, conversation: None };
-        let told = match through.begin(tunnel).await {
-            Ok(()) => self.ask_registry(&mut through, reference).await?,
+        let connect = || passage.connect(LOCALHOST, port);
+        let told = match Through::over(tunnel, connect, &reference.host, login.cloned()).await {
+            Ok(mut through) => self.ask_registry(&mut through, reference).await?,
             Err(error) => Err(error),
         };
         ledger.remove_container(&passage.helper).await?;
@@ -305,45 +305,6 @@ impl Engine {
                 ports.iter().filter(on_loopback).find(|one| one.public_port == Some(port) && one.kind == "tcp")?;
             Some((row.id, published.private_port))
         }))
-    }
-}
-
-/// Questions to a registry beside the engine, over as many connections as it wants.
-struct Through<'a> {
-    passage: &'a Passage<'a>,
-    port: u16,
-    host: &'a str,
-    login: Option<&'a Login>,
-    conversation: Option<Conversation>,
-}
-
-impl Through<'_> {
-    async fn begin(&mut self, tunnel: Tunnel) -> Result<(), RegistryError> {
-        let conversation = Conversation::over(tunnel, self.host).await?;
-        self.conversation = Some(match self.login {
-            Some(login) => conversation.known_as(login),
-            None => conversation,
-        });
-        Ok(())
-    }
-}
-
-impl Ask for Through<'_> {
-    async fn get(&mut self, path: &str, accept: &str, most: usize) -> Result<Got, RegistryError> {
-        let odd = |what: String| RegistryError::Unintelligible { host: self.host.to_owned(), what };
-        if self.conversation.as_ref().is_none_or(Conversation::is_over) {
-            let tunnel = self.passage.connect(LOCALHOST, self.port).await;
-            let tunnel = tunnel.map_err(|error| odd(format!("it ended the connection, and for another: {error}")))?;
-            self.begin(tunnel).await?;
-        }
-        match &mut self.conversation {
-            Some(conversation) => conversation.get(path, accept, most).await,
-            None => Err(odd("there is no connection".into())),
-        }
-    }
-
-    fn known(&self) -> Known {
-        self.conversation.as_ref().map_or(Known::Nobody, Ask::known)
     }
 }
 

@@ -20,10 +20,15 @@ pub(super) enum Challenge {
 
 /// The first challenge that is understood; tokens before passwords, wherever they stand.
 pub(super) fn challenge(headers: &HeaderMap) -> Option<Challenge> {
-    let all = headers.get_all(WWW_AUTHENTICATE).iter().filter_map(|value| value.to_str().ok());
-    let found: Vec<Challenge> = all.flat_map(parse).collect();
+    let found = challenges(headers);
     let bearer = found.iter().find(|one| matches!(one, Challenge::Bearer { .. }));
     bearer.or(found.first()).cloned()
+}
+
+/// Every challenge that is understood.
+pub(super) fn challenges(headers: &HeaderMap) -> Vec<Challenge> {
+    let all = headers.get_all(WWW_AUTHENTICATE).iter().filter_map(|value| value.to_str().ok());
+    all.flat_map(parse).collect()
 }
 
 /// `Bearer realm="https://…",service="…", Basic realm="…"`

@@ -1,6 +1,7 @@
 //! One HTTP connection to a registry, over any stream.
 
-use super::{Known, Login, RegistryError};
+use super::challenge::{Challenge, challenges};
+use super::{Known, RegistryError};
 use crate::Secret;
 use bytes::Bytes;
 use http::{HeaderMap, Method, Request, Response, StatusCode, Version, header};
@@ -19,6 +20,22 @@ pub struct Got {
     pub headers: HeaderMap,
     /// The body, whole.
     pub body: Bytes,
+}
+
+impl Got {
+    /// Whether it is a refusal that a password may open.
+    pub(super) fn wants_password(&self) -> bool {
+        self.wants(|one| *one == Challenge::Basic)
+    }
+
+    /// Whether it is a refusal that a token may open.
+    pub(super) fn wants_token(&self) -> bool {
+        self.wants(|one| matches!(one, Challenge::Bearer { .. }))
+    }
+
+    fn wants(&self, is: impl Fn(&Challenge) -> bool) -> bool {
+        self.status == StatusCode::UNAUTHORIZED && challenges(&self.headers).iter().any(is)
+    }
 }
 
 /// Whoever can be asked for a path of the distribution API.
@@ -65,11 +82,9 @@ impl Conversation {
         self.over || self.sender.is_closed()
     }
 
-    /// As somebody with a password, who is told to the registry with each question.
-    #[must_use]
-    pub fn known_as(mut self, login: &Login) -> Self {
-        self.authorization = login.basic();
-        self
+    /// Shows the registry this header `Authorization` with each question from now on, or none.
+    pub(super) fn show(&mut self, authorization: Option<Secret>) {
+        self.authorization = authorization;
     }
 }
 
@@ -82,10 +97,6 @@ impl Drop for Conversation {
 impl Ask for Conversation {
     async fn get(&mut self, path: &str, accept: &str, most: usize) -> Result<Got, RegistryError> {
         self.ask(Method::GET, path, accept, most).await
-    }
-
-    fn known(&self) -> Known {
-        if self.authorization.is_some() { Known::LoggedIn } else { Known::Nobody }
     }
 }
 

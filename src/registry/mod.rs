@@ -4,6 +4,7 @@
 //! ```text
 //! reference     127.0.0.1:5123/learner/app:v1 → host, repository, tag
 //! conversation  one HTTP connection, over whatever stream leads to the registry
+//! through       one after another of them, to a registry beside the engine
 //! remote        a registry asked from this machine: TLS, proxies (proxy), redirections, tokens (challenge, token)
 //! login         what `docker login` keeps for a registry, in config.json or with a credential helper (helper)
 //! manifest      manifests, indexes, configurations: tolerant and bounded
@@ -37,6 +38,7 @@ mod read;
 mod reference;
 mod remote;
 mod remove;
+mod through;
 mod token;
 mod web;
 
@@ -47,3 +49,4 @@ pub use read::{Known, Platform, RegistryError, read};
 pub use reference::Reference;
 pub use remote::Remote;
 pub use remove::remove_repository;
+pub(crate) use through::Through;

@@ -47,8 +47,14 @@ pub enum RegistryError {
         /// As whom it was asked.
         known: Known,
     },
+    /// It wants tokens, and lies where dlearn fetches none.
+    #[error("the registry {host} wants tokens, which dlearn does not fetch for a registry on the engine's own machine")]
+    Tokens {
+        /// The registry.
+        host: String,
+    },
     /// The learner's own login could not be had.
-    #[error("your login at {host} cannot be read: {what}")]
+    #[error("your login at {host} cannot be used: {what}")]
     Login {
         /// The registry.
         host: String,
@@ -116,6 +122,12 @@ impl RegistryError {
             }
             RegistryError::Private { host, known: Known::LoggedIn, .. } => {
                 format!("push it, and see whether your login there is still good: docker login{}", named(host))
+            }
+            RegistryError::Tokens { host } => {
+                format!(
+                    "see by hand whether {host} has it, with docker pull; dlearn can check it where the registry asks for \
+                     a password (htpasswd) or for nothing"
+                )
             }
             RegistryError::Login { help, .. } => help.clone(),
             RegistryError::Busy { .. } => "wait a few minutes, then check again".into(),

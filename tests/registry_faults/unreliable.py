@@ -72,6 +72,23 @@ class Registry(http.server.BaseHTTPRequestHandler):
     def page(self, status, headers, body):
         return 200, [("Content-Type", "text/html")], b"<html><title>Sign in to the hotel's network</title></html>"
 
+    def nowhere_page(self, status, headers, body):
+        page = b"<html><head><title>404 Not Found</title></head><body><h1>404 Not Found</h1><hr>nginx</body></html>"
+        return 404, [("Content-Type", "text/html")], page
+
+    def nowhere_text(self, status, headers, body):
+        return 404, [("Content-Type", "text/plain; charset=utf-8")], b"404 page not found\n"
+
+    def hang_up(self, status, headers, body):
+        return None
+
+    def hang_up_on_blob(self, status, headers, body):
+        return None if "/blobs/" in self.path else (status, headers, body)
+
+    def closing_silently(self, status, headers, body):
+        # Told without a word of the connection, which ends then.
+        self.tell(status, headers, body)
+
     def circle(self, status, headers, body):
         return 307, [("Location", self.path)], b""
 
