@@ -1,15 +1,16 @@
 //! What `docker login` keeps for a registry: in `config.json`, or with a credential helper (docker/cli,
-//! `cli/config/credentials`).
+//! `cli/config/configfile` and `cli/config/credentials`).
 //!
-//! In the docker command's order: the registry's own helper (`credHelpers`), the helper for all (`credsStore`), what
-//! the file itself has (`auths`). Where a helper is set, the file is not asked. Nothing is ever written.
+//! In the docker command's order: what the environment has (`DOCKER_AUTH_CONFIG`), the registry's own helper
+//! (`credHelpers`), the helper for all (`credsStore`), what the file itself has (`auths`). Where a helper is set, the file
+//! is not asked. Nothing is ever written.
 
 use super::helper;
 use crate::Secret;
 use crate::reference::DEFAULT_HOST;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::io::{ErrorKind, Read};
@@ -18,6 +19,8 @@ use thiserror::Error;
 
 /// Under which Docker Hub's login is kept.
 pub const HUB_LOGIN: &str = "https://index.docker.io/v1/";
+/// Logins of the environment: JSON as in `config.json`, of `auths` with an `auth` only (docker/cli 28.2 and later).
+const GIVEN: &str = "DOCKER_AUTH_CONFIG";
 /// Most bytes of `config.json`.
 const LARGEST: u64 = 4 * 1024 * 1024;
 
@@ -75,34 +78,58 @@ pub struct Logins {
     config: PathBuf,
     /// Where helpers are looked for.
     path: OsString,
+    /// What [`GIVEN`] says.
+    given: Option<Secret>,
 }
 
+// Null is as good as nothing there, as for Go's decoder.
 #[derive(Default, Deserialize)]
 struct File {
-    #[serde(default)]
-    auths: BTreeMap<String, Entry>,
-    #[serde(rename = "credsStore", default)]
+    #[serde(default, deserialize_with = "or_null")]
+    auths: BTreeMap<String, Option<Entry>>,
+    #[serde(rename = "credsStore", default, deserialize_with = "or_null")]
     store: String,
-    #[serde(rename = "credHelpers", default)]
-    helpers: BTreeMap<String, String>,
+    #[serde(rename = "credHelpers", default, deserialize_with = "or_null")]
+    helpers: BTreeMap<String, Option<String>>,
 }
 
 #[derive(Default, Deserialize)]
 struct Entry {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_null")]
     auth: Secret,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_null")]
     username: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_null")]
     password: Secret,
-    #[serde(rename = "identitytoken", default)]
+    #[serde(rename = "identitytoken", default, deserialize_with = "or_null")]
     identity: Secret,
 }
 
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Given {
+    #[serde(default, deserialize_with = "or_null")]
+    auths: BTreeMap<String, GivenEntry>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct GivenEntry {
+    auth: Secret,
+}
+
+fn or_null<'de, D: Deserializer<'de>, T: Default + Deserialize<'de>>(from: D) -> Result<T, D::Error> {
+    Ok(Option::deserialize(from)?.unwrap_or_default())
+}
+
 impl Logins {
-    /// Those of a folder of Docker's configuration (`$DOCKER_CONFIG`, or `~/.docker`).
+    /// Those of a folder of Docker's configuration (`$DOCKER_CONFIG`, or `~/.docker`), and of the environment.
     pub fn new(folder: impl Into<PathBuf>) -> Self {
-        Self { config: folder.into().join("config.json"), path: std::env::var_os("PATH").unwrap_or_default() }
+        Self {
+            config: folder.into().join("config.json"),
+            path: std::env::var_os("PATH").unwrap_or_default(),
+            given: std::env::var(GIVEN).ok().map(Secret::from),
+        }
     }
 
     /// Looks for helpers in these folders, and not in those of the environment's `PATH`.
@@ -117,12 +144,18 @@ impl Logins {
     /// # Errors
     /// Where what is kept cannot be read, or its helper does not tell.
     pub async fn of(&self, host: &str) -> Result<Option<Login>, LoginError> {
-        let file = self.file()?;
         let key = if host == DEFAULT_HOST { HUB_LOGIN } else { host };
-        let own = file.helpers.get(key).or_else(|| file.helpers.get(host));
-        match own.or(Some(&file.store)).filter(|name| !name.is_empty()) {
-            Some(name) => helper::get(name, key, &self.path).await,
-            None => self.kept(&file, key),
+        if let Some(login) = self.given.as_ref().and_then(|given| given_for(key, given)) {
+            return Ok(Some(login));
+        }
+        let file = self.file()?;
+        let helper: &str = match file.helpers.get(key) {
+            Some(own) => own.as_deref().unwrap_or_default(),
+            None => &file.store,
+        };
+        match helper {
+            "" => self.kept(&file, key),
+            name => helper::get(name, key, &self.path).await,
         }
     }
 
@@ -137,8 +170,10 @@ impl Logins {
             }
             Ok(_) => {}
         }
+        // One without anything in it is as good as none. What follows the first value is not read.
+        let file = serde_json::Deserializer::from_str(&text).into_iter::<Option<File>>().next();
         // What is wrong with it could be a password: the place must do.
-        serde_json::from_str(&text).map_err(|error| LoginError {
+        file.transpose().map(|file| file.flatten().unwrap_or_default()).map_err(|error| LoginError {
             what: format!("{at} is damaged, line {}", error.line()),
             help: "repair it (docker info warns of the same); docker login writes a new one where there is none".into(),
         })
@@ -146,19 +181,14 @@ impl Logins {
 
     /// What the file itself has. Old ones name a registry by its address.
     fn kept(&self, file: &File, key: &str) -> Result<Option<Login>, LoginError> {
-        let same = |kept: &&String| host_of(kept) == host_of(key);
-        let entry = file.auths.get(key).or_else(|| file.auths.get(file.auths.keys().find(same)?));
-        let Some(entry) = entry else { return Ok(None) };
+        let by_address = || file.auths.iter().find(|(kept, _)| host_of(kept) == key).map(|(_, entry)| entry);
+        let Some(entry) = file.auths.get(key).or_else(by_address).and_then(Option::as_ref) else { return Ok(None) };
         if !entry.identity.reveal().is_empty() {
             return Ok(Some(Login::Identity(entry.identity.clone())));
         }
         let login = match entry.auth.reveal() {
             "" => Some((entry.username.clone(), entry.password.clone())),
-            auth => STANDARD.decode(auth).ok().and_then(|bytes| {
-                let text = String::from_utf8(bytes).ok()?;
-                let (user, password) = text.split_once(':')?;
-                Some((user.to_owned(), password.trim_matches('\0').to_owned().into()))
-            }),
+            auth => decoded(auth),
         };
         match login {
             Some((user, password)) => Ok((!user.is_empty()).then_some(Login::Password { user, password })),
@@ -168,6 +198,25 @@ impl Logins {
             }),
         }
     }
+}
+
+/// What the environment has under just this name. One that the docker command could not read either is as good as none,
+/// as for it: every entry must be a user and a password.
+fn given_for(key: &str, given: &Secret) -> Option<Login> {
+    let given: Given = serde_json::from_str(given.reveal()).ok()?;
+    let mut logins = BTreeMap::new();
+    for (server, entry) in given.auths {
+        let (user, password) = decoded(entry.auth.reveal()).filter(|(user, _)| !user.is_empty())?;
+        logins.insert(server, Login::Password { user, password });
+    }
+    logins.remove(key)
+}
+
+/// User and password out of `auth`: `user:password` in Base64 (zeroes after it are no part of it).
+fn decoded(auth: &str) -> Option<(String, Secret)> {
+    let text = String::from_utf8(STANDARD.decode(auth).ok()?).ok()?;
+    let (user, password) = text.split_once(':')?;
+    Some((user.to_owned(), password.trim_matches('\0').to_owned().into()))
 }
 
 /// `https://registry.example:5000/v1/` → `registry.example:5000`

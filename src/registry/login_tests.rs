@@ -21,7 +21,7 @@ fn helper(script: &str) -> (TempDir, String) {
 
 async fn of(config: &str, host: &str) -> Result<Option<Login>, LoginError> {
     let folder = folder(config);
-    Logins::new(folder.path()).of(host).await
+    Logins { given: None, ..Logins::new(folder.path()) }.of(host).await
 }
 
 fn password(user: &str, password: &str) -> Option<Login> {
@@ -46,7 +46,63 @@ async fn the_file_keeps_logins_under_several_spellings() {
         assert_eq!(of(config, host).await.unwrap(), None, "{host}");
     }
     let nothing = tempfile::tempdir().unwrap();
-    assert_eq!(Logins::new(nothing.path()).of("docker.io").await.unwrap(), None);
+    let nobody = Logins { given: None, ..Logins::new(nothing.path()) };
+    assert_eq!(nobody.of("docker.io").await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn a_file_with_nothing_in_it_is_no_damaged_one() {
+    // Go's decoder makes nothing of null, ends well where nothing comes, and reads one value only.
+    for config in [
+        "",
+        " \n\t",
+        "null",
+        "{}",
+        r#"{"auths":null,"credsStore":null,"credHelpers":null}"#,
+        r#"{"auths":{"r.example":null}}"#,
+        r#"{"auths":{"r.example":{"auth":null,"username":null,"password":null,"identitytoken":null}}}"#,
+    ] {
+        assert_eq!(of(config, "r.example").await.unwrap(), None, "{config}");
+    }
+    let own = r#"{"credHelpers":{"r.example":null},"credsStore":"none","auths":{"r.example":{"auth":"YTpi"}}} }"#;
+    assert_eq!(of(own, "r.example").await.unwrap(), password("a", "b"));
+}
+
+#[tokio::test]
+async fn docker_hub_has_one_name_only() {
+    let helper = |name: &str| format!(r#"{{"credHelpers":{{"{name}":"no-such-helper-here"}}}}"#);
+    for other in ["docker.io", "index.docker.io", "registry-1.docker.io", "https://index.docker.io/v2/"] {
+        assert_eq!(of(&helper(other), "docker.io").await.unwrap(), None, "{other}");
+        let kept = format!(r#"{{"auths":{{"{other}":{{"auth":"YTpi"}}}}}}"#);
+        assert_eq!(of(&kept, "docker.io").await.unwrap(), None, "{other}");
+    }
+    let error = of(&helper(HUB_LOGIN), "docker.io").await.unwrap_err();
+    assert!(error.to_string().contains("no docker-credential-"), "{error}");
+}
+
+#[tokio::test]
+async fn the_environment_goes_before_the_file() {
+    let kept = folder(r#"{"auths":{"r.example":{"auth":"YTpi"},"other.example":{"auth":"YTpi"}}}"#);
+    let of = async |given: &str, host: &str| {
+        let logins = Logins { given: Some(given.to_owned().into()), ..Logins::new(kept.path()) };
+        logins.of(host).await.unwrap()
+    };
+    // ada:pa:ss
+    let given = r#"{"auths":{"https://index.docker.io/v1/":{"auth":"YWRhOnBhOnNz"},"r.example":{"auth":"YWRhOnBhOnNz"}}}"#;
+    assert_eq!(of(given, "r.example").await, password("ada", "pa:ss"));
+    assert_eq!(of(given, "docker.io").await, password("ada", "pa:ss"));
+    assert_eq!(of(given, "other.example").await, password("a", "b"));
+    for unread in [
+        "",
+        "{",
+        r#"{"auths":{"r.example":{"auth":"YWRhOnBhOnNz"}},"credsStore":"x"}"#,
+        r#"{"auths":{"r.example":{"auth":"YWRhOnBhOnNz","username":"ada"}}}"#,
+        r#"{"auths":{"r.example":{"auth":"YWRhOnBhOnNz"},"x.example":{}}}"#,
+        r#"{"auths":{"r.example":{"auth":"YWRhOnBhOnNz"},"x.example":{"auth":"YWRh"}}}"#,
+        r#"{"auths":{"r.example":{"auth":"YWRhOnBhOnNz"}}} {}"#,
+    ] {
+        assert_eq!(of(unread, "r.example").await, password("a", "b"), "{unread}");
+    }
 }
 
 #[tokio::test]
