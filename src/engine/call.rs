@@ -1,7 +1,7 @@
 //! Calls that go past bollard: where engines differ in what is null or absent, where a stream does
 //! not decode, or where a header is wanted.
 
-use super::{Engine, EngineError, error, transport};
+use super::{Endpoint, Engine, EngineError, error, transport};
 use crate::reference::DEFAULT_HOST;
 use crate::registry::{HUB_LOGIN, Login};
 use base64::Engine as _;
@@ -15,6 +15,19 @@ use serde::{Deserialize, de::DeserializeOwned};
 const LARGEST_JSON: usize = 64 * 1024 * 1024;
 /// Most bytes of one line of a stream of JSON objects.
 const LARGEST_LINE: usize = 16 * 1024 * 1024;
+
+/// Why a login stays here.
+pub(crate) const UNSENT: &str = "no login is sent to an engine that is reached without TLS, where others could read it";
+
+/// Whether nobody on the way to an engine reads what it is sent, so that a learner's login may go along.
+pub(crate) fn keeps_secrets(endpoint: &Endpoint) -> bool {
+    match endpoint {
+        Endpoint::Unix(_) | Endpoint::Tls { .. } | Endpoint::Ssh(_) => true,
+        Endpoint::Tcp { .. } => endpoint.is_local(),
+        // How the engine around it is reached is not known here.
+        Endpoint::Sandbox { .. } => false,
+    }
+}
 
 /// By what a registry knows somebody (`AuthConfig` of the Engine API).
 #[derive(Clone, Debug, Default, serde::Serialize)]
@@ -257,7 +270,20 @@ pub(crate) fn query(pairs: &[(&str, &str)]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{query, refusal};
+    use super::super::address::parse;
+    use super::{keeps_secrets, query, refusal};
+
+    #[test]
+    fn a_login_goes_to_no_engine_by_plain_tcp() {
+        let keeps = |host: &str, tls| keeps_secrets(&parse(host, tls).unwrap());
+        for plain in ["tcp://lab", "tcp://lab:2376", "tcp://10.0.0.1:2375", "http://lab", "tcp://[fe80::1]:2375"] {
+            assert!(!keeps(plain, None), "{plain}");
+        }
+        for own in ["unix://", "tcp://127.0.0.1:2375", "tcp://localhost", "tcp://[::1]:2375", "ssh://me@lab"] {
+            assert!(keeps(own, None), "{own}");
+        }
+        assert!(keeps("tcp://lab", Some((true, "/certs".into()))));
+    }
 
     #[test]
     fn a_refusal_is_told_without_its_json() {

@@ -2,7 +2,7 @@
 
 use super::{
     Engine, EngineError,
-    call::{RegistryAuth, Trouble, query},
+    call::{RegistryAuth, Trouble, UNSENT, keeps_secrets, query},
     error::one_line,
     name,
 };
@@ -71,7 +71,7 @@ impl Engine {
     ///
     /// # Errors
     /// Where the registry refuses or cannot be reached, nothing is heard for three minutes, or the
-    /// engine stops answering.
+    /// engine stops answering. No login is read for an engine that is reached without TLS.
     pub async fn pull(
         &self,
         image: &str,
@@ -83,6 +83,9 @@ impl Engine {
             done => return done,
         };
         let (Some(logins), Some(reference)) = (logins, Reference::parse(image)) else { return Err(refused) };
+        if !keeps_secrets(self.endpoint()) {
+            return Err(with_reason(refused, UNSENT));
+        }
         match logins.of(&reference.host).await {
             Ok(Some(login)) => self.pull_as(image, Some(&RegistryAuth::of(&login, &reference.host)), progress).await,
             Ok(None) => Err(refused),
@@ -178,9 +181,29 @@ impl Engine {
     }
 }
 
+/// A refusal, and why nothing more was tried. Its kind, its words and so its help stay.
+fn with_reason(refused: EngineError, reason: &str) -> EngineError {
+    match refused {
+        EngineError::Refused { doing, status, message } => {
+            EngineError::Refused { doing, status, message: format!("{message}; {reason}: reach it over TLS or ssh") }
+        }
+        other => other,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_refusal_keeps_its_help_where_a_login_stays_here() {
+        for message in ["toomanyrequests: you have reached your limit", "pull access denied for a/b", "unauthorized"] {
+            let refused = EngineError::Refused { doing: "pull a/b:v1".into(), status: 500, message: message.into() };
+            let told = with_reason(refused.clone(), UNSENT);
+            assert_eq!((told.help(), told.says_not_there()), (refused.help(), refused.says_not_there()));
+            assert!(told.to_string().starts_with(&refused.to_string()) && told.to_string().contains("over TLS or ssh"));
+        }
+    }
 
     #[test]
     fn a_refused_transfer_of_engine_29_has_only_its_detail() {

@@ -6,6 +6,7 @@
 
 use super::{
     Engine, EngineError, Ledger, Practice,
+    call::{UNSENT, keeps_secrets},
     error::wants_login,
     practice::REGISTRY_PORT,
     tunnel::Passage,
@@ -22,6 +23,8 @@ use std::net::{IpAddr, Ipv4Addr};
 /// Seconds that all questions about one image may take.
 const ASK_SECONDS: u64 = 20;
 const LOCALHOST: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
+/// What to do where the way to the engine is none for a login.
+const BY_OTHER_WAY: &str = "reach the engine over TLS or ssh (docker context), or make the repository public";
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -165,21 +168,21 @@ impl Engine {
     }
 
     /// A registry that is not on the engine's machine: what everybody may see there, by way of the engine; where nobody
-    /// may, and there are `logins`, what this learner may see.
+    /// may, and there are `logins`, what this learner may see, by TLS from this machine.
     async fn far_away(
         &self,
         logins: Option<&Logins>,
         reference: &Reference,
         name: &str,
     ) -> Result<RegistryFacts, EngineError> {
-        match (self.told(name).await?, logins) {
-            (Err(RegistryError::Private { .. }), Some(logins)) => {
-                let login = login(logins, reference).await.map_err(refused)?;
-                let told = self.ask_registry(&mut Remote::new(reference, Some(login)), reference).await?;
-                told.map(|facts| RegistryFacts { private: true, ..facts }).map_err(refused)
-            }
-            (Ok(facts), _) if !self.endpoint().is_thrown_away() => Ok(self.with_layers(facts, reference).await),
-            (told, _) => told.map_err(refused),
+        let told = self.told(name).await?;
+        if let Some(login) = as_whom(logins, reference, &told).await.map_err(refused)? {
+            let told = self.ask_registry(&mut Remote::new(reference, Some(login)), reference).await?;
+            return told.map(|facts| RegistryFacts { private: facts.image.is_some(), ..facts }).map_err(refused);
+        }
+        match told {
+            Ok(facts) if !self.endpoint().is_thrown_away() => Ok(self.with_layers(facts, reference).await),
+            told => told.map_err(refused),
         }
     }
 
@@ -201,22 +204,27 @@ impl Engine {
         reference: &Reference,
         port: u16,
     ) -> Result<Option<RegistryFacts>, EngineError> {
-        let told = match (self.beside_engine(ledger, reference, port, None).await?, logins) {
-            (Some(Err(RegistryError::Private { .. })), Some(logins)) => {
-                let login = login(logins, reference).await.map_err(refused)?;
-                self.beside_engine(ledger, reference, port, Some(&login)).await?
-            }
-            (told, _) => told,
-        };
-        match told {
+        let told = match self.beside_engine(ledger, reference, port, None).await? {
+            None => return Ok(None),
             Some(Err(RegistryError::Broken { .. })) => {
                 // An engine that is being stopped breaks connections too, and that tells nothing.
                 self.ping().await?;
-                Ok(None)
+                return Ok(None);
             }
-            Some(told) => told.map(Some).map_err(refused),
-            None => Ok(None),
-        }
+            Some(told) => told,
+        };
+        // A login would go by way of the engine.
+        let login = match (logins, &told) {
+            (Some(_), Err(RegistryError::Private { host, .. })) if !keeps_secrets(self.endpoint()) => {
+                Err(RegistryError::Login { host: host.clone(), what: UNSENT.into(), help: BY_OTHER_WAY.into() })
+            }
+            _ => as_whom(logins.filter(|_| keeps_secrets(self.endpoint())), reference, &told).await,
+        };
+        let told = match login.map_err(refused)? {
+            Some(login) => self.beside_engine(ledger, reference, port, Some(&login)).await?.unwrap_or(told),
+            None => told,
+        };
+        told.map(Some).map_err(refused)
     }
 
     /// Asks at a port of the loopback address of the engine's machine. None where nobody can be there.
@@ -318,6 +326,20 @@ fn is_unknown(message: &str) -> bool {
     says(&["manifest unknown", "name unknown", "not found"]) && !is_a_page && !says(&["no such host"])
 }
 
+/// With which login a registry is asked again, after what it told nobody in particular. None where that stands.
+async fn as_whom(
+    logins: Option<&Logins>,
+    reference: &Reference,
+    told: &Result<RegistryFacts, RegistryError>,
+) -> Result<Option<Login>, RegistryError> {
+    match (told, logins) {
+        (Err(RegistryError::Private { .. }), Some(logins)) => login(logins, reference).await.map(Some),
+        // Some say so of what they hide, too. A login that cannot be read does not serve then, as with docker push.
+        (Ok(RegistryFacts { image: None, .. }), Some(logins)) => Ok(login(logins, reference).await.ok()),
+        _ => Ok(None),
+    }
+}
+
 /// The learner's login for the registry of `reference`.
 async fn login(logins: &Logins, reference: &Reference) -> Result<Login, RegistryError> {
     let Reference { host, repository, .. } = reference.clone();
@@ -333,30 +355,5 @@ fn refused(error: RegistryError) -> EngineError {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_page_that_is_not_there_is_no_tag_that_is_not_there() {
-        for told in [
-            "manifest unknown: manifest unknown",
-            "name unknown: repository name not known to registry",
-            "failed to resolve reference \"127.0.0.1:5000/a/b:v1\": 127.0.0.1:5000/a/b:v1: not found",
-            "not found: artifact lab/app:v1 not found",
-        ] {
-            assert!(is_unknown(told), "{told}");
-        }
-        for told in [
-            "error parsing HTTP 404 response body: invalid character 'p' after top-level value: \"404 page not found\\n\"",
-            "error parsing HTTP 404 response body: no error details found in HTTP response body: \"{}\"",
-            "unknown: 404 page not found",
-            "unknown: <html>\r\n<head><title>404 Not Found</title></head>",
-            "unexpected HTTP status: 404 Not Found",
-            "page not found",
-            "Not Found\n",
-            "lookup lab.example: no such host: not found",
-        ] {
-            assert!(!is_unknown(told), "{told}");
-        }
-    }
-}
+#[path = "registry_tests.rs"]
+mod tests;

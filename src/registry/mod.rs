@@ -21,7 +21,8 @@
 //!   what lies in a registry of dlearn's own. A learner's login serves for what they ask themselves about what they may
 //!   read, and where nobody may read it.
 //! - A login goes to the registry that it belongs to and to the token server that this registry names, over TLS (or on
-//!   this machine's loopback), for reading only; to nobody whom a redirection names. It is never printed.
+//!   this machine's loopback), for reading only; to nobody whom a redirection names. It is never printed. To a registry
+//!   beside the engine it goes by way of the engine, and to an engine by a socket, TLS, ssh or our own loopback only.
 //! - How a stream to a registry beside the engine comes to be is not known here: the engine knows
 //!   (`engine/registry.rs`). What only Docker Hub tells is advice: nothing is judged by it.
 
