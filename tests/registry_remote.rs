@@ -167,6 +167,33 @@ fn tls_is_verified_and_a_proxy_is_used_as_docker_uses_it() {
         assert!(told.contains(says) && !told.contains("pa55") && !told.contains(PASSWORD), "{env:?}: {told}");
     }
     assert_eq!(proxy.heard().len(), before + 1, "{:?}", proxy.heard());
+
+    // A registry with TLS names for its tokens what has none, or what listens on this machine: nobody is asked there.
+    let tokens = Tokens::start();
+    let here = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    here.set_nonblocking(true).unwrap();
+    let port = here.local_addr().unwrap().port();
+    for realm in [
+        tokens.realm(),
+        "http://tokens.test/token".into(),
+        format!("http://127.0.0.1:{port}/token"),
+        format!("https://127.0.0.1:{port}/token"),
+        format!("https://localhost:{port}/token"),
+    ] {
+        let auth = Auth::TokensAt(&tokens, &realm);
+        let registry = Registry::start(auth, Some(&authority.server(&["registry.test"])));
+        let proxy = ConnectProxy::start(&registry.address());
+        let told = child(&ours, &[("HTTPS_PROXY", &proxy.url()), ("HTTP_PROXY", &proxy.url())]);
+        assert!(told.contains("sends for its tokens to where nothing may be sent"), "{realm}: {told}");
+        assert!(!told.contains(PASSWORD), "{told}");
+        let heard = proxy.heard();
+        assert!(
+            !heard.is_empty() && heard.iter().all(|line| line.starts_with("CONNECT registry.test:5000")),
+            "{heard:?}"
+        );
+    }
+    assert!(tokens.asked().is_empty());
+    assert_eq!(here.accept().unwrap_err().kind(), std::io::ErrorKind::WouldBlock);
 }
 
 /// What [`tls_is_verified_and_a_proxy_is_used_as_docker_uses_it`] runs; by itself it asks nothing.

@@ -2,7 +2,7 @@
 
 use super::challenge::{Challenge, challenge};
 use super::web::{Address, Question};
-use super::{Ask, Got, Known, Login, Reference, RegistryError, proxy, token};
+use super::{Ask, Got, Known, Login, Reference, RegistryError, token};
 use crate::Secret;
 use crate::reference::DEFAULT_HOST;
 use http::{HeaderMap, StatusCode, header};
@@ -39,15 +39,13 @@ impl Remote {
         }
     }
 
-    /// Finds out what opens the repository. No where nothing else than what was tried does.
-    async fn authorize(&mut self, refused: &HeaderMap) -> Result<bool, RegistryError> {
+    /// Finds out what opens the repository, by the headers of a refusal `from` there. No where nothing else than what
+    /// was tried does.
+    async fn authorize(&mut self, from: &Address, refused: &HeaderMap) -> Result<bool, RegistryError> {
         let found = match challenge(refused) {
             Some(Challenge::Basic) => self.login.as_ref().and_then(Login::basic),
             Some(Challenge::Bearer { realm, service }) => {
-                let realm = Address::parse(&realm).filter(|realm| {
-                    // A registry elsewhere does not send us to what listens on this machine.
-                    realm.scheme() == "https" && !proxy::is_loopback(realm.host()) || self.base.starts_with("http:")
-                });
+                let realm = Address::parse(&realm).filter(|realm| from.may_lead_to(realm));
                 let realm = realm.ok_or_else(|| RegistryError::Unintelligible {
                     host: self.host.clone(),
                     what: "it sends for its tokens to where nothing may be sent".into(),
@@ -74,7 +72,7 @@ impl Ask for Remote {
         let odd = |what: &str| RegistryError::Unintelligible { host: self.host.clone(), what: what.to_owned() };
         let first = Address::parse(&format!("{}{path}", self.base)).ok_or_else(|| odd("its name is no address"))?;
         let mut got = self.ask(first.clone(), accept, most, true).await?;
-        if got.status == StatusCode::UNAUTHORIZED && self.authorize(&got.headers).await? {
+        if got.status == StatusCode::UNAUTHORIZED && self.authorize(&first, &got.headers).await? {
             got = self.ask(first.clone(), accept, most, true).await?;
         }
         let mut at = first.clone();

@@ -35,13 +35,19 @@ impl Address {
         (named && safe).then_some(Self(uri))
     }
 
-    /// Where a redirection leads; none where it is nothing that may be followed: what began with TLS stays with it.
+    /// Where a redirection leads; none where it is nothing that may be followed.
     pub(super) fn redirected(&self, location: &str) -> Option<Self> {
         let absolute = match location.strip_prefix('/').is_some_and(|rest| !rest.starts_with('/')) {
             true => format!("{}://{}{location}", self.scheme(), self.0.authority()?),
             false => location.to_owned(),
         };
-        Self::parse(&absolute).filter(|next| next.scheme() == "https" || self.scheme() == "http")
+        Self::parse(&absolute).filter(|next| self.may_lead_to(next))
+    }
+
+    /// Whether an answer from here may send us there: what began with TLS stays with it, and does not lead to what
+    /// listens on this machine.
+    pub(super) fn may_lead_to(&self, next: &Address) -> bool {
+        self.scheme() == "http" || next.scheme() == "https" && !proxy::is_loopback(next.host())
     }
 
     /// Whether both are the same server's.
@@ -206,8 +212,14 @@ mod tests {
         for bad in ["http://127.0.0.1/x", "http://r.example/x", "//evil.example/x", "file:///etc/passwd", "x", ""] {
             assert_eq!(first.redirected(bad), None, "{bad}");
         }
+        for here in ["https://127.0.0.1/x", "https://127.1.2.3:5000/x", "https://localhost/x", "https://[::1]:443/x"] {
+            assert_eq!(first.redirected(here), None, "{here}");
+        }
         let here = Address::parse("http://127.0.0.1:5000/v2/").unwrap();
         assert!(here.redirected("http://127.0.0.1:5001/x").is_some_and(|next| !next.is_with(&here)));
+        // And back again, by way of somebody else.
+        let elsewhere = here.redirected("https://cdn.example/x").unwrap();
+        assert_eq!(elsewhere.redirected("https://localhost:5000/x"), None);
     }
 
     #[test]

@@ -30,6 +30,8 @@ pub enum Auth<'a> {
     None,
     Passwords,
     Tokens(&'a Tokens),
+    /// The same, and the registry names another address for them.
+    TokensAt(&'a Tokens, &'a str),
 }
 
 /// A registry on a port of the loopback address.
@@ -57,16 +59,21 @@ impl Registry {
             "storage": { "filesystem": { "rootdirectory": at("data") } }
         });
         let mut signer = None;
+        let realm = match auth {
+            Auth::TokensAt(_, realm) => realm.to_owned(),
+            Auth::Tokens(tokens) => tokens.realm(),
+            Auth::None | Auth::Passwords => String::new(),
+        };
         match auth {
             Auth::None => {}
             Auth::Passwords => {
                 fs::write(at("users"), format!("{USER}:{HASHED}\n")).unwrap();
                 config["auth"] = json!({ "htpasswd": { "realm": "lab", "path": at("users") } });
             }
-            Auth::Tokens(tokens) => {
+            Auth::Tokens(tokens) | Auth::TokensAt(tokens, _) => {
                 fs::write(at("tokens.pem"), tokens.signer().certificate()).unwrap();
                 config["auth"] = json!({ "token": {
-                    "realm": tokens.realm(), "service": tokens::SERVICE, "issuer": tokens::ISSUER,
+                    "realm": realm, "service": tokens::SERVICE, "issuer": tokens::ISSUER,
                     "rootcertbundle": at("tokens.pem"),
                 } });
                 signer = Some(tokens.signer());
