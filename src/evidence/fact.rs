@@ -397,8 +397,6 @@ pub struct RegistryImage {
     pub digest: String,
     /// Media type of that.
     pub media_type: String,
-    /// The platforms of an index (`linux/amd64`), without attestations; empty for a manifest.
-    pub platforms: Vec<String>,
     /// Diff ids of the layers on the engine's platform, bottom first: equal to those of the same image on an
     /// engine ([`ImageFacts::layers`]).
     pub layers: Vec<String>,

@@ -125,8 +125,8 @@ impl RegistryError {
             }
             RegistryError::Tokens { host } => {
                 format!(
-                    "see by hand whether {host} has it, with docker pull; dlearn can check it where the registry asks for \
-                     a password (htpasswd) or for nothing"
+                    "see by hand whether {host} has it, with docker pull; dlearn can check it where the registry asks \
+                     for a password (htpasswd) or for nothing"
                 )
             }
             RegistryError::Login { help, .. } => help.clone(),
@@ -184,11 +184,9 @@ pub(super) struct Reader<'a> {
 impl Reader<'_> {
     async fn image(&self, asker: &mut impl Ask, found: Found) -> Result<RegistryImage, RegistryError> {
         let Found { digest, media_type, mut manifest } = found;
-        let mut platforms = Vec::new();
         if let Some(index) = manifest.manifests.take() {
             let images: Vec<(&Descriptor, String)> =
                 index.iter().filter_map(|one| Some((one, one.platform()?))).collect();
-            platforms = images.iter().map(|(_, platform)| platform.clone()).collect();
             let wanted = format!("{}/{}", self.platform.os, self.platform.arch);
             let of_platform = images.iter().find(|(_, platform)| *platform == wanted).or(images.first());
             // An index without platforms is allowed: its first manifest is all that can be meant.
@@ -208,7 +206,6 @@ impl Reader<'_> {
         Ok(RegistryImage {
             digest,
             media_type,
-            platforms,
             layers: config.rootfs.diff_ids,
             arch: one_line(&config.architecture),
             os: one_line(&config.os),

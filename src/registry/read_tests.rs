@@ -76,7 +76,6 @@ async fn the_platforms_image_is_chosen_and_attestations_are_none() {
     let amd = with_platform(shelf.image('c'), "linux", "amd64");
     shelf.tag(&serde_json::json!({ "schemaVersion": 2, "manifests": [attestation, arm, amd] }));
     let image = asked(&mut shelf).await.unwrap().image.unwrap();
-    assert_eq!(image.platforms, ["linux/arm64", "linux/amd64"]);
     assert_eq!(image.layers, [format!("sha256:{}", "c".repeat(64))]);
 }
 
@@ -102,7 +101,8 @@ async fn only_a_registry_says_that_it_has_no_such_tag() {
         let mut headers = http::HeaderMap::new();
         headers.extend(header.map(|name| (http::HeaderName::from_static(name), "registry/2.0".parse().unwrap())));
         let path = format!("/v2/a/b/{path}");
-        let answer = (path, Got { status: StatusCode::NOT_FOUND, headers, body: Bytes::copy_from_slice(body.as_bytes()) });
+        let answer =
+            (path, Got { status: StatusCode::NOT_FOUND, headers, body: Bytes::copy_from_slice(body.as_bytes()) });
         let platform = Platform { os: "linux".into(), arch: "amd64".into() };
         let mut gateway = Gateway(Some(answer), Shelf::default());
         read(&mut gateway, &Reference::parse("r.example/a/b:v1").unwrap(), &platform).await
