@@ -117,4 +117,6 @@ class Registry(http.server.BaseHTTPRequestHandler):
         pass
 
 
-http.server.ThreadingHTTPServer(("", 5000), Registry).serve_forever()
+server = http.server.ThreadingHTTPServer(("", 5000), Registry)
+print("listening", flush=True)
+server.serve_forever()
