@@ -2,8 +2,8 @@
 //! `cli/config/configfile` and `cli/config/credentials`).
 //!
 //! In the docker command's order: what the environment has (`DOCKER_AUTH_CONFIG`), the registry's own helper
-//! (`credHelpers`), the helper for all (`credsStore`), what the file itself has (`auths`). Where a helper is set, the file
-//! is not asked. Nothing is ever written.
+//! (`credHelpers`), the helper for all (`credsStore`), what the file itself has (`auths`). Where a helper is set, the
+//! file is not asked. Nothing is ever written.
 
 use super::helper;
 use crate::Secret;

@@ -88,7 +88,8 @@ async fn the_environment_goes_before_the_file() {
         logins.of(host).await.unwrap()
     };
     // ada:pa:ss
-    let given = r#"{"auths":{"https://index.docker.io/v1/":{"auth":"YWRhOnBhOnNz"},"r.example":{"auth":"YWRhOnBhOnNz"}}}"#;
+    let given =
+        r#"{"auths":{"https://index.docker.io/v1/":{"auth":"YWRhOnBhOnNz"},"r.example":{"auth":"YWRhOnBhOnNz"}}}"#;
     assert_eq!(of(given, "r.example").await, password("ada", "pa:ss"));
     assert_eq!(of(given, "docker.io").await, password("ada", "pa:ss"));
     assert_eq!(of(given, "other.example").await, password("a", "b"));

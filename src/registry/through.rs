@@ -7,8 +7,8 @@ use tokio::io::{AsyncRead, AsyncWrite};
 
 /// Questions to one registry, for whoever has `login`, or for everybody.
 ///
-/// Invariants: what has answered once is there, and where it then breaks off, that is no silence. A password is shown to
-/// nobody who has not asked for one.
+/// Invariants: what has answered once is there, and where it then breaks off, that is no silence. A password is shown
+/// to nobody who has not asked for one.
 pub(crate) struct Through<C> {
     host: String,
     connect: C,
