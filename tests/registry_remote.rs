@@ -51,6 +51,19 @@ async fn a_password_opens_what_it_is_for() {
 }
 
 #[tokio::test]
+async fn what_is_hidden_as_not_there_opens_to_a_login() {
+    let registry = Registry::start(Auth::Passwords, None);
+    let layer = registry.push("lab/app", "v1", password(USER, PASSWORD).as_ref());
+    let front = Hiding::start(&registry);
+    let name = format!("{}/lab/app:v1", front.host());
+    assert_eq!(asked(&name, None).await.unwrap(), dlearn::evidence::RegistryFacts::default());
+    let found = asked(&name, password(USER, PASSWORD)).await.unwrap();
+    assert_eq!(found.image.unwrap().layers, [layer]);
+    let other = asked(&format!("{}/lab/other:v1", front.host()), password(USER, PASSWORD)).await.unwrap();
+    assert_eq!(other, dlearn::evidence::RegistryFacts::default());
+}
+
+#[tokio::test]
 async fn a_token_is_asked_for_this_repository_and_for_reading() {
     let tokens = Tokens::start();
     let registry = Registry::start(Auth::Tokens(&tokens), None);

@@ -11,6 +11,10 @@ use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::task::JoinHandle;
 
+/// Where a registry says whether it wants to know who comes (OCI distribution specification 1.1, end-1). Docker asks
+/// there first; elsewhere what is hidden may be answered for as if it were not there.
+pub(super) const DOOR: &str = "/v2/";
+
 /// What a registry answered.
 #[derive(Debug)]
 pub struct Got {

@@ -1,6 +1,7 @@
 //! A registry that is asked from this machine, as nobody or with a login.
 
 use super::challenge::{Challenge, challenge};
+use super::conversation::DOOR;
 use super::web::{Address, Question};
 use super::{Ask, Got, Known, Login, Reference, RegistryError, token};
 use crate::Secret;
@@ -70,8 +71,13 @@ impl Remote {
 impl Ask for Remote {
     async fn get(&mut self, path: &str, accept: &str, most: usize) -> Result<Got, RegistryError> {
         let odd = |what: &str| RegistryError::Unintelligible { host: self.host.clone(), what: what.to_owned() };
-        let first = Address::parse(&format!("{}{path}", self.base)).ok_or_else(|| odd("its name is no address"))?;
+        let parse = |path: &str| Address::parse(&format!("{}{path}", self.base));
+        let (first, door) = parse(path).zip(parse(DOOR)).ok_or_else(|| odd("its name is no address"))?;
         let mut got = self.ask(first.clone(), accept, most, true).await?;
+        if got.status == StatusCode::NOT_FOUND && self.login.is_some() && self.authorization.is_none() {
+            let door = self.ask(door, accept, most, true).await?;
+            got = if door.status == StatusCode::UNAUTHORIZED { door } else { got };
+        }
         if got.status == StatusCode::UNAUTHORIZED && self.authorize(&first, &got.headers).await? {
             got = self.ask(first.clone(), accept, most, true).await?;
         }

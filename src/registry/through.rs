@@ -1,7 +1,8 @@
 //! A registry that is asked over streams that somebody else makes, as many as it wants.
 
-use super::{Ask, Conversation, Got, Known, Login, RegistryError};
+use super::{Ask, Conversation, Got, Known, Login, RegistryError, conversation::DOOR};
 use crate::Secret;
+use http::StatusCode;
 use std::fmt::Display;
 use tokio::io::{AsyncRead, AsyncWrite};
 
@@ -72,7 +73,11 @@ where
     E: Display + Send,
 {
     async fn get(&mut self, path: &str, accept: &str, most: usize) -> Result<Got, RegistryError> {
-        let got = self.ask(path, accept, most).await?;
+        let mut got = self.ask(path, accept, most).await?;
+        if got.status == StatusCode::NOT_FOUND && self.login.is_some() && self.authorization.is_none() {
+            let door = self.ask(DOOR, accept, most).await?;
+            got = if door.status == StatusCode::UNAUTHORIZED { door } else { got };
+        }
         if got.wants_password() {
             let password = self.login.as_ref().and_then(Login::basic).filter(|_| self.authorization.is_none());
             if password.is_none() {

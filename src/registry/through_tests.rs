@@ -12,6 +12,7 @@ const BEARER: &str = "HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Bearer real
                       Content-Length: 0\r\n\r\n";
 const BOTH: &str = "HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Bearer realm=\"https://a.example/t\"\r\n\
                     WWW-Authenticate: Basic realm=\"lab\"\r\nContent-Length: 0\r\n\r\n";
+const NOT_THERE: &str = "HTTP/1.1 404 Not Found\r\nContent-Length: 2\r\n\r\n{}";
 /// Hears the question and ends the connection.
 const HANGS_UP: &str = "";
 
@@ -56,7 +57,7 @@ async fn told(
     let mut through = Through::over(connect().await.unwrap(), connect.clone(), "r.example", login).await.unwrap();
     let mut told = Vec::new();
     for _ in 0..questions {
-        told.push(through.get("/v2/", "*/*", 1024).await.map(|got| got.status));
+        told.push(through.get("/v2/a/b/manifests/v1", "*/*", 1024).await.map(|got| got.status));
     }
     let heard = heard.lock().unwrap().clone();
     (told, through.known(), heard)
@@ -102,6 +103,24 @@ async fn a_password_is_shown_to_whoever_asks_for_one() {
     let identity = Some(Login::Identity("refresh".to_owned().into()));
     let (answers, known, heard) = told(&[&[BASIC]], identity, 1).await;
     assert_eq!((answers, known, shown(&heard)), (vec![Ok(StatusCode::UNAUTHORIZED)], Known::LoggedIn, vec![false]));
+}
+
+#[tokio::test]
+async fn what_is_not_there_may_be_hidden_and_the_door_tells() {
+    let login = || Some(Login::Password { user: "ada".into(), password: "pa55".to_owned().into() });
+    let (answers, _, heard) = told(&[&[NOT_THERE, BASIC, OK]], login(), 1).await;
+    assert_eq!(answers, [Ok(StatusCode::OK)]);
+    assert!(heard[1].starts_with("get /v2/ ") && !heard[1].contains("authorization"), "{heard:?}");
+    assert!(heard[2].contains("authorization: basic "), "{heard:?}");
+    let (answers, _, heard) = told(&[&[NOT_THERE, OK]], login(), 1).await;
+    assert_eq!((answers, heard.len()), (vec![Ok(StatusCode::NOT_FOUND)], 2));
+    let (answers, _, heard) = told(&[&[NOT_THERE, OK]], None, 1).await;
+    assert_eq!((answers, heard.len()), (vec![Ok(StatusCode::NOT_FOUND)], 1));
+    // The login known, what is not there is not there.
+    let (answers, _, heard) = told(&[&[NOT_THERE, BASIC, NOT_THERE, NOT_THERE]], login(), 2).await;
+    assert_eq!((answers, heard.len()), (vec![Ok(StatusCode::NOT_FOUND); 2], 4));
+    let (answers, ..) = told(&[&[NOT_THERE, BEARER]], login(), 1).await;
+    assert_eq!(answers, [Err(RegistryError::Tokens { host: "r.example".into() })]);
 }
 
 #[tokio::test]

@@ -6,7 +6,7 @@
 mod server;
 mod tokens;
 
-pub use server::{ConnectProxy, Front, Store};
+pub use server::{ConnectProxy, Front, Hiding, Store};
 pub use tokens::{IDENTITY, Tokens};
 
 use crate::certificates::Pair;

@@ -137,6 +137,29 @@ impl Front {
     }
 }
 
+/// A registry's front that says of whatever it does not show to everybody that it is not there.
+pub struct Hiding(Server);
+
+impl Hiding {
+    pub fn start(registry: &Registry) -> Self {
+        let registry = registry.host();
+        Self(Server::start(move |question| {
+            let (_, target) = question.target();
+            match pass_on(&registry, question, question.header("authorization")) {
+                (head, _) if head.starts_with("401") && target != "/v2/" => {
+                    let body = br#"{"errors":[{"code":"NAME_UNKNOWN","message":"repository name not known"}]}"#;
+                    ("404 Not Found\r\nContent-Type: application/json".into(), body.to_vec())
+                }
+                told => told,
+            }
+        }))
+    }
+
+    pub fn host(&self) -> String {
+        self.0.host()
+    }
+}
+
 /// Where a front keeps its blobs: whoever has the address gets them.
 pub struct Store(Server);
 
