@@ -45,7 +45,7 @@ impl Scratch {
 
 impl Drop for Scratch {
     fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.path);
+        let _ = remove(&self.path);
     }
 }
 
@@ -54,7 +54,28 @@ pub fn remove_left() -> usize {
     let entries = fs::read_dir(std::env::temp_dir()).into_iter().flatten().flatten();
     let ours =
         entries.filter(|entry| entry.file_name().to_string_lossy().starts_with(PREFIX)).map(|entry| entry.path());
-    ours.filter(|path| is_left(path) && fs::remove_dir_all(path).is_ok()).count()
+    ours.filter(|path| is_left(path) && remove(path).is_ok()).count()
+}
+
+/// Removes a folder. What was unpacked in it may keep its own owner out, who can change that.
+fn remove(folder: &Path) -> io::Result<()> {
+    fs::remove_dir_all(folder).or_else(|_| {
+        open_up(folder)?;
+        fs::remove_dir_all(folder)
+    })
+}
+
+/// Lets this user into every folder below, and change what is in it. Never through a link.
+fn open_up(folder: &Path) -> io::Result<()> {
+    let mode = fs::symlink_metadata(folder)?.mode();
+    fs::set_permissions(folder, Permissions::from_mode((mode & 0o7777) | 0o700))?;
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        if entry.file_type()?.is_dir() {
+            open_up(&entry.path())?;
+        }
+    }
+    Ok(())
 }
 
 /// Whether it is a folder of this user's that nobody holds.
@@ -77,6 +98,32 @@ mod tests {
         assert!(!is_left(&path), "it is in use");
         drop(scratch);
         assert!(!path.exists());
+    }
+
+    /// Root removes it in any case, and sees the walk's work on the modes only.
+    #[test]
+    fn a_folder_that_keeps_its_owner_out_goes_too() {
+        let outside = tempfile::tempdir().unwrap();
+        let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        let set = |path: &Path, mode: u32| fs::set_permissions(path, Permissions::from_mode(mode)).unwrap();
+        let scratch = Scratch::new().unwrap();
+        let path = scratch.path().to_owned();
+        let (upper, lower) = (path.join("upper"), path.join("upper/lower"));
+        fs::create_dir_all(&lower).unwrap();
+        fs::write(lower.join("file"), "x").unwrap();
+        std::os::unix::fs::symlink(outside.path(), upper.join("link")).unwrap();
+        set(outside.path(), 0o555);
+        let close = || {
+            set(&lower, 0o000);
+            set(&upper, 0o555);
+        };
+        close();
+        open_up(&path).unwrap();
+        assert_eq!((mode(&upper), mode(&lower), mode(outside.path())), (0o755, 0o700, 0o555));
+        close();
+        drop(scratch);
+        assert!(!path.exists());
+        assert!(outside.path().exists());
     }
 
     #[test]

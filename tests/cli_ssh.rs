@@ -10,6 +10,9 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
+/// How many ports are tried.
+const PORTS: usize = 5;
+
 /// An sshd that runs in the foreground, for one user: whoever runs the tests.
 struct Sshd {
     child: Child,
@@ -23,27 +26,32 @@ impl Sshd {
         let program = program.expect("these tests need sshd: apt-get install openssh-server, or run ./scripts/test");
         let at = |file: &str| folder.join(format!("{name}-{file}"));
         key(&at("host"));
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let config = format!(
-            "Port {port}\nListenAddress 127.0.0.1\nHostKey {}\nPidFile none\nAuthorizedKeysFile {}\n\
-             PasswordAuthentication no\nKbdInteractiveAuthentication no\nStrictModes no\nUsePAM no\nPermitRootLogin yes\n\
-             LogLevel ERROR\n{lines}\n",
-            at("host").display(),
-            folder.join("authorized").display(),
-        );
-        fs::write(at("config"), config).unwrap();
         // Where it was never started by the system, this folder is missing; only root's sshd wants it.
         let _ = fs::create_dir("/run/sshd");
-        let mut command = Command::new(program);
-        command.args(["-D", "-e", "-f"]).arg(at("config")).stdin(Stdio::null()).stdout(Stdio::null());
-        let child = command.stderr(fs::File::create(at("log")).unwrap()).spawn().unwrap();
-        let mut started = Self { child, port };
-        eventually("sshd listens", 20, || {
-            let said = || fs::read_to_string(at("log")).unwrap_or_default();
-            assert!(started.child.try_wait().unwrap().is_none(), "sshd has ended: {}", said());
-            std::net::TcpStream::connect(("127.0.0.1", port)).ok().map(drop)
-        });
-        started
+        for _ in 0..PORTS {
+            let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+            let config = format!(
+                "Port {port}\nListenAddress 127.0.0.1\nHostKey {}\nPidFile none\nAuthorizedKeysFile {}\n\
+                 PasswordAuthentication no\nKbdInteractiveAuthentication no\nStrictModes no\nUsePAM no\n\
+                 PermitRootLogin yes\nLogLevel ERROR\n{lines}\n",
+                at("host").display(),
+                folder.join("authorized").display(),
+            );
+            fs::write(at("config"), config).unwrap();
+            let mut command = Command::new(program);
+            command.args(["-D", "-e", "-f"]).arg(at("config")).stdin(Stdio::null()).stdout(Stdio::null());
+            let child = command.stderr(fs::File::create(at("log")).unwrap()).spawn().unwrap();
+            let mut started = Self { child, port };
+            // Somebody else may have taken the port in between: then it has ended.
+            let listens = eventually("sshd listens", 20, || match started.child.try_wait().unwrap() {
+                Some(_) => Some(false),
+                None => std::net::TcpStream::connect(("127.0.0.1", port)).ok().map(|_| true),
+            });
+            if listens {
+                return started;
+            }
+        }
+        panic!("sshd has ended: {}", fs::read_to_string(at("log")).unwrap_or_default());
     }
 
     fn url(&self) -> String {
@@ -69,6 +77,12 @@ fn key(file: &Path) {
     assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
 }
 
+/// A program that does this.
+fn script(file: &Path, lines: &str) {
+    fs::write(file, format!("#!/bin/sh\n{lines}\n")).unwrap();
+    fs::set_permissions(file, fs::Permissions::from_mode(0o755)).unwrap();
+}
+
 /// A learner whose ssh has a configuration of its own: the real one, told by a script where that is. (It would be read
 /// from the home folder that the user database names, which is not a test's.)
 struct OverSsh {
@@ -92,9 +106,7 @@ impl OverSsh {
         fs::write(at("config"), config).unwrap();
         let real = which("ssh").expect("these tests need ssh: apt-get install openssh-client");
         fs::create_dir(at("bin")).unwrap();
-        let script = format!("#!/bin/sh\nexec {} -F {} \"$@\"\n", real.display(), at("config").display());
-        fs::write(at("bin/ssh"), script).unwrap();
-        fs::set_permissions(at("bin/ssh"), fs::Permissions::from_mode(0o755)).unwrap();
+        script(&at("bin/ssh"), &format!("exec {} -F {} \"$@\"", real.display(), at("config").display()));
         let path = format!("{}:{}", at("bin").display(), std::env::var("PATH").unwrap());
         scene.learner.set("PATH", &path);
         Self { scene, known, folder }
@@ -128,14 +140,17 @@ impl OverSsh {
     }
 }
 
-/// Processes whose command line names this folder.
-fn processes_of(folder: &Path) -> Vec<String> {
+/// Processes whose command line names this path.
+fn naming(path: &Path) -> Vec<String> {
     let all = fs::read_dir("/proc").unwrap().flatten().filter_map(|entry| fs::read(entry.path().join("cmdline")).ok());
     let lines = all.map(|line| String::from_utf8_lossy(&line).replace('\0', " "));
-    lines
-        .filter(|line| line.starts_with("ssh ") || line.contains("/ssh "))
-        .filter(|line| line.contains(&folder.display().to_string()))
-        .collect()
+    lines.filter(|line| line.contains(&path.display().to_string())).collect()
+}
+
+/// Those of ssh among them.
+fn processes_of(folder: &Path) -> Vec<String> {
+    let of_ssh = |line: &String| line.starts_with("ssh ") || line.contains("/ssh ");
+    naming(folder).into_iter().filter(of_ssh).collect()
 }
 
 fn which(program: &str) -> Option<PathBuf> {
@@ -224,4 +239,45 @@ fn ctrl_c_leaves_neither_containers_nor_an_ssh() {
     running.end().exits(130);
     assert_eq!(desk.scene.of_dlearn().into_iter().collect::<Vec<_>>(), Vec::<String>::new());
     eventually("no ssh stays behind", 20, || processes_of(desk.folder.path()).is_empty().then_some(()));
+}
+
+#[test]
+fn ctrl_c_takes_along_what_an_ssh_has_started() {
+    let desk = OverSsh::new(Scene::before());
+    let proxy = desk.folder.path().join("proxy");
+    // It listens to nobody, and does not see that its ssh has gone.
+    script(&proxy, "sleep 1000\n:");
+    let config = desk.folder.path().join("config");
+    let lines = fs::read_to_string(&config).unwrap();
+    fs::write(&config, format!("{lines}ProxyCommand {}\n", proxy.display())).unwrap();
+    let mut command = desk.scene.learner.command(&["images", "list"]);
+    command.env("DOCKER_HOST", "ssh://lab");
+    let running = Running::start(command);
+    eventually("it tries to log in", 20, || (naming(&proxy).len() == 1).then_some(()));
+    running.signal("INT");
+    running.end().exits(130);
+    // By itself, ssh would give up after 8 s.
+    eventually("neither stays behind", 3, || naming(desk.folder.path()).is_empty().then_some(()));
+}
+
+/// Where too many log in at the same time, sshd hangs up on some.
+#[test]
+fn whoever_is_turned_away_comes_once_more() {
+    let desk = OverSsh::new(Scene::before());
+    let sshd = desk.sshd("good", &environment());
+    let at = |file: &str| desk.folder.path().join(file);
+    fs::rename(at("bin/ssh"), at("bin/real")).unwrap();
+    let away = format!(
+        "{{ echo >>{}; echo 'kex_exchange_identification: Connection closed by remote host' >&2; exit 255; }}",
+        at("count").display()
+    );
+    let count = || fs::read(at("count")).unwrap().len();
+    let (once, real) = (at("once"), at("bin/real"));
+    let lines = format!("mkdir {} 2>/dev/null && {away}\nexec {} \"$@\"", once.display(), real.display());
+    script(&at("bin/ssh"), &lines);
+    desk.dlearn(&sshd.url(), &["doctor"]).says(&format!("{} answers", sshd.url()));
+    assert_eq!(count(), 1);
+    script(&at("bin/ssh"), &away);
+    desk.cannot_tell(&sshd.url(), &["ssh does not get through: kex_exchange_identification"]);
+    assert_eq!(count(), 3, "twice more, and then it is told");
 }

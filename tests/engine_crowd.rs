@@ -15,11 +15,15 @@ use std::time::{Duration, Instant};
 
 const LIMITS: SandboxLimits =
     SandboxLimits { memory: 2 << 30, disk: None, cpus: None, processes: 2048, network: false };
+/// What one image of the crowd carries, and the container of it.
+const LABEL: &str = "crowd=7";
 /// How many create containers at the same time.
 const HANDS: usize = 4;
 
 fn crowd() -> usize {
-    std::env::var("DLEARN_CROWD").map_or(5000, |text| text.parse().expect("DLEARN_CROWD is a number"))
+    let count = std::env::var("DLEARN_CROWD").map_or(5000, |text| text.parse().expect("DLEARN_CROWD is a number"));
+    assert!(count > 7, "DLEARN_CROWD: the one with {LABEL} is asked for");
+    count
 }
 
 /// The throw-away engine's container.
@@ -167,9 +171,37 @@ fn counted(container: &str) -> [usize; 2] {
         .map(|list| inside.ask("GET", list, "").as_array().unwrap().len())
 }
 
-/// What a check asks, with both builders; how long each question took.
-async fn asked(engine: &Engine, workspace: &Path) -> Vec<(String, Duration)> {
-    let mut times = Vec::new();
+/// What was asked: how long each question took, and what is the same whenever it is asked.
+#[derive(Default)]
+struct Asked {
+    times: Vec<(String, Duration)>,
+    answers: Vec<(String, String)>,
+    /// The images and the containers that carry a label of the crowd's; for each builder.
+    labelled: Vec<[usize; 2]>,
+}
+
+/// What does not change from one build of the same to the next. Ids, digests and logs do, for the time that is in them.
+fn lasting(fact: &Fact) -> String {
+    match fact {
+        Fact::Build(build) => {
+            let steps: Vec<&str> = build.steps.iter().map(|step| step.text.as_str()).collect();
+            format!("{:?}", (&build.error, build.timed_out, steps))
+        }
+        Fact::Image(image) => {
+            let rows: Vec<_> = image.history.iter().map(|row| (row.author, &row.instruction)).collect();
+            format!("{:?}", (&image.config, &image.arch, image.layers.len(), rows))
+        }
+        Fact::Layers(found) => {
+            let layers: Vec<_> = found.layers.iter().map(|layer| (&layer.created_by, &layer.entries)).collect();
+            format!("{:?}", (found.truncated, layers))
+        }
+        other => format!("{other:?}"),
+    }
+}
+
+/// What a check asks, with both builders.
+async fn asked(engine: &Engine, workspace: &Path) -> Asked {
+    let Asked { mut times, mut answers, mut labelled } = Asked::default();
     for builder in BUILDERS {
         let options = CollectorOptions {
             workspace: workspace.to_owned(),
@@ -185,19 +217,24 @@ async fn asked(engine: &Engine, workspace: &Path) -> Vec<(String, Duration)> {
         times.push((format!("{builder}: build"), begun.elapsed()));
         assert_eq!(build.error, None, "{builder}");
         let image = build.tag.clone();
+        answers.push((format!("{builder}: build"), lasting(&Fact::Build(build))));
         for need in [
             Need::Image { name: image.clone() },
             Need::File { image: image.clone(), path: "/greeting".into() },
             Need::Layers { image: image.clone(), skip: 0 },
             Need::Run(RunPlan { image: image.clone(), ..shell("cat /greeting", 20) }),
-            Need::Objects { label: "crowd=7".into() },
         ] {
             let begun = Instant::now();
             let what = format!("{builder}: {}", need.to_string().replace(&image, "it"));
             let answer = ask(&mut collector, need).await;
             times.push((what.clone(), begun.elapsed()));
-            assert!(matches!(answer, Answer::Found(_)), "{what}: {answer:?}");
+            let Answer::Found(fact) = answer else { panic!("{what}: {answer:?}") };
+            answers.push((what, lasting(&fact)));
         }
+        let begun = Instant::now();
+        let objects = fact!(ask(&mut collector, Need::Objects { label: LABEL.into() }).await, Objects);
+        times.push((format!("{builder}: objects with {LABEL}"), begun.elapsed()));
+        labelled.push([objects.images.len(), objects.containers.len()]);
         let begun = Instant::now();
         collector.finish().await.unwrap();
         times.push((format!("{builder}: clean up"), begun.elapsed()));
@@ -206,7 +243,7 @@ async fn asked(engine: &Engine, workspace: &Path) -> Vec<(String, Duration)> {
     let left = leftovers(engine).await.unwrap();
     times.push(("list what is left".into(), begun.elapsed()));
     assert!(left.is_empty(), "{left:?}");
-    times
+    Asked { times, answers, labelled }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -228,9 +265,12 @@ async fn among_thousands_of_other_images_and_containers_answers_are_the_same() {
     let before = counted(&container);
     assert!(before[0] > count && before[1] == count, "{before:?}");
     let among = asked(&sandbox.engine, dir.path()).await;
-    for ((what, alone), (_, among)) in alone.iter().zip(&among) {
+    for ((what, alone), (_, among)) in alone.times.iter().zip(&among.times) {
         println!("{what:<60} {alone:>10.1?} alone, {among:>10.1?} among them");
     }
+    assert_eq!(among.answers, alone.answers);
+    assert!(alone.labelled.iter().all(|found| *found == [0, 0]), "{:?}", alone.labelled);
+    assert!(among.labelled.iter().all(|found| *found == [1, 1]), "{:?}", among.labelled);
     assert_eq!(counted(&container), before, "nothing of others came or went");
     sandbox.remove().await.unwrap();
     ledger.cleanup().await.unwrap();

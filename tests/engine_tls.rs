@@ -10,6 +10,8 @@ use dlearn::course::FileSet;
 use dlearn::engine::{Answers, Collector, CollectorOptions, ConnectOptions, Engine, EngineError};
 use dlearn::evidence::*;
 use std::fs;
+use std::io::Read;
+use std::net::{Shutdown, TcpListener, TcpStream};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::Command;
@@ -170,10 +172,10 @@ async fn whoever_has_the_certificates_is_let_in_and_everybody_else_is_told_why_n
 
     // Both ways to mistake the port.
     says(&refused(&with(folder.path(), &[("DOCKER_HOST", &address)])).await, "without TLS", "DOCKER_TLS_VERIFY=1");
-    let plain = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let plain = TcpListener::bind("127.0.0.1:0").unwrap();
     let silent = format!("tcp://{}", plain.local_addr().unwrap());
     std::thread::spawn(move || {
-        use std::io::{Read, Write};
+        use std::io::Write;
         for stream in plain.incoming() {
             let mut stream = stream.unwrap();
             let _ = stream.read(&mut [0; 64]);
@@ -224,6 +226,47 @@ async fn an_engine_whose_certificate_has_expired_is_told() {
     Engine::connect(&with(folder.path(), &env)).await.unwrap();
 }
 
+/// A port that leads to another one. A connection over which so many bytes have been sent is reset.
+fn breaking(to: u16, after: u64) -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    std::thread::spawn(move || {
+        for near in listener.incoming() {
+            let (mut near, mut far) = (near.unwrap(), TcpStream::connect(("127.0.0.1", to)).unwrap());
+            let (mut back, mut from) = (near.try_clone().unwrap(), far.try_clone().unwrap());
+            std::thread::spawn(move || std::io::copy(&mut from, &mut back).map(drop));
+            std::thread::spawn(move || {
+                let _ = std::io::copy(&mut (&mut near).take(after), &mut far);
+                // The other direction ends with this. What nobody has read makes it a reset (RFC 1122, 4.2.2.13).
+                let _ = far.shutdown(Shutdown::Both);
+            });
+        }
+    });
+    port
+}
+
+#[tokio::test]
+async fn an_engine_that_is_lost_while_it_gets_a_context_is_not_said_to_refuse_the_certificate() {
+    let authority = Authority::new("lab");
+    let remote = Remote::start(&authority, &authority.server(&["127.0.0.1"]));
+    let folder = tempfile::tempdir().unwrap();
+    write_material(folder.path(), &authority, Some(&authority.client()));
+    let (at, port) = (folder.path().display().to_string(), breaking(remote.port, 1 << 20));
+    let address = format!("tcp://127.0.0.1:{port}");
+    let env = [("DOCKER_HOST", address.as_str()), ("DOCKER_TLS_VERIFY", "1"), ("DOCKER_CERT_PATH", &at)];
+    let engine = Engine::connect(&with(folder.path(), &env)).await.unwrap();
+
+    let workspace = tempfile::tempdir().unwrap();
+    fs::write(workspace.path().join("Dockerfile"), "FROM scratch\nCOPY large /\n").unwrap();
+    fs::write(workspace.path().join("large"), vec![7; 32 << 20]).unwrap();
+    let options = CollectorOptions { workspace: workspace.path().to_owned(), ..CollectorOptions::default() };
+    let mut collector = Collector::new(Ok(engine), options);
+    let answer = ask(&mut collector, Need::Build(BuildPlan::workspace(Builder::Classic))).await;
+    let Answer::Unavailable(why) = answer else { panic!("{answer:?}") };
+    assert!(!format!("{why:?}").contains("certificate"), "{why:?}");
+    collector.finish().await.unwrap();
+}
+
 /// The same port of this machine may be somebody else's: what a service says must come from the service.
 #[tokio::test]
 async fn what_runs_on_an_engine_elsewhere_is_asked_there() {
@@ -262,7 +305,7 @@ async fn what_runs_on_an_engine_elsewhere_is_asked_there() {
     assert_eq!(answers[1].0, 404, "{served:?}");
 
     // A registry that is published there, and one beside the engine; here, somebody else has the port.
-    let here = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let here = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = here.local_addr().unwrap().port();
     let start = |name: &str, args: &[&str]| {
         remote.inside(&[&["run", "--detach", "--name", name], args, &["registry:2"]].concat());

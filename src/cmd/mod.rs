@@ -78,6 +78,7 @@ pub async fn main(cli: Cli) -> i32 {
     // A thread that waits for a key may still hold the terminal.
     crate::term::restore();
     clean_up().await;
+    crate::process::end_all();
     code
 }
 
@@ -97,6 +98,7 @@ async fn stop_on_signal(main: tokio::sync::oneshot::Sender<i32>, interactive: bo
     tokio::time::sleep(GRACE).await;
     crate::term::restore();
     clean_up().await;
+    crate::process::end_all();
     std::process::exit(code);
 }
 

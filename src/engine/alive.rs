@@ -3,18 +3,21 @@
 //! Invariants: a read is over within [`READ_SECONDS`], its stream included. A long operation is
 //! watched by a heartbeat: `/_ping` over a connection of its own, every 2 s, with 4 s to answer; two
 //! that fail in a row end the operation. So an engine that is stopped, absent, frozen, or that
-//! accepts and never answers, is found out within 12 s at any moment (over SSH within 28 s: each heartbeat
-//! has 8 s more, and comes 8 s later, because somebody logs in first). What is asked right after that
-//! (the next question, the removal of what was created) fails at once: the 12 s are spent only once.
+//! accepts and never answers, is found out within 12 s at any moment. Over SSH somebody may have to log in
+//! first: a read has 8 s more, each heartbeat too, and it comes 8 s later, so that this takes 10 + 12 + 12 = 34 s at
+//! most. What is asked right after that (the next question, the removal of what was created) fails at once: this time
+//! is spent only once.
 
 use super::{Engine, EngineError, error::unreachable_because, transport};
+use futures_util::FutureExt;
+use futures_util::future::{BoxFuture, Shared, WeakShared};
 use http::{HeaderMap, Method, StatusCode};
 use std::future::Future;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 use tokio::time::{Instant, sleep_until, timeout};
 
-/// Seconds that a read may take, from the question to the end of the answer.
+/// Seconds that a read may take, from the question to the end of the answer. Over SSH it may take 8 s more.
 pub const READ_SECONDS: u64 = 10;
 
 /// Seconds that connecting and the first ping may take.
@@ -27,26 +30,42 @@ const DEAD_FOR: Duration = Duration::from_secs(5);
 /// Short operations are over before the first heartbeat, and so cost no additional question.
 const FIRST_PING_AFTER: Duration = Duration::from_secs(1);
 
-/// When the heartbeat last failed, and why.
+type Beat = BoxFuture<'static, Result<(), EngineError>>;
+
+/// What an engine's heartbeat tells to all that watch it.
 #[derive(Debug, Default)]
-pub(super) struct Pulse(Mutex<Option<(Instant, EngineError)>>);
+pub(super) struct Pulse {
+    /// When it last failed, and why.
+    lost: Mutex<Option<(Instant, EngineError)>>,
+    /// The ping that is under way, as long as somebody waits for it.
+    beat: Mutex<Option<WeakShared<Beat>>>,
+}
 
 impl Pulse {
     fn lost(&self, why: &EngineError) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some((Instant::now(), why.clone()));
+        *self.lost.lock().unwrap_or_else(PoisonError::into_inner) = Some((Instant::now(), why.clone()));
     }
 
     /// An error where the engine was found dead a moment ago.
     fn check(&self) -> Result<(), EngineError> {
-        match &*self.0.lock().unwrap_or_else(PoisonError::into_inner) {
+        match &*self.lost.lock().unwrap_or_else(PoisonError::into_inner) {
             Some((when, why)) if when.elapsed() < DEAD_FOR => Err(why.clone()),
             _ => Ok(()),
         }
     }
+
+    /// The ping that is under way; where there is none, this one.
+    fn beat(&self, new: impl FnOnce() -> Beat) -> Shared<Beat> {
+        let mut current = self.beat.lock().unwrap_or_else(PoisonError::into_inner);
+        let under_way = current.as_ref().and_then(WeakShared::upgrade).filter(|beat| beat.peek().is_none());
+        let beat = under_way.unwrap_or_else(|| new().shared());
+        *current = beat.downgrade();
+        beat
+    }
 }
 
 impl Engine {
-    /// Whether the engine answers now, within 4 s; at once where it was found dead a moment ago.
+    /// Whether the engine answers now, within 4 s (over SSH 12 s); at once where it was found dead a moment ago.
     ///
     /// # Errors
     /// [`EngineError::Unreachable`] or [`EngineError::TimedOut`].
@@ -55,24 +74,31 @@ impl Engine {
         self.beat().await
     }
 
+    /// One ping for all that watch at the same time: over SSH each is a login.
     async fn beat(&self) -> Result<(), EngineError> {
+        let engine = self.clone();
+        self.pulse().beat(|| async move { engine.beat_now().await }.boxed()).await
+    }
+
+    async fn beat_now(&self) -> Result<(), EngineError> {
         if !self.endpoint().is_thrown_away() {
             return ping(self.connector(), &self.endpoint().to_string(), PING_SECONDS).await.map(drop);
         }
         // A connection of its own is a process inside: one that is idle will do, and where there is none, the pool
         // opens one. It never waits for one that is in use.
-        let asking = timeout(Duration::from_secs(PING_SECONDS), self.call("ping", Method::HEAD, "/_ping", None));
-        let late = |_| Err(EngineError::TimedOut { doing: "ping".into(), seconds: PING_SECONDS });
+        let seconds = PING_SECONDS + self.connector().login_seconds();
+        let asking = timeout(Duration::from_secs(seconds), self.call("ping", Method::HEAD, "/_ping", None));
+        let late = |_| Err(EngineError::TimedOut { doing: "ping".into(), seconds });
         asking.await.unwrap_or_else(late).map(drop)
     }
 
-    /// `work` is to be over within [`READ_SECONDS`].
+    /// `work` is to be over within [`READ_SECONDS`], and the time for a login over SSH.
     pub(crate) fn read<'a, T: 'a>(
         &'a self,
         doing: &'a str,
         work: impl Future<Output = Result<T, EngineError>> + 'a,
     ) -> impl Future<Output = Result<T, EngineError>> + 'a {
-        self.long(doing, READ_SECONDS, work)
+        self.long(doing, READ_SECONDS + self.connector().login_seconds(), work)
     }
 
     /// `work` may take `seconds` while the engine answers its heartbeat. For what has no limit of its own
@@ -173,5 +199,39 @@ pub(super) async fn ping(
             reason: format!("it answers a ping with status {}", response.status()),
             help: "see whether a Docker Engine listens there, and no other service".into(),
         }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    #[tokio::test]
+    async fn who_asks_while_a_ping_is_under_way_waits_for_that_one() {
+        let (pulse, pings) = (Pulse::default(), Arc::new(AtomicUsize::new(0)));
+        let ping = || {
+            let pings = Arc::clone(&pings);
+            async move {
+                pings.fetch_add(1, Ordering::Relaxed);
+                tokio::task::yield_now().await;
+                Ok(())
+            }
+            .boxed()
+        };
+        let sent = || pings.load(Ordering::Relaxed);
+        let (mut first, second) = (pulse.beat(ping), pulse.beat(ping));
+        assert!((&mut first).now_or_never().is_none(), "it is under way");
+        // Whoever began it has gone.
+        drop(first);
+        second.await.unwrap();
+        assert_eq!(sent(), 1);
+        pulse.beat(ping).await.unwrap();
+        assert_eq!(sent(), 2, "an answer is none to a later question");
+        // Nobody waits for it any more: it would be late for whoever comes next.
+        assert!(pulse.beat(ping).now_or_never().is_none());
+        pulse.beat(ping).await.unwrap();
+        assert_eq!(sent(), 4);
     }
 }

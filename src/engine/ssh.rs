@@ -4,12 +4,12 @@
 //! Keys, host keys, jump hosts and shared connections are ssh's own configuration. It never asks anything
 //! (`BatchMode`): a question would end up on a screen that dlearn draws on. Invariants: whoever gets no answer learns
 //! what ssh said; an ssh has a process group of its own, so that Ctrl-C does not take the way to the engine from what
-//! cleans up; it ends when its connection is dropped.
+//! cleans up; it ends when its connection is dropped, when the other machine falls silent, and with this process.
 
-use super::{
-    address::SshAddress,
-    error::{Explained, one_line},
-};
+mod words;
+
+use super::{address::SshAddress, error::Explained};
+use crate::process::Group;
 use std::collections::VecDeque;
 use std::fmt;
 use std::io;
@@ -17,32 +17,78 @@ use std::pin::Pin;
 use std::process::{ExitStatus, Stdio};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadBuf};
-use tokio::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
+use tokio::process::{ChildStderr, ChildStdin, ChildStdout, Command};
 use tokio::runtime::Handle;
+use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::task::JoinHandle;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
+use words::{explain, is_turned_away};
 
-/// Seconds that ssh may take to connect. Logging in comes on top of what a question to an engine may take.
+/// Seconds that ssh may take to connect. Whatever may need a new connection may take so much longer.
 pub(super) const LOGIN_SECONDS: u64 = 8;
+/// What every ssh is told; the command line goes before the learner's configuration (ssh_config(5)). A machine that
+/// falls silent is noticed within 15 s. A connection that is shared is used, but none of ours becomes one: it would end
+/// under others that use it, when it is not needed here any more.
+const OPTIONS: [&str; 4] = ["BatchMode=yes", "ServerAliveInterval=5", "ServerAliveCountMax=2", "ControlMaster=no"];
+/// Logins at the same time. While ten are under way, an sshd turns some away (`MaxStartups 10:30:100`, sshd_config(5));
+/// others log in there, too.
+const LOGINS: usize = 4;
+/// How long whoever was turned away stays away.
+const TURNED_AWAY: Duration = Duration::from_secs(1);
+/// Most bytes that a pipe holds (pipe(7)). An ssh reads nothing of it until it is logged in.
+const PIPE: usize = 64 * 1024;
 /// How long an ssh that is not needed any more may take to say good-bye.
 const FAREWELL: Duration = Duration::from_secs(5);
 /// How long to wait for what an ssh complains of, once it has ended.
 const COMPLAINT: Duration = Duration::from_secs(1);
 /// Most bytes of it that are kept: the last ones.
 const LARGEST_COMPLAINT: usize = 8 * 1024;
-/// The exit code of an ssh that did not get through.
-const SSH_FAILED: i32 = 255;
-/// A shell's exit code where there is no such command.
-const NO_COMMAND: i32 = 127;
 
-/// A new connection. That it leads nowhere shows when it is first read.
+/// A turn to log in. It is over when something is heard, and at the latest when logging in must be over: an engine may
+/// take its time for the first word.
+pub(super) struct Turn(JoinHandle<()>);
+
+impl Turn {
+    /// Waits for one.
+    pub(super) async fn come() -> Self {
+        static TURNS: Semaphore = Semaphore::const_new(LOGINS);
+        // It is never closed.
+        let turn: Option<SemaphorePermit<'static>> = TURNS.acquire().await.ok();
+        Self(tokio::spawn(async move {
+            sleep(Duration::from_secs(LOGIN_SECONDS)).await;
+            drop(turn);
+        }))
+    }
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+/// A new connection, with a turn to log in or without. That it leads nowhere shows when it is first read.
 ///
 /// # Errors
 /// Where there is no ssh command here.
-pub(super) fn open(address: &SshAddress) -> io::Result<Stream> {
+pub(super) fn open(address: &SshAddress, turn: Option<Turn>) -> io::Result<Stream> {
+    let Started { input, output, ssh } = start(address)?;
+    let (address, sent, end) = (address.clone(), Some(Vec::new()), End::Open(Some(ssh)));
+    Ok(Stream { address, turn, input: Some(input), output, sent, heard: false, end })
+}
+
+/// An ssh that runs, and what leads in and out.
+struct Started {
+    input: ChildStdin,
+    output: ChildStdout,
+    ssh: Ssh,
+}
+
+fn start(address: &SshAddress) -> io::Result<Started> {
     let mut command = Command::new("ssh");
-    command.args(["-T", "-o", "BatchMode=yes", "-o", &format!("ConnectTimeout={LOGIN_SECONDS}")]);
+    command.args(["-T", "-o", &format!("ConnectTimeout={LOGIN_SECONDS}")]);
+    command.args(OPTIONS.iter().flat_map(|option| ["-o", option]));
     if let Some(user) = &address.user {
         command.args(["-l", user]);
     }
@@ -50,21 +96,18 @@ pub(super) fn open(address: &SshAddress) -> io::Result<Stream> {
         command.args(["-p", &port.to_string()]);
     }
     command.args(["--", &address.host, &remote_command(address)]);
-    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let mut child = command.process_group(0).kill_on_drop(true).spawn().map_err(|error| match error.kind() {
+    let started = Group::start(&mut command, [Stdio::piped(), Stdio::piped(), Stdio::piped()]);
+    let mut group = started.map_err(|error| match error.kind() {
         io::ErrorKind::NotFound => io::Error::other(Explained {
             reason: "there is no ssh command on this machine".into(),
             help: "install OpenSSH's client (openssh-client), then try again".into(),
         }),
         _ => error,
     })?;
-    let (Some(input), Some(output), Some(errors)) = (child.stdin.take(), child.stdout.take(), child.stderr.take())
-    else {
+    let (Some(input), Some(output), Some(errors)) = (group.input(), group.output(), group.complaints()) else {
         return Err(io::ErrorKind::BrokenPipe.into());
     };
-    let complaint = tokio::spawn(last_of(errors));
-    let ssh = Ssh { child, complaint, by_hand: by_hand(address) };
-    Ok(Stream { input: Some(input), output, heard: false, end: End::Open(Some(ssh)) })
+    Ok(Started { input, output, ssh: Ssh { group, complaint: tokio::spawn(last_of(errors)) } })
 }
 
 /// What the shell on the other side runs.
@@ -100,35 +143,50 @@ async fn last_of(mut stream: ChildStderr) -> Vec<u8> {
 
 /// The running command.
 struct Ssh {
-    child: Child,
+    group: Group,
     complaint: JoinHandle<Vec<u8>>,
-    by_hand: String,
 }
 
 impl Ssh {
-    /// Why it has ended without a word of the engine's.
-    async fn why(mut self) -> Explained {
-        let ended = timeout(FAREWELL, self.child.wait()).await;
+    /// Its exit code and what it complained of, where it has ended without a word of the engine's.
+    async fn end(self) -> (Option<i32>, String) {
+        let ended = timeout(FAREWELL, self.group.end()).await;
         let code = ended.ok().and_then(Result::ok).as_ref().and_then(ExitStatus::code);
         // A connection that ssh shares goes on in the background and keeps the stream.
-        let said = timeout(COMPLAINT, &mut self.complaint).await.ok().and_then(Result::ok).unwrap_or_default();
-        explain(code, &String::from_utf8_lossy(&said), &self.by_hand)
+        let said = timeout(COMPLAINT, self.complaint).await.ok().and_then(Result::ok).unwrap_or_default();
+        (code, String::from_utf8_lossy(&said).into_owned())
     }
 }
 
-type Why = Pin<Box<dyn Future<Output = Explained> + Send>>;
+/// Another one in place of an ssh that was turned away, where it is known what was sent; else why that has ended.
+async fn once_more(address: SshAddress, ssh: Ssh, sent: Option<Vec<u8>>) -> Result<Started, Explained> {
+    let (code, said) = ssh.end().await;
+    let why = explain(code, &said, &by_hand(&address));
+    let Some(sent) = sent.filter(|_| is_turned_away(code, &said)) else { return Err(why) };
+    sleep(TURNED_AWAY).await;
+    let mut started = start(&address).map_err(|_| why)?;
+    // Where this fails, its end says why.
+    let _ = started.input.write_all(&sent).await;
+    Ok(started)
+}
+
+type OnceMore = Pin<Box<dyn Future<Output = Result<Started, Explained>> + Send>>;
 
 /// How far the connection's end is known.
 enum End {
     Open(Option<Ssh>),
-    Asking(Why),
+    Asking(OnceMore),
     Known(Explained),
 }
 
 /// A connection by ssh.
 pub(super) struct Stream {
+    address: SshAddress,
+    turn: Option<Turn>,
     input: Option<ChildStdin>,
     output: ChildStdout,
+    /// Everything that was sent, as long as it may have to be sent once more.
+    sent: Option<Vec<u8>>,
     /// The engine has said something.
     heard: bool,
     end: End,
@@ -141,20 +199,45 @@ impl fmt::Debug for Stream {
 }
 
 impl Stream {
-    /// The error of a connection on which nothing was ever heard.
-    fn poll_why(&mut self, cx: &mut Context<'_>) -> Poll<io::Error> {
+    /// The engine speaks: whoever comes next may log in.
+    fn hear(&mut self) {
+        (self.heard, self.sent, self.turn) = (true, None, None);
+    }
+
+    /// Notes what was sent. More than a pipe holds is read by an ssh that is logged in, and will not be turned away.
+    fn note(&mut self, sent: &[u8]) {
+        if self.sent.as_ref().is_some_and(|all| all.len() + sent.len() > PIPE) {
+            self.sent = None;
+        }
+        if let Some(all) = &mut self.sent {
+            all.extend_from_slice(sent);
+        }
+    }
+
+    /// What comes after the end of a connection on which nothing was ever heard: another one, once; else an error.
+    fn poll_end(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         loop {
             self.end = match &mut self.end {
                 End::Open(ssh) => {
                     // Nothing waits for more from here.
                     self.input = None;
                     match ssh.take() {
-                        Some(ssh) => End::Asking(Box::pin(ssh.why())),
-                        None => return Poll::Ready(io::ErrorKind::BrokenPipe.into()),
+                        Some(ssh) => End::Asking(Box::pin(once_more(self.address.clone(), ssh, self.sent.take()))),
+                        None => return Poll::Ready(Err(io::ErrorKind::BrokenPipe.into())),
                     }
                 }
-                End::Asking(why) => End::Known(ready!(why.as_mut().poll(cx))),
-                End::Known(why) => return Poll::Ready(io::Error::other(why.clone())),
+                End::Asking(asking) => match ready!(asking.as_mut().poll(cx)) {
+                    Ok(Started { input, output, ssh }) => {
+                        (self.input, self.output) = (Some(input), output);
+                        self.end = End::Open(Some(ssh));
+                        return Poll::Ready(Ok(()));
+                    }
+                    Err(why) => {
+                        self.turn = None;
+                        End::Known(why)
+                    }
+                },
+                End::Known(why) => return Poll::Ready(Err(io::Error::other(why.clone()))),
             };
         }
     }
@@ -162,27 +245,37 @@ impl Stream {
 
 impl AsyncRead for Stream {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        let before = buf.filled().len();
-        if matches!(self.end, End::Open(_)) {
-            ready!(Pin::new(&mut self.output).poll_read(cx, buf))?;
-            self.heard |= buf.filled().len() > before;
-            if self.heard {
-                return Poll::Ready(Ok(()));
+        loop {
+            let before = buf.filled().len();
+            if matches!(self.end, End::Open(_)) {
+                ready!(Pin::new(&mut self.output).poll_read(cx, buf))?;
+                if buf.filled().len() > before {
+                    self.hear();
+                }
+                if self.heard {
+                    return Poll::Ready(Ok(()));
+                }
             }
+            ready!(self.poll_end(cx))?;
         }
-        self.poll_why(cx).map(Err)
     }
 }
 
 impl AsyncWrite for Stream {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
-        let written = match &mut self.input {
-            Some(input) => ready!(Pin::new(input).poll_write(cx, buf)),
-            None => Err(io::ErrorKind::BrokenPipe.into()),
-        };
-        match written {
-            Err(error) if error.kind() == io::ErrorKind::BrokenPipe && !self.heard => self.poll_why(cx).map(Err),
-            other => Poll::Ready(other),
+        loop {
+            let written = match &mut self.input {
+                Some(input) => ready!(Pin::new(input).poll_write(cx, buf)),
+                None => Err(io::ErrorKind::BrokenPipe.into()),
+            };
+            match written {
+                Err(error) if error.kind() == io::ErrorKind::BrokenPipe && !self.heard => ready!(self.poll_end(cx))?,
+                Err(error) => return Poll::Ready(Err(error)),
+                Ok(count) => {
+                    self.note(&buf[..count]);
+                    return Poll::Ready(Ok(count));
+                }
+            }
         }
     }
 
@@ -194,8 +287,8 @@ impl AsyncWrite for Stream {
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-        // A pipe has no half that could be shut: it is closed.
-        self.input = None;
+        // A pipe has no half that could be shut: it is closed, and no other is opened in its place.
+        (self.input, self.sent) = (None, None);
         Poll::Ready(Ok(()))
     }
 }
@@ -203,106 +296,18 @@ impl AsyncWrite for Stream {
 impl Drop for Stream {
     fn drop(&mut self) {
         self.input = None;
-        // It ends by itself, and with it the command over there; killed, it would take along those that share its
-        // connection. Where no time is left for that, it is killed.
+        // It ends by itself, and with it the command over there. Where no time is left for that, it is killed.
         if let (End::Open(ssh), Ok(runtime)) = (&mut self.end, Handle::try_current())
-            && let Some(mut ssh) = ssh.take()
+            && let Some(ssh) = ssh.take()
         {
-            runtime.spawn(async move { drop(timeout(FAREWELL, ssh.child.wait()).await) });
+            runtime.spawn(async move { drop(timeout(FAREWELL, ssh.group.end()).await) });
         }
     }
-}
-
-/// What a failed ssh means. OpenSSH is not translated; the exit codes are those of ssh(1) and of shells.
-fn explain(code: Option<i32>, said: &str, by_hand: &str) -> Explained {
-    let says = |sign: &str| said.contains(sign);
-    let last = one_line(said.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or_default());
-    let host = by_hand.rsplit(' ').next().unwrap_or_default();
-    let (reason, help) = match code {
-        Some(SSH_FAILED) if says("REMOTE HOST IDENTIFICATION HAS CHANGED") => (
-            "it shows another host key than it did before".into(),
-            format!(
-                "ask whoever runs it whether its key was changed; only if so, take the old one out of known_hosts \
-                 (ssh-keygen -R), then log in once by hand: {by_hand}"
-            ),
-        ),
-        Some(SSH_FAILED) if says("Host key verification failed") => (
-            "its host key is not known on this machine".into(),
-            format!("log in once by hand, and compare the key that it shows with what its owner says: {by_hand}"),
-        ),
-        Some(SSH_FAILED) if says("Permission denied") || says("Too many authentication failures") => (
-            format!("it lets nobody in without a password, and dlearn asks for none ({last})"),
-            format!(
-                "give it your key (ssh-copy-id), unlock your key (ssh-add), then see that this asks nothing: {by_hand}"
-            ),
-        ),
-        Some(SSH_FAILED) if says("Could not resolve hostname") => {
-            (format!("ssh does not know where that is ({last})"), "see how the name is spelt, and ~/.ssh/config".into())
-        }
-        Some(SSH_FAILED) => (
-            format!("ssh does not get through: {}", or(&last, "it says nothing")),
-            format!("see that this works by itself, without a question: {by_hand}"),
-        ),
-        Some(NO_COMMAND) => (
-            format!("there is no docker command on {host}"),
-            format!(
-                "install one there (docker-ce-cli, docker-cli), or put it on the PATH of a shell without a terminal: \
-                 {by_hand} docker version"
-            ),
-        ),
-        _ if says("is not a docker command") => (
-            format!("the docker command on {host} is too old to carry a connection"),
-            "install Docker 18.09 or later there".into(),
-        ),
-        Some(0) | None => (
-            "ssh logs in, but nothing answers".into(),
-            format!("see whether the engine answers there: {by_hand} docker version"),
-        ),
-        Some(_) => (
-            format!("the docker command on {host} does not reach an engine: {}", or(&last, "it says nothing")),
-            format!("see that this names a server: {by_hand} docker version"),
-        ),
-    };
-    Explained { reason, help }
-}
-
-fn or<'a>(text: &'a str, otherwise: &'a str) -> &'a str {
-    if text.is_empty() { otherwise } else { text }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_failed_ssh_says_what_to_do() {
-        for (code, said, reason, help) in [
-            (255, "Host key verification failed.\r\n", "not known", "ssh -p 22 me@lab"),
-            (
-                255,
-                "@ WARNING: REMOTE HOST IDENTIFICATION HAS CHANGED! @\nHost key verification failed.",
-                "another host key",
-                "ssh-keygen -R",
-            ),
-            (255, "me@lab: Permission denied (publickey,password).", "without a password", "ssh-add"),
-            (255, "ssh: Could not resolve hostname lab: Name or service not known", "does not know where", "spelt"),
-            (255, "ssh: connect to host lab port 22: Connection refused", "Connection refused", "ssh -p 22 me@lab"),
-            (127, "sh: 1: docker: not found", "no docker command on me@lab", "PATH"),
-            (1, "docker: 'dial-stdio' is not a docker command.", "too old", "18.09"),
-            (
-                1,
-                "permission denied while trying to connect to the Docker daemon socket",
-                "does not reach an engine",
-                "docker version",
-            ),
-            (1, "", "it says nothing", "docker version"),
-        ] {
-            let found = explain(Some(code), said, "ssh -p 22 me@lab");
-            assert!(found.reason.contains(reason) && found.help.contains(help), "{said}: {found:?}");
-        }
-        let hostile = explain(Some(1), "\x1b]0;x\x07\x1b[31mred", "ssh lab");
-        assert!(!hostile.reason.contains('\x1b'), "{hostile:?}");
-    }
 
     #[test]
     fn the_shell_over_there_sees_one_word() {
@@ -317,5 +322,17 @@ mod tests {
             remote_command(&address(Some("/a'; rm -rf $HOME #"))),
             r"docker --host 'unix:///a'\''; rm -rf $HOME #' system dial-stdio"
         );
+    }
+
+    #[tokio::test]
+    async fn logins_take_turns() {
+        let soon = Duration::from_millis(100);
+        let mut turns = Vec::new();
+        for _ in 0..LOGINS {
+            turns.push(Turn::come().await);
+        }
+        assert!(timeout(soon, Turn::come()).await.is_err(), "one too many");
+        turns.pop();
+        assert!(timeout(Duration::from_secs(LOGIN_SECONDS / 2), Turn::come()).await.is_ok(), "one is over");
     }
 }

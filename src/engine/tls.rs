@@ -37,7 +37,6 @@ const LARGEST: u64 = 1024 * 1024;
 
 /// Opens connections with TLS to one engine.
 pub(super) struct Dialer {
-    host: String,
     port: u16,
     name: ServerName<'static>,
     connector: TlsConnector,
@@ -50,6 +49,8 @@ struct Words {
     material: PathBuf,
     has_authority: bool,
     me: Arc<Me>,
+    /// The engine has said something over some connection: it wants us.
+    accepted: AtomicBool,
 }
 
 impl Dialer {
@@ -81,18 +82,19 @@ impl Dialer {
             config.dangerous().with_custom_certificate_verifier(Arc::new(Anybody(provider)))
         };
         let config = config.with_client_cert_resolver(Arc::clone(&me) as Arc<dyn ResolvesClientCert>);
-        let words = Arc::new(Words { host: host.to_owned(), material: material.to_owned(), has_authority, me });
-        Ok(Self { host: host.to_owned(), port, name, connector: TlsConnector::from(Arc::new(config)), words })
+        let (material, accepted) = (material.to_owned(), AtomicBool::new(false));
+        let words = Arc::new(Words { host: host.to_owned(), material, has_authority, me, accepted });
+        Ok(Self { port, name, connector: TlsConnector::from(Arc::new(config)), words })
     }
 
     /// A new connection. The engine's side of the handshake is verified when it stands; that the engine does not want
     /// our certificate may show when the stream is first read.
     pub(super) async fn open(&self) -> io::Result<Stream> {
-        let stream = TcpStream::connect((self.host.as_str(), self.port)).await?;
+        let stream = TcpStream::connect((self.words.host.as_str(), self.port)).await?;
         stream.set_nodelay(true)?;
         let inner = self.connector.connect(self.name.clone(), stream).await;
         let inner = inner.map_err(|error| self.words.explain(error))?;
-        Ok(Stream { inner, words: Arc::clone(&self.words), heard: false })
+        Ok(Stream { inner, words: Arc::clone(&self.words) })
     }
 }
 
@@ -244,13 +246,27 @@ impl Words {
         }
     }
 
+    /// An engine that does not want our certificate hangs up, and its reason need not arrive.
+    fn judge(&self, error: io::Error) -> io::Error {
+        let hung_up = [ErrorKind::ConnectionReset, ErrorKind::BrokenPipe, ErrorKind::ConnectionAborted];
+        match self.may_refuse_us() && hung_up.contains(&error.kind()) {
+            true => io::Error::other(self.of_alert(AlertDescription::CloseNotify)),
+            false => self.explain(error),
+        }
+    }
+
+    /// Whether the engine has asked who we are, and has not let us in so far.
+    fn may_refuse_us(&self) -> bool {
+        self.me.asked.load(Ordering::Relaxed) && !self.accepted.load(Ordering::Relaxed)
+    }
+
     fn of(&self, error: &Error) -> Explained {
         let folder = self.material.display();
         let (reason, help) = match error {
             Error::InvalidCertificate(why) => return self.of_certificate(why),
-            Error::AlertReceived(alert) if self.me.asked.load(Ordering::Relaxed) => return self.of_alert(*alert),
+            Error::AlertReceived(alert) if self.may_refuse_us() => return self.of_alert(*alert),
             Error::AlertReceived(alert) => (
-                format!("it ends the TLS handshake ({alert:?})"),
+                format!("it ends the TLS connection ({alert:?})"),
                 "see whether the docker command reaches it, and which versions of TLS it speaks".into(),
             ),
             Error::InvalidMessage(_) => (
@@ -333,42 +349,51 @@ impl Words {
 pub(super) struct Stream {
     inner: TlsStream<TcpStream>,
     words: Arc<Words>,
-    /// Something came; from then on the engine wants us.
-    heard: bool,
-}
-
-impl Stream {
-    /// An engine that does not want our certificate hangs up, and its reason need not arrive.
-    fn judge(&self, error: io::Error) -> io::Error {
-        let hung_up = [ErrorKind::ConnectionReset, ErrorKind::BrokenPipe, ErrorKind::ConnectionAborted];
-        match self.words.me.asked.load(Ordering::Relaxed) && !self.heard && hung_up.contains(&error.kind()) {
-            true => io::Error::other(self.words.of_alert(AlertDescription::CloseNotify)),
-            false => self.words.explain(error),
-        }
-    }
 }
 
 impl AsyncRead for Stream {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let before = buf.filled().len();
         let read = ready!(Pin::new(&mut self.inner).poll_read(cx, buf));
-        self.heard |= buf.filled().len() > before;
-        Poll::Ready(read.map_err(|error| self.judge(error)))
+        self.words.accepted.fetch_or(buf.filled().len() > before, Ordering::Relaxed);
+        Poll::Ready(read.map_err(|error| self.words.judge(error)))
     }
 }
 
 impl AsyncWrite for Stream {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
         let written = ready!(Pin::new(&mut self.inner).poll_write(cx, buf));
-        Poll::Ready(written.map_err(|error| self.judge(error)))
+        Poll::Ready(written.map_err(|error| self.words.judge(error)))
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let flushed = ready!(Pin::new(&mut self.inner).poll_flush(cx));
-        Poll::Ready(flushed.map_err(|error| self.judge(error)))
+        Poll::Ready(flushed.map_err(|error| self.words.judge(error)))
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         Pin::new(&mut self.inner).poll_shutdown(cx)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_engine_that_has_let_us_in_is_not_said_to_refuse_us() {
+        let me = Arc::new(Me { key: None, asked: AtomicBool::new(false) });
+        let (material, accepted) = (PathBuf::from("/certs"), AtomicBool::new(false));
+        let words = Words { host: "lab".into(), material, has_authority: true, me, accepted };
+        let broken = || words.judge(ErrorKind::BrokenPipe.into());
+        let alert = || words.judge(io::Error::other(Error::AlertReceived(AlertDescription::InternalError)));
+        let blames_us = |error: io::Error| error.to_string().contains("client certificate");
+
+        assert!(!blames_us(broken()) && !blames_us(alert()), "it asked for none");
+        words.me.asked.store(true, Ordering::Relaxed);
+        assert!(blames_us(broken()) && blames_us(alert()), "it hung up on whoever showed none");
+        words.accepted.store(true, Ordering::Relaxed);
+        assert_eq!(broken().kind(), ErrorKind::BrokenPipe);
+        assert!(!blames_us(alert()));
     }
 }

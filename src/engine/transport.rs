@@ -110,19 +110,29 @@ impl Connector {
         Self { way: Arc::new(Way::Inside { engine, container }) }
     }
 
-    /// Seconds that a first answer may take longer because somebody has to log in before.
+    /// Seconds that an answer may take longer because somebody may have to log in before.
     pub(crate) fn login_seconds(&self) -> u64 {
         match &*self.way {
             Way::Ssh(_) => ssh::LOGIN_SECONDS,
-            Way::Unix(_) | Way::Tcp { .. } | Way::Tls(_) | Way::Inside { .. } => 0,
+            Way::Inside { engine, .. } => engine.connector().login_seconds(),
+            Way::Unix(_) | Way::Tcp { .. } | Way::Tls(_) => 0,
         }
     }
 
-    /// A new connection.
+    /// A new connection; over ssh when it is its turn.
     ///
     /// # Errors
-    /// The operating system's, or `TimedOut` after 4 s.
+    /// The operating system's, or `TimedOut` after 4 s (12 s to an engine in a container over ssh).
     pub(crate) async fn open(&self) -> io::Result<EngineStream> {
+        let turn = match &*self.way {
+            Way::Ssh(_) => Some(ssh::Turn::come().await),
+            Way::Unix(_) | Way::Tcp { .. } | Way::Tls(_) | Way::Inside { .. } => None,
+        };
+        self.open_in(turn).await
+    }
+
+    async fn open_in(&self, turn: Option<ssh::Turn>) -> io::Result<EngineStream> {
+        let seconds = CONNECT_SECONDS + self.login_seconds();
         let connecting = async {
             let stream: Box<dyn Duplex> = match &*self.way {
                 Way::Unix(path) => Box::new(UnixStream::connect(path).await?),
@@ -132,12 +142,12 @@ impl Connector {
                     Box::new(stream)
                 }
                 Way::Tls(dialer) => Box::new(dialer.open().await?),
-                Way::Ssh(address) => Box::new(ssh::open(address)?),
+                Way::Ssh(address) => Box::new(ssh::open(address, turn)?),
                 Way::Inside { engine, container } => Box::new(engine.dial_engine_in(container).await?),
             };
             Ok(EngineStream(stream))
         };
-        tokio::time::timeout(Duration::from_secs(CONNECT_SECONDS), connecting)
+        tokio::time::timeout(Duration::from_secs(seconds), connecting)
             .await
             .unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))
     }
@@ -189,12 +199,13 @@ pub(crate) fn with_version(uri: &Uri, api: &str) -> Result<Uri, http::Error> {
     Uri::builder().scheme("http").authority("docker").path_and_query(format!("/v{api}{path}")).build()
 }
 
-/// Asks one question over a connection of its own, without any pool or version.
+/// Asks one question over a connection of its own, without any pool or version. A heartbeat waits for nobody's login:
+/// it would fail because others are slow.
 ///
 /// # Errors
 /// The operating system's, or one that tells that what answered does not speak HTTP.
 pub(crate) async fn ask_once(connector: &Connector, path: &str) -> io::Result<Response<Incoming>> {
-    let stream = connector.open().await?;
+    let stream = connector.open_in(None).await?;
     let (mut sender, connection) = hyper::client::conn::http1::handshake::<_, Full<Bytes>>(TokioIo::new(stream))
         .await
         .map_err(io::Error::other)?;

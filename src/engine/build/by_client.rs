@@ -20,7 +20,7 @@ use tokio::process::Command;
 const LONGEST_LINE: u64 = 16 * 1024 * 1024;
 /// Most bytes of one message; what is longer is left out.
 const LONGEST_MESSAGE: usize = 32 * 1024 * 1024;
-/// Most bytes of the command's own last words.
+/// Most bytes of the command's own words: the last ones, among which its error is.
 const LONGEST_ERROR: usize = 64 * 1024;
 
 /// Whether a build's error says that the engine takes no context over its API.
@@ -180,9 +180,13 @@ struct Told {
 impl Told {
     fn line(&mut self, line: &[u8], said: &mut Said) {
         if self.message.is_empty() && !line.starts_with(b"{") {
-            if self.words.len() < LONGEST_ERROR {
-                self.words.push_str(&String::from_utf8_lossy(line));
+            let end = &line[line.len().saturating_sub(LONGEST_ERROR)..];
+            self.words.push_str(&String::from_utf8_lossy(end));
+            let mut start = self.words.len().saturating_sub(LONGEST_ERROR);
+            while !self.words.is_char_boundary(start) {
+                start += 1;
             }
+            self.words.drain(..start);
             return;
         }
         let begins = self.message.is_empty();
@@ -227,6 +231,20 @@ mod tests {
         assert_eq!((steps.len(), steps[0].text.as_str(), steps[0].cached), (1, "RUN make", false));
         assert_eq!(log[..3], ["CACHED [1/2] FROM docker.io/library/busybox:1.36", "[2/2] RUN make", "hello"]);
         assert!(log[3].starts_with("ERROR [2/2] RUN make: process"), "{log:?}");
+    }
+
+    #[test]
+    fn the_commands_last_words_are_kept() {
+        let (mut said, mut told) = (Said::new(), Told::default());
+        // Where it failed comes before the error; the kept part begins within a character.
+        told.line("ä".repeat(LONGEST_ERROR).as_bytes(), &mut said);
+        told.line(b"\n", &mut said);
+        for _ in 0..LONGEST_ERROR / 10 {
+            told.line("   2 | ö\n".as_bytes(), &mut said);
+        }
+        told.line(b"ERROR: failed to solve: x\n", &mut said);
+        assert!(told.words.len() <= LONGEST_ERROR && told.words.len() > LONGEST_ERROR - 4, "{}", told.words.len());
+        assert_eq!(error(&told.words).as_deref(), Some("x"));
     }
 
     #[test]
