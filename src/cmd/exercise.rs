@@ -77,8 +77,9 @@ impl Checks {
                 }
                 // The classic builder's cache knows one of two steps that ran at the same time: what a check has built
                 // may stand in it in place of what the learner has built meanwhile.
-                finish(take(&kept)).await;
+                // Its own go first: they may be built on what the check before has built.
                 finish(vec![std::mem::replace(&mut asker, collector(&round, &workspace, practice).await)]).await;
+                finish(take(&kept)).await;
                 examine(&round, &mut asker, Evidence::new()).await
             };
             let examined = tokio::select! {
