@@ -57,9 +57,9 @@ pub enum Command {
         /// Judge recorded facts again, without an engine
         #[arg(long, value_name = "FILE", conflicts_with = "record")]
         replay: Option<PathBuf>,
-        /// Outside a course: the checks of this YAML file, for any image
+        /// Outside a course: the checks of this YAML file, for any image; may be said several times
         #[arg(long, value_name = "FILE", conflicts_with = "id")]
-        file: Option<PathBuf>,
+        file: Vec<PathBuf>,
         /// An image instead of the file's own: NAME, or ALIAS=NAME where it is about several
         #[arg(long = "image", value_name = "[ALIAS=]NAME", requires = "file")]
         images: Vec<String>,
@@ -173,7 +173,7 @@ pub enum Command {
     },
     /// Print the JSON schema of a course's files, for editors; without a name, list them
     Schema {
-        /// `exercise`, `lesson`, `course` or `recipe`
+        /// Which one: `dlearn schema` lists them
         name: Option<String>,
     },
     /// Look for mistakes in a course, without an engine

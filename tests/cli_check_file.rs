@@ -53,7 +53,7 @@ fn an_image_is_judged_by_the_checks_of_a_file() {
     let report = told.json();
     assert_eq!(report["schema"], "dlearn/check-file/1");
     assert_eq!(report["images"]["app"], *site.image);
-    assert_eq!(verdicts(&report), ["user pass", "port pass", "server pass", "page pass", "built pass"]);
+    assert_eq!(verdicts(&report), ["user pass", "port pass", "packages pass", "page pass", "built pass"]);
     let junit = fs::read_to_string(site.person.root().join("report.xml")).unwrap();
     assert!(junit.contains("tests=\"5\"") && junit.contains("failures=\"0\""), "{junit}");
     // Nobody becomes a learner by it.
@@ -67,17 +67,54 @@ fn an_image_is_judged_by_the_checks_of_a_file() {
 
     // Another image: what it lacks is told, and what depends on it waits.
     let other = elsewhere.dlearn(&["check", "--file", file, "--image", "busybox:1.36", "--json"]).exits(1).json();
-    assert_eq!(verdicts(&other), ["user not_yet", "port not_yet", "server pass", "page waits", "built not_yet"]);
+    assert_eq!(verdicts(&other), ["user not_yet", "port not_yet", "packages pass", "page waits", "built not_yet"]);
     site.write("index.html", "<h1>changed</h1>\n");
     let stale = elsewhere.dlearn(&["check", "--file", file, "--image", &format!("app={}", site.image)]).exits(1);
     stale.says("index.html");
+
+    // Several files in one run: one report, and the alias goes to whoever has it.
+    fs::write(elsewhere.root().join("tools.yaml"), "images: { tools: busybox:1.36 }\nchecks:\n  - id: shell\n    title: It has a shell\n    check: { file: { image: tools, path: /bin/sh, is: there } }\n").unwrap();
+    let both = [
+        "check",
+        "--file",
+        "tools.yaml",
+        "--file",
+        file,
+        "--image",
+        "app=busybox:1.36",
+        "--json",
+        "--junit",
+        "both.xml",
+    ];
+    let told = elsewhere.dlearn(&both).exits(1).json();
+    assert_eq!(
+        (told[0]["file"].as_str(), told[1]["images"]["app"].as_str()),
+        (Some("tools.yaml"), Some("busybox:1.36"))
+    );
+    assert_eq!((verdicts(&told[0]).concat(), told[1]["outcome"].as_str()), ("shell pass".into(), Some("not_yet")));
+    let junit = fs::read_to_string(elsewhere.root().join("both.xml")).unwrap();
+    assert!(junit.matches("<testsuite ").count() == 2 && junit.contains("tests=\"6\""), "{junit}");
+    elsewhere
+        .dlearn(&["check", "--file", "tools.yaml", "--file", file])
+        .exits(1)
+        .says("It has a shell")
+        .says("The web image");
+    elsewhere
+        .dlearn(&["check", "--file", file, "--file", file, "--image", "web=busybox:1.36"])
+        .exits(2)
+        .says("the aliases are app");
+    elsewhere.dlearn(&["check", "--file", file, "--file", file, "--record", "x"]).exits(2).says("one file of checks");
+    elsewhere
+        .dlearn(&["check", "--file", file, "--junit", "nowhere/report.xml"])
+        .exits(2)
+        .says("--junit nowhere/report.xml");
 
     // Facts that were written down are judged again without an engine.
     elsewhere.dlearn(&["check", "--file", file, "--record", "facts.json"]).exits(1);
     let mut offline = elsewhere.command(&["check", "--file", file, "--replay", "facts.json", "--json"]);
     offline.env("DOCKER_HOST", "unix:///nowhere.sock");
     let replayed = Running::start(offline).end().exits(1).json();
-    assert_eq!(verdicts(&replayed), ["user pass", "port pass", "server pass", "page pass", "built not_yet"]);
+    assert_eq!(verdicts(&replayed), ["user pass", "port pass", "packages pass", "page pass", "built not_yet"]);
 }
 
 #[test]

@@ -18,7 +18,7 @@ fn begun() -> (Learner, PathBuf) {
         .dlearn(&["next", "E01"])
         .exits(1)
         .says("Your first Dockerfile")
-        .says("expected: a file Dockerfile in this exercise's folder");
+        .says("expected: a file Dockerfile in this folder");
     let folder = learner.home().join("E01-first-dockerfile");
     (learner, folder)
 }

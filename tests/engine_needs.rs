@@ -134,18 +134,42 @@ async fn a_flood_of_output_is_bounded() {
     let dir = tempfile::tempdir().unwrap();
     let mut collector = collector(dir.path()).await;
     let facts = fact!(ask(&mut collector, Need::Run(shell("yes flood | head -c 6000000; echo last", 60))).await, Run);
-    assert_eq!(facts.exit, Some(0), "{facts:?}");
-    assert!(facts.stdout.len() < 80 * 1024 && facts.stdout.ends_with("last\n"));
+    assert_eq!(facts.exit, Some(0));
+    assert!(facts.stdout.len() < KEPT + 1024 && facts.stdout.ends_with("last\n"));
+    // The engine itself has thrown away more than it kept: what is there does not show it.
+    assert!(facts.cut && !facts.stdout.contains("left out"));
+    let facts = fact!(ask(&mut collector, Need::Run(shell("head -c 3000000 /dev/zero | tr '\\0' x", 60))).await, Run);
+    assert!(facts.cut && facts.stdout.contains("left out"), "{} bytes", facts.stdout.len());
+    let facts = fact!(ask(&mut collector, Need::Run(shell("head -c 900000 /dev/zero | tr '\\0' x", 60))).await, Run);
+    assert!(!facts.cut && facts.stdout.len() == 900_000, "{} bytes", facts.stdout.len());
     collector.finish().await.unwrap();
 }
 
 #[tokio::test]
-async fn a_run_has_no_network() {
+async fn a_run_that_needs_more_memory_than_it_gets_is_told_from_one_that_fails() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut collector = collector(dir.path()).await;
+    let hungry = "exec awk 'BEGIN { text = \"x\"; for (n = 0; n < 26; n++) text = text text; print length(text) }'";
+    let ask_for = |memory: u64| Need::Run(RunPlan { memory: Some(memory << 20), ..shell(hungry, 60) });
+    let facts = fact!(ask(&mut collector, ask_for(24)).await, Run);
+    assert!(facts.out_of_memory && facts.exit == Some(137), "{facts:?}");
+    let facts = fact!(ask(&mut collector, ask_for(1024)).await, Run);
+    assert_eq!((facts.exit, facts.out_of_memory, facts.stdout.as_str()), (Some(0), false, "67108864\n"), "{facts:?}");
+    let killed = fact!(ask(&mut collector, Need::Run(shell("kill -9 $$", 60))).await, Run);
+    assert!(!killed.out_of_memory, "{killed:?}");
+    collector.finish().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_run_has_no_network_but_where_it_is_to_have_one() {
     let dir = tempfile::tempdir().unwrap();
     let mut collector = collector(dir.path()).await;
     let facts = fact!(ask(&mut collector, Need::Run(shell("tail -n +3 /proc/net/dev", 20))).await, Run);
     let interfaces: Vec<&str> = facts.stdout.lines().filter_map(|line| line.trim().split(':').next()).collect();
     assert!(!interfaces.contains(&"eth0"), "{facts:?}");
+    let plan = RunPlan { network: true, ..shell("tail -n +3 /proc/net/dev", 20) };
+    let facts = fact!(ask(&mut collector, Need::Run(plan)).await, Run);
+    assert!(facts.stdout.contains("eth0:"), "{facts:?}");
     collector.finish().await.unwrap();
 }
 

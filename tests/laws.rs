@@ -162,7 +162,8 @@ fn words(list: &[&str]) -> Vec<String> {
 impl World {
     /// Everything is as it should be.
     fn good() -> Self {
-        let page = HttpFacts { status: 200, headers: BTreeMap::new(), body: "ok, it works".into() };
+        let page =
+            HttpFacts { status: 200, headers: BTreeMap::new(), body: "ok, it works".into(), ..HttpFacts::default() };
         Self {
             dockerfile: "FROM busybox:1.36\nCOPY app /app\nRUN make\nCMD [\"/app\"]\n",
             config: ConfigFacts {

@@ -13,7 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 pub struct Subject {
     /// The exercise's own names for images (`app`) and what they are called on this engine.
     pub images: BTreeMap<String, String>,
-    /// The learner's token for this exercise.
+    /// The learner's token for this exercise; empty outside a course.
     pub token: String,
 }
 
@@ -76,6 +76,11 @@ impl<'a> Inquiry<'a> {
     /// An inquiry over what is known so far.
     pub fn new(evidence: &'a Evidence, subject: &'a Subject) -> Self {
         Self { evidence, subject, open: RefCell::default(), used: RefCell::default() }
+    }
+
+    /// Whether a learner's work on an exercise is judged, and not any image by a file of checks.
+    pub fn is_exercise(&self) -> bool {
+        !self.subject.token.is_empty()
     }
 
     /// The learner's token for this exercise.

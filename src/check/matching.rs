@@ -1,5 +1,6 @@
 //! Matchers for text and lists that several kinds share.
 
+use crate::evidence::KEPT;
 use regex::Regex;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -95,8 +96,19 @@ pub struct TextMatch {
 }
 
 impl TextMatch {
-    /// What is expected and missing in `text`, as half a sentence; `None` where all holds.
-    pub fn misses(&self, text: &str) -> Option<String> {
+    /// What is expected and missing in `text`, as half a sentence; `None` where all holds. `cut` says that `text` is not
+    /// all that there was: what must not be in it may then be in the rest, so that nothing passes without it.
+    pub fn misses(&self, text: &str, cut: bool) -> Option<String> {
+        let all_of_it = self.equals.is_some() || !self.lacks.is_empty() || !self.matches_none.is_empty();
+        let too_long = || format!("at most {KEPT} bytes, which can all be looked at");
+        match self.misses_here(text) {
+            Some(missing) if cut => Some(format!("{missing} (the first and the last of {KEPT} bytes were looked at)")),
+            Some(missing) => Some(missing),
+            None => (cut && all_of_it).then(too_long),
+        }
+    }
+
+    fn misses_here(&self, text: &str) -> Option<String> {
         if let Some(equals) = &self.equals
             && text.trim() != equals.trim()
         {
@@ -248,9 +260,26 @@ mod tests {
     #[test]
     fn a_text_says_what_it_misses() {
         let wants = TextMatch { contains: vec!["abc".into()], lacks: vec!["no".into()], ..TextMatch::default() };
-        assert_eq!(wants.misses("xabcx"), None);
-        assert_eq!(wants.misses("x").as_deref(), Some("text that contains `abc`"));
-        assert_eq!(wants.misses("abc no").as_deref(), Some("text without `no`"));
+        assert_eq!(wants.misses("xabcx", false), None);
+        assert_eq!(wants.misses("x", false).as_deref(), Some("text that contains `abc`"));
+        assert_eq!(wants.misses("abc no", false).as_deref(), Some("text without `no`"));
+    }
+
+    #[test]
+    fn what_must_not_be_there_may_be_in_what_was_left_out() {
+        let has = |list: &[&str]| list.iter().map(ToString::to_string).collect::<Vec<_>>();
+        let present = TextMatch { contains: has(&["abc"]), ..TextMatch::default() };
+        assert_eq!(present.misses("abc", true), None, "what was seen is there");
+        assert!(present.misses("x", true).is_some_and(|missing| missing.contains("the first and the last")));
+        let none = |text: &str| Some(crate::course::read_yaml::<Pattern>(text).unwrap()).into_iter().collect();
+        for absent in [
+            TextMatch { lacks: has(&["no"]), ..TextMatch::default() },
+            TextMatch { matches_none: none("n[o]"), ..TextMatch::default() },
+            TextMatch { equals: Some("abc".into()), ..TextMatch::default() },
+        ] {
+            assert_eq!(absent.misses("abc", false), None);
+            assert!(absent.misses("abc", true).is_some_and(|missing| missing.starts_with("at most")), "{absent:?}");
+        }
     }
 
     #[test]

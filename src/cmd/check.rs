@@ -2,6 +2,7 @@
 
 use super::app::App;
 use super::exercise::{Step, drawn, earned, look, record, set_up};
+use super::grade_files;
 use crate::check::{Finding, Outcome};
 use crate::course::Round;
 use crate::engine::Recorded;
@@ -28,22 +29,38 @@ pub(super) struct Files {
 }
 
 impl Files {
+    /// Said before anything is checked: a folder that is missing should not cost the verdicts.
+    pub(super) fn writable(&self) -> Result<(), Failure> {
+        for (option, path) in [("--record", &self.record), ("--junit", &self.junit)] {
+            path.as_deref().map_or(Ok(()), |path| grade_files::file(option, path))?;
+        }
+        Ok(())
+    }
+
     /// Writes what is wished of what was found.
     pub(super) fn write(&self, round: &Round, findings: &[Finding], evidence: &Evidence) -> Result<(), Failure> {
-        if let Some(file) = &self.record {
-            write(file, evidence)?;
-        }
-        match &self.junit {
-            Some(file) => {
-                let report = check_junit::report(round, findings).map_err(std::io::Error::other)?;
-                Ok(report::file(file, report.as_bytes())?)
-            }
-            None => Ok(()),
-        }
+        self.record(evidence)?;
+        self.report([(round, findings)])
+    }
+
+    /// Writes the facts.
+    pub(super) fn record(&self, evidence: &Evidence) -> Result<(), Failure> {
+        self.record.as_ref().map_or(Ok(()), |file| write(file, evidence))
+    }
+
+    /// Writes the JUnit report, with a suite for each round.
+    pub(super) fn report<'a>(
+        &self,
+        judged: impl IntoIterator<Item = (&'a Round, &'a [Finding])>,
+    ) -> Result<(), Failure> {
+        let Some(file) = &self.junit else { return Ok(()) };
+        let report = check_junit::report(judged).map_err(std::io::Error::other)?;
+        Ok(report::file(file, report.as_bytes())?)
     }
 }
 
 pub(super) async fn run(app: &App, id: Option<String>, files: Files) -> Result<i32, Failure> {
+    files.writable()?;
     let course = app.course()?;
     let mut learner = app.learner(&course)?;
     let entry = app.exercise(&course, &learner, id.as_deref())?;

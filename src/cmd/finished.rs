@@ -102,7 +102,10 @@ mod tests {
         let text = told(&course, &state);
         assert!(text.contains("0 lessons, 0 exercises, 0 of "), "{text}");
         assert!(text.contains("`dlearn list` shows where") && !text.contains("that you missed"), "{text}");
-        assert!(text.contains("- `dlearn read L28`, once more: ") && text.contains("`dlearn clean --dry-run`"), "{text}");
+        assert!(
+            text.contains("- `dlearn read L28`, once more: ") && text.contains("`dlearn clean --dry-run`"),
+            "{text}"
+        );
         for (id, wanted) in [("L01", "One question that you missed"), ("L02", "2 questions that you missed")] {
             let question = course.lessons[id].questions().next().unwrap();
             state.answered(&question.id, false);

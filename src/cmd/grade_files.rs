@@ -28,7 +28,11 @@ pub(super) fn writable(options: &GradeFiles, part: Option<&Path>) -> Result<(), 
     Ok(())
 }
 
-fn file(option: &str, path: &Path) -> Result<(), Failure> {
+/// That a file can be written there; nothing is.
+///
+/// # Errors
+/// Where it cannot, with the option that named it.
+pub(super) fn file(option: &str, path: &Path) -> Result<(), Failure> {
     let above = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let wrong = |why: String| {
         Failure::usage(format!("{option} {}: {why}", path.display()), "name a file in a folder that can be written")

@@ -127,9 +127,9 @@ async fn run(app: &App, command: Command) -> Result<i32, Failure> {
         Command::Next { id } => next::run(app, id).await,
         Command::Check { id, record, replay, file, images, junit } => {
             let facts = check::Files { record, replay, junit };
-            match file {
-                Some(file) => check_file::run(app, &file, &images, facts).await,
-                None => check::run(app, id, facts).await,
+            match file.is_empty() {
+                false => check_file::run(app, &file, &images, facts).await,
+                true => check::run(app, id, facts).await,
             }
         }
         Command::Watch { id } => watch::run(app, id).await,

@@ -4,7 +4,7 @@ use super::app::{App, Mark};
 use super::lanes::spread;
 use super::selfcheck_memory::Memory;
 use super::workplace::Workplace;
-use super::{selfcheck_lessons, selfcheck_mutate};
+use super::{grade_files, selfcheck_lessons, selfcheck_mutate};
 use crate::course::{Course, Item};
 use crate::engine::{Engine, SandboxLimits};
 use crate::evidence::Builder;
@@ -115,6 +115,7 @@ pub(super) async fn run(app: &App, wanted: Wanted) -> Result<i32, Failure> {
     if wanted.mutate {
         return selfcheck_mutate::run(app, &course, &cases, &wanted).await;
     }
+    wanted.junit.as_deref().map_or(Ok(()), |path| grade_files::file("--junit", path))?;
     let engine = app.engine_named(wanted.engine.as_deref()).await?;
     let facts = engine.facts().await.map_err(|error| Failure::Engine(error.unavailable()))?;
     let by_turns = wanted.builder.as_deref() == Some(BY_TURNS);
@@ -352,7 +353,7 @@ fn junit(rows: &[Row]) -> Result<String, String> {
         junit::Case {
             suite: suite.to_owned(),
             name: format!("{name} ({})", row.builder),
-            seconds: row.seconds,
+            seconds: Some(row.seconds),
             result: match row.result {
                 "as_expected" => junit::Outcome::Passed,
                 "otherwise" => junit::Outcome::Failed(told()),

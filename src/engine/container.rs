@@ -1,6 +1,7 @@
 //! Containers of dlearn's own: created with the run's labels, bounded, removed by name.
 
 use super::{Engine, EngineError, Ledger, call::query, name, text::BoundedBytes};
+use crate::evidence::KEPT;
 use bollard::container::LogOutput;
 use bollard::models::{ContainerCreateBody, HealthConfig, HostConfig, HostConfigLogConfig, PortBinding};
 use bollard::query_parameters::{
@@ -17,8 +18,12 @@ const MEMORY: i64 = 512 * 1024 * 1024;
 const REMOVE_SECONDS: u64 = 30;
 /// Processes and threads that a container may have.
 const PROCESSES: i64 = 256;
-/// Most bytes of one stream of output that are kept.
-const OUTPUT: usize = 64 * 1024;
+
+/// Bytes of a log's file, from which on the engine begins another one (`4m`: moby counts in thousands).
+const LOG: usize = 4_000_000;
+/// Bytes of an entry of a log's file beside its text (moby, `jsonlog.JSONLogs`):
+/// `{"log":"","stream":"stdout","time":"2006-01-02T15:04:05.999999999Z"}` and the line's end.
+const ENTRY: usize = 69;
 
 /// What to create.
 #[derive(Clone, Debug, Default)]
@@ -28,6 +33,8 @@ pub(crate) struct ContainerSpec {
     pub(crate) entrypoint: Option<Vec<String>>,
     pub(crate) user: Option<String>,
     pub(crate) env: BTreeMap<String, String>,
+    /// Bytes of memory that it gets; by default [`MEMORY`].
+    pub(crate) memory: Option<u64>,
     /// A port to publish on 127.0.0.1; without one the container has no network.
     pub(crate) port: Option<u16>,
     /// Where on 127.0.0.1 it is published; by default the engine chooses a free port.
@@ -85,6 +92,10 @@ pub(crate) struct Output {
     pub(crate) stderr: String,
     /// Both, as they came.
     pub(crate) both: String,
+    /// There was more than is kept of `stdout` or of `stderr`.
+    pub(crate) cut: bool,
+    /// There was more than is kept of `both`.
+    pub(crate) both_cut: bool,
 }
 
 impl Engine {
@@ -182,13 +193,15 @@ impl Engine {
         let doing = "read a container's output";
         let options = LogsOptionsBuilder::default().stdout(true).stderr(true).build();
         let mut stream = Box::pin(self.docker().logs(container, Some(options)));
-        let mut stdout = BoundedBytes::new(OUTPUT);
-        let mut stderr = BoundedBytes::new(OUTPUT);
-        let mut both = BoundedBytes::new(OUTPUT);
+        let mut stdout = BoundedBytes::new(KEPT);
+        let mut stderr = BoundedBytes::new(KEPT);
+        let mut both = BoundedBytes::new(KEPT);
+        let mut logged: usize = 0;
         self.read(doing, async {
             while let Some(part) = stream.next().await {
                 let part = part.map_err(self.wrong(doing))?;
                 both.push(part.as_ref());
+                logged = logged.saturating_add(in_file(part.as_ref()));
                 match &part {
                     LogOutput::StdErr { message } => stderr.push(message),
                     LogOutput::StdOut { message } | LogOutput::Console { message } => stdout.push(message),
@@ -198,8 +211,22 @@ impl Engine {
             Ok(())
         })
         .await?;
-        Ok(Output { stdout: stdout.into_text(), stderr: stderr.into_text(), both: both.into_text() })
+        let gone = logged >= LOG;
+        let (cut, both_cut) = (gone || stdout.is_cut() || stderr.is_cut(), gone || both.is_cut());
+        Ok(Output { stdout: stdout.into_text(), stderr: stderr.into_text(), both: both.into_text(), cut, both_cut })
     }
+}
+
+/// Bytes that an entry takes in a log's file, or a few more. Where the engine has thrown away a file, the one before the
+/// last is full.
+fn in_file(text: &[u8]) -> usize {
+    // As moby writes JSON: `<`, `>`, `&` and what is no text become `\u003c`.
+    let one = |byte: &u8| match byte {
+        b'"' | b'\\' | b'\n' | b'\r' | b'\t' => 2,
+        b'<' | b'>' | b'&' | 0..=31 | 127.. => 6,
+        _ => 1,
+    };
+    text.iter().map(one).sum::<usize>().saturating_add(ENTRY)
 }
 
 fn body(ledger: &Ledger, spec: &ContainerSpec, limits: bool) -> ContainerCreateBody {
@@ -207,18 +234,23 @@ fn body(ledger: &Ledger, spec: &ContainerSpec, limits: bool) -> ContainerCreateB
     // An empty host port lets the engine choose a free one.
     let host_port = spec.publish.map(|port| port.to_string()).unwrap_or_default();
     let binding = || Some(vec![PortBinding { host_ip: Some("127.0.0.1".into()), host_port: Some(host_port.clone()) }]);
+    let memory = spec.memory.and_then(|bytes| i64::try_from(bytes).ok()).unwrap_or(MEMORY);
     let network = spec.network.clone().or_else(|| spec.port.is_none().then(|| "none".to_owned()));
     let host_config = HostConfig {
-        memory: limits.then_some(MEMORY),
-        memory_swap: limits.then_some(MEMORY),
+        memory: limits.then_some(memory),
+        memory_swap: limits.then_some(memory),
         pids_limit: limits.then_some(PROCESSES),
         network_mode: network,
         port_bindings: port.clone().map(|port| HashMap::from([(port, binding())])),
         security_opt: Some(vec!["no-new-privileges".into()]),
-        // Logs that can be read whatever the engine's default is, and that cannot fill the disk.
+        // Logs that can be read whatever the engine's default is, and that cannot fill the disk. Of two files one stays
+        // full when something has gone, and that tells it ([`in_file`]).
         log_config: Some(HostConfigLogConfig {
             typ: Some("json-file".into()),
-            config: Some(HashMap::from([("max-size".to_owned(), "4m".to_owned())])),
+            config: Some(HashMap::from([
+                ("max-size".to_owned(), "4m".to_owned()),
+                ("max-file".to_owned(), "2".to_owned()),
+            ])),
         }),
         ..HostConfig::default()
     };

@@ -1,7 +1,7 @@
 //! One HTTP question to a service, over whatever connection.
 
 use super::text::clean;
-use crate::evidence::HttpFacts;
+use crate::evidence::{HttpFacts, KEPT};
 use bytes::Bytes;
 use http_body_util::{BodyExt, Empty};
 use hyper_util::rt::TokioIo;
@@ -10,9 +10,6 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
-
-/// Most bytes of a body that are kept.
-const LARGEST_BODY: usize = 64 * 1024;
 
 /// What a question gave.
 #[derive(Default)]
@@ -51,21 +48,26 @@ pub(crate) async fn exchange(stream: impl AsyncRead + AsyncWrite + Unpin, path: 
     let asking = async {
         let response = sender.send_request(request).await.ok()?;
         let (head, mut body) = response.into_parts();
-        let mut bytes = Vec::new();
-        // A body that breaks off is shown as far as it came.
-        while let Some(Ok(frame)) = body.frame().await {
+        let (mut bytes, mut cut) = (Vec::new(), false);
+        while let Some(frame) = body.frame().await {
+            // A body that breaks off is shown as far as it came.
+            let Ok(frame) = frame else {
+                cut = true;
+                break;
+            };
             if let Some(data) = frame.data_ref() {
                 bytes.extend_from_slice(data);
             }
-            if bytes.len() >= LARGEST_BODY {
-                bytes.truncate(LARGEST_BODY);
+            if bytes.len() > KEPT {
+                bytes.truncate(KEPT);
+                cut = true;
                 break;
             }
         }
-        Some((head, bytes))
+        Some((head, bytes, cut))
     };
     let mut asking = std::pin::pin!(asking);
-    let (head, bytes) = tokio::select! {
+    let (head, bytes, cut) = tokio::select! {
         biased;
         answer = &mut asking => answer?,
         _ = &mut connection => asking.await?,
@@ -79,7 +81,7 @@ pub(crate) async fn exchange(stream: impl AsyncRead + AsyncWrite + Unpin, path: 
         }
         known.push_str(&value);
     }
-    Some(HttpFacts { status: head.status.as_u16(), headers, body: clean(&String::from_utf8_lossy(&bytes)) })
+    Some(HttpFacts { status: head.status.as_u16(), headers, body: clean(&String::from_utf8_lossy(&bytes)), cut })
 }
 
 #[cfg(test)]
@@ -106,6 +108,16 @@ mod tests {
         let got = get(port, "/", Duration::from_secs(5)).await.response.unwrap();
         assert_eq!((got.status, got.body.as_str()), (418, "red"));
         assert_eq!(got.headers["x-a"], "1, 2");
+    }
+
+    #[tokio::test]
+    async fn a_body_that_breaks_off_is_told_from_a_whole_one() {
+        let port = answering(b"HTTP/1.1 200 OK\r\nContent-Length: 80\r\n\r\nall that came").await;
+        let got = get(port, "/", Duration::from_secs(5)).await.response.unwrap();
+        assert_eq!((got.body.as_str(), got.cut), ("all that came", true));
+        let port = answering(b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nall").await;
+        let got = get(port, "/", Duration::from_secs(5)).await.response.unwrap();
+        assert_eq!((got.body.as_str(), got.cut), ("all", false));
     }
 
     #[tokio::test]

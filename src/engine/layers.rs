@@ -26,7 +26,7 @@ impl Engine {
         let Some(needles) = Needles::of(value) else {
             return Err(EngineError::Misfortune {
                 what: "the value that is looked for is too short or too long, or has white space in it".into(),
-                help: "tell the author of the exercise".into(),
+                help: "tell whoever wrote the check".into(),
             });
         };
         // No path has to be kept.

@@ -1,4 +1,4 @@
-//! [`crate::evidence::Need::Run`]: one command in a new container, without network.
+//! [`crate::evidence::Need::Run`]: one command in a new container.
 
 use super::{
     Engine, EngineError, Ledger,
@@ -6,6 +6,7 @@ use super::{
     setup::SetUp,
 };
 use crate::evidence::{RunFacts, RunPlan};
+use bollard::models::ContainerState;
 use bollard::query_parameters::InspectContainerOptions;
 use std::time::{Duration, Instant};
 
@@ -21,6 +22,9 @@ fn let_go(waited: Duration, started: Option<&str>, finished: Option<&str>) -> bo
     let ran = ran.and_then(|ran| Duration::try_from(ran).ok()).unwrap_or_default();
     waited.saturating_sub(ran) >= LAST_WORDS
 }
+
+/// Exit code of what SIGKILL has ended: 128 and the signal's number.
+const KILLED: i64 = 137;
 
 /// What came of running a container.
 pub(super) enum Ran {
@@ -68,6 +72,8 @@ impl Engine {
             entrypoint: plan.entrypoint.clone(),
             user: plan.user.clone(),
             env: plan.env.clone(),
+            memory: plan.memory,
+            network: plan.network.then(|| "bridge".to_owned()),
             ..ContainerSpec::default()
         };
         match self.run_to_its_end(ledger, &spec, plan.seconds).await? {
@@ -110,17 +116,23 @@ impl Engine {
         let lost = silent && waited >= LAST_WORDS && self.has_let_go(&container, waited).await?;
         // An engine that is being stopped kills the container, and that is not the subject's end.
         self.ping().await?;
-        let (stdout, stderr) = (output.stdout, output.stderr);
-        let facts = RunFacts { exit, stdout, stderr, timed_out: exit.is_none(), ..RunFacts::default() };
+        let (stdout, stderr, cut) = (output.stdout, output.stderr, output.cut);
+        let mut facts = RunFacts { exit, stdout, stderr, timed_out: exit.is_none(), cut, ..RunFacts::default() };
+        if exit == Some(KILLED) {
+            facts.out_of_memory = self.ended_as(&container).await?.oom_killed.unwrap_or_default();
+        }
         Ok(Ran::Ended { container, facts, lost })
     }
 
     async fn has_let_go(&self, container: &str, waited: Duration) -> Result<bool, EngineError> {
-        let doing = "look when a container ended";
-        let inspect = self.docker().inspect_container(container, None::<InspectContainerOptions>);
-        let state =
-            self.read(doing, async { inspect.await.map_err(self.wrong(doing)) }).await?.state.unwrap_or_default();
+        let state = self.ended_as(container).await?;
         Ok(let_go(waited, state.started_at.as_deref(), state.finished_at.as_deref()))
+    }
+
+    async fn ended_as(&self, container: &str) -> Result<ContainerState, EngineError> {
+        let doing = "look how a container ended";
+        let inspect = self.docker().inspect_container(container, None::<InspectContainerOptions>);
+        Ok(self.read(doing, async { inspect.await.map_err(self.wrong(doing)) }).await?.state.unwrap_or_default())
     }
 }
 

@@ -33,6 +33,8 @@ impl Engine {
                 args: Some(command.clone()),
                 user: plan.user.clone(),
                 env: plan.env.clone(),
+                memory: plan.memory,
+                network: plan.network.then(|| "bridge".to_owned()),
                 unlabelled: true,
                 ..ContainerSpec::default()
             };

@@ -45,11 +45,12 @@ impl Engine {
                 let asked = Instant::now();
                 facts.exit = Some(self.stop(&container, plan.grace).await?);
                 facts.took = Some(u64::try_from(asked.elapsed().as_millis()).unwrap_or(u64::MAX));
-                let said = self.output(&container).await?.both;
-                facts.after = match said.strip_prefix(&facts.before) {
+                let said = self.output(&container).await?;
+                facts.cut = said.both_cut;
+                facts.after = match said.both.strip_prefix(&facts.before) {
                     Some(after) => after.to_owned(),
                     // So much that the middle of it was left out.
-                    None => said,
+                    None => said.both,
                 };
             }
             Waited::Ended(exit) => {

@@ -180,6 +180,11 @@ impl BoundedBytes {
         self.tail.extend(bytes);
     }
 
+    /// Whether bytes were left out.
+    pub fn is_cut(&self) -> bool {
+        self.left_out > 0
+    }
+
     /// As cleaned text (lossy UTF-8), with a note where bytes were left out.
     pub fn into_text(mut self) -> String {
         if self.left_out == 0 {

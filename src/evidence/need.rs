@@ -208,8 +208,8 @@ impl fmt::Display for Builder {
     }
 }
 
-/// A command to run in a new container of an image, without network.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+/// A command to run in a new container of an image.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct RunPlan {
     /// A local image name.
     pub image: String,
@@ -227,6 +227,12 @@ pub struct RunPlan {
     /// one before has left.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub setup: Vec<Vec<String>>,
+    /// Whether it has the engine's default network, and not none.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub network: bool,
+    /// Bytes of memory that it gets, where that is not the usual bound.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub memory: Option<u64>,
 }
 
 /// A service to start and to ask over HTTP.

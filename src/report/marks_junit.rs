@@ -11,7 +11,7 @@ use crate::grade::gradebook::Gradebook;
 /// Where the XML cannot be written.
 pub fn report(book: &Gradebook) -> Result<String, String> {
     let of_submissions = book.submissions.iter().zip(names(book)).flat_map(|(graded, suite)| {
-        let case = |name: String, result: Outcome| Case { suite: suite.clone(), name, seconds: 0.0, result };
+        let case = |name: String, result: Outcome| Case { suite: suite.clone(), name, seconds: None, result };
         let mut cases: Vec<Case> = lines(graded, book).iter().map(|line| case(name(line), outcome(line))).collect();
         // Points are no outcome of a test: what they lost is told where nobody takes it for a failure.
         cases.extend(
@@ -22,7 +22,7 @@ pub fn report(book: &Gradebook) -> Result<String, String> {
     let absent = book.missing.iter().map(|absent| Case {
         suite: crate::term::sanitize_line(&absent.learner).into_owned(),
         name: "submission".into(),
-        seconds: 0.0,
+        seconds: None,
         result: Outcome::Failed("no submission".into()),
     });
     junit::report("dlearn grade", of_submissions.chain(absent))

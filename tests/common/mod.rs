@@ -6,7 +6,7 @@ use dlearn::check::{Inquiry, Kind, Stop, Subject, Verdict};
 use dlearn::course::FileSet;
 use dlearn::engine::{Answers, Collector, CollectorOptions, ConnectOptions, Engine};
 use dlearn::evidence::*;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::LazyLock;
@@ -174,11 +174,8 @@ pub fn shell(script: &str, seconds: u32) -> RunPlan {
     RunPlan {
         image: BUSYBOX.into(),
         args: Some(vec!["sh".into(), "-c".into(), script.into()]),
-        entrypoint: None,
-        user: None,
-        env: BTreeMap::new(),
         seconds,
-        setup: Vec::new(),
+        ..RunPlan::default()
     }
 }
 

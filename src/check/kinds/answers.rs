@@ -201,7 +201,7 @@ impl Answers {
         let Some(alias) = &self.image else {
             return Err(Stop::CannotTell(Unavailable::new(
                 "the check asks about an image and names none",
-                "tell the author of the exercise",
+                "tell whoever wrote the check",
             )));
         };
         let (file, name) = (&self.file, inquiry.name(alias));

@@ -73,7 +73,7 @@ impl Child {
         files.insert(dockerfile(), self.builds.replace("{{parent}}", &name));
         let plan = BuildPlan { source: Source::Files(files), ..BuildPlan::workspace(builder) };
         let Some(build) = inquiry.build(plan)? else {
-            let help = "check again; if that does not help, tell the author of the exercise";
+            let help = "check again; if that does not help, tell whoever wrote the check";
             return Err(Stop::CannotTell(Unavailable::new(format!("no image could be built on {name}"), help)));
         };
         let story = self.story(&name, build);

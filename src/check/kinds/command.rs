@@ -9,8 +9,9 @@ use std::collections::BTreeMap;
 
 /// A command in a new container of the image, without network, behaves as it should.
 ///
-/// **Why it matters**: an image that builds is not yet an image that works. The container is
-/// labelled, bounded in memory, processes and time, and removed.
+/// **Why it matters**: an image that builds is not yet an image that works. The container is labelled, gets 512 MiB of
+/// memory, 256 processes, no new privileges and 20 seconds, and is removed. Of each stream of its output 1 MiB is kept,
+/// half from the beginning and half from the end: where there was more, nothing is believed to be absent.
 ///
 /// ```yaml
 /// check:
@@ -36,9 +37,15 @@ pub struct Command {
     /// Additional environment.
     #[serde(default)]
     pub env: BTreeMap<String, String>,
-    /// Seconds until it is stopped.
+    /// Seconds until it is stopped; 20 where nothing is said.
     #[serde(default = "twenty")]
     pub seconds: u32,
+    /// Whether it may use the engine's default network.
+    #[serde(default)]
+    pub network: bool,
+    /// MiB of memory that it gets; 512 where nothing is said.
+    #[serde(default = "usual_memory")]
+    pub memory: u32,
     /// Commands that are run before it, one after another, without the image's ENTRYPOINT and with the same user and
     /// environment; each finds the files that the one before has left, and must end with exit code 0.
     #[serde(default)]
@@ -56,6 +63,13 @@ pub struct Command {
 
 fn twenty() -> u32 {
     20
+}
+
+/// MiB.
+const USUAL_MEMORY: u32 = 512;
+
+fn usual_memory() -> u32 {
+    USUAL_MEMORY
 }
 
 /// What to do where the engine or the kernel finds no program to start.
@@ -96,6 +110,8 @@ impl Command {
             env: self.env.clone(),
             seconds: self.seconds,
             setup: self.setup.clone(),
+            network: self.network,
+            memory: (self.memory != USUAL_MEMORY).then(|| u64::from(self.memory) << 20),
         };
         let Some(run) = inquiry.run(plan)? else {
             return super::no_image(inquiry, &name);
@@ -121,6 +137,14 @@ impl Command {
             };
             Verdict::not_yet(expected, found, advice)
         };
+        if run.out_of_memory && run.exit != Some(self.exit) {
+            let advice = format!(
+                "find out what needs so much: docker stats shows it while `{what}` runs. Where it has to, the check may give \
+                 more: memory, in MiB"
+            );
+            let found = format!("the kernel killed it: it asked for more than {} MiB of memory", self.memory);
+            return Verdict::not_yet(format!("`{what}` to end with exit code {}", self.exit), found, advice);
+        }
         if let Some(setup) = run.failed_setup.map(|index| self.setup.get(index).map(typed).unwrap_or_default()) {
             let found = match &run.start_error {
                 Some(error) => starting::told(error),
@@ -142,7 +166,7 @@ impl Command {
         for (stream, wants, found) in
             [("print", &self.stdout, &run.stdout), ("complain with", &self.stderr, &run.stderr)]
         {
-            if let Some(expected) = wants.misses(found) {
+            if let Some(expected) = wants.misses(found, run.cut) {
                 return wrong(format!("`{what}` to {stream} {expected}"), format!("it printed {}", shown(found)));
             }
         }
@@ -151,7 +175,8 @@ impl Command {
 
     /// The command as a person would type it.
     fn words(&self, name: &str) -> String {
-        let mut words = vec!["docker run --rm --network none".to_owned()];
+        let mut words =
+            vec![if self.network { "docker run --rm" } else { "docker run --rm --network none" }.to_owned()];
         words.extend(self.user.iter().map(|user| format!("--user {user}")));
         words.extend(self.env.iter().map(|(key, value)| format!("-e {}", typed([&format!("{key}={value}")]))));
         let (program, before) = match self.entrypoint.as_deref() {
@@ -176,6 +201,14 @@ mod tests {
             Verdict::NotYet(not_yet) => not_yet.advice,
             other => panic!("{other:?}"),
         }
+    }
+
+    #[test]
+    fn a_program_that_was_killed_for_its_memory_is_told_so() {
+        let killed = RunFacts { exit: Some(137), out_of_memory: true, ..RunFacts::default() };
+        assert!(advice(&killed).contains("memory, in MiB"));
+        let other = RunFacts { exit: Some(137), ..RunFacts::default() };
+        assert!(advice(&other).starts_with("run it yourself"));
     }
 
     #[test]

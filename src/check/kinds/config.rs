@@ -357,7 +357,7 @@ fn workdir(wants: &SetMatch, found: &str) -> Option<Verdict> {
 }
 
 fn named(instruction: &str, key: &str, wants: &TextMatch, found: Option<&String>) -> Option<Verdict> {
-    let missing = wants.misses(found.map_or("", String::as_str));
+    let missing = wants.misses(found.map_or("", String::as_str), false);
     let expected = match (found, missing) {
         (Some(_), missing) => missing?,
         (None, missing) => missing.unwrap_or_else(|| "any value".into()),

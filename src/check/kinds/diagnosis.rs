@@ -191,15 +191,7 @@ impl Diagnosis {
             lines.extend(build.log.iter().map(|line| quote::plain(line)));
             lines.extend(build.error.iter().flat_map(|error| error.lines()).map(quote::plain));
             if self.run && build.image.is_some() {
-                let run = RunPlan {
-                    image: build.tag.clone(),
-                    args: None,
-                    entrypoint: None,
-                    user: None,
-                    env: BTreeMap::new(),
-                    seconds: 10,
-                    setup: Vec::new(),
-                };
+                let run = RunPlan { image: build.tag.clone(), seconds: 10, ..RunPlan::default() };
                 if let Some(run) = inquiry.run(run)? {
                     let said = run.stdout.lines().chain(run.stderr.lines());
                     lines.extend(said.chain(run.start_error.iter().flat_map(|error| error.lines())).map(quote::plain));

@@ -134,10 +134,10 @@ impl File {
                 return Verdict::not_yet(
                     format!("a text file at {path}"),
                     format!("{path} has {} bytes", file.size),
-                    "copy the file that the task names",
+                    "let it be text, of at most 1 MiB: that much of a file is read",
                 );
             };
-            if let Some(expected) = self.content.misses(text) {
+            if let Some(expected) = self.content.misses(text, false) {
                 let found = format!("{path} holds {}", shown(text));
                 return Verdict::not_yet(format!("{expected} in {path}"), found, "correct the file and build again");
             }

@@ -95,7 +95,7 @@ impl Http {
                 "see that the file or the route exists where the server looks for it",
             );
         }
-        match self.body.misses(&response.body) {
+        match self.body.misses(&response.body, response.cut) {
             Some(expected) => Verdict::not_yet(
                 format!("GET {path} on port {port} to answer with {expected}"),
                 shown(&response.body),

@@ -173,6 +173,13 @@ fn not_built_by(inquiry: &Inquiry<'_>, name: &str, command: &str) -> Result<Verd
             format!("give it this name, too: `docker tag {latest} {name}` (or build again, with the tag: `{command}`)"),
         ));
     }
+    if !inquiry.is_exercise() {
+        return Ok(Verdict::not_yet(
+            expected,
+            "no image of that name on this engine",
+            format!("build it, or fetch it from its registry: `docker pull {name}`"),
+        ));
+    }
     Ok(Verdict::not_yet(
         expected,
         "no image of that name on this engine: it was not built yet, or its build failed, which leaves none",
@@ -199,7 +206,7 @@ fn whole_layers<'a>(
     gone: &str,
 ) -> Result<&'a LayersFacts, Stop> {
     let told = |reason: String| {
-        let help = "check again; if that does not help, tell the author of the exercise";
+        let help = "check again; if that does not help, tell whoever wrote the check";
         Stop::CannotTell(Unavailable::new(reason, help))
     };
     let layers = inquiry.layers(image, skip)?.ok_or_else(|| told(gone.to_owned()))?;
@@ -212,7 +219,7 @@ fn whole_layers<'a>(
 /// The verdict where the workspace has no Dockerfile.
 fn no_dockerfile(file: &str) -> Verdict {
     Verdict::not_yet(
-        format!("a file {file} in this exercise's folder"),
+        format!("a file {file} in this folder"),
         "no such file",
         match file {
             "Dockerfile" => "write it; its name has no ending, and a capital D".to_owned(),
@@ -305,12 +312,16 @@ mod tests {
 
     /// What is said where `n01/arch:v1` does not exist, and `n01/arch:latest` is what `latest` says.
     fn missing(latest: Option<Answer>) -> Result<NotYet, Stop> {
+        missing_for("token", latest)
+    }
+
+    fn missing_for(token: &str, latest: Option<Answer>) -> Result<NotYet, Stop> {
         let mut evidence = Evidence::new();
         if let Some(latest) = latest {
             evidence.insert(Need::Image { name: "n01/arch:latest".into() }, latest);
         }
         let images = [("arch".to_owned(), "n01/arch:v1".to_owned())].into();
-        let subject = Subject { images, ..Subject::default() };
+        let subject = Subject { images, token: token.into() };
         match no_image(&Inquiry::new(&evidence, &subject), "n01/arch:v1")? {
             Verdict::NotYet(it) => Ok(it),
             other => panic!("{other:?}"),
@@ -333,6 +344,9 @@ mod tests {
             assert!(it.found.starts_with("no image of that name on this engine") && it.found.contains("failed"));
             assert!(it.advice.contains("docker build -t n01/arch:v1 ."), "{it:?}");
         }
+        // Nobody outside a course has an exercise.
+        let it = missing_for("", Some(Answer::Absent)).unwrap();
+        assert!(!it.advice.contains("exercise") && it.advice.contains("docker pull n01/arch:v1"), "{it:?}");
         assert_eq!(missing(None), Err(Stop::Open), "it is asked for first");
     }
 

@@ -106,7 +106,7 @@ impl Size {
         if other.size == 0 {
             return Err(Stop::CannotTell(Unavailable::new(
                 format!("{what} has no size on this engine, so nothing can be compared with it"),
-                "tell the author of the exercise",
+                "tell whoever wrote the check",
             )));
         }
         let part = image.size as f64 / other.size as f64;
@@ -288,7 +288,7 @@ mod tests {
     }
 
     fn judged(kind: &Size, evidence: &Evidence) -> Result<Verdict, Stop> {
-        kind.judge(&Inquiry::new(evidence, &Subject::default()))
+        kind.judge(&Inquiry::new(evidence, &Subject { token: "token".into(), ..Subject::default() }))
     }
 
     fn not_yet(kind: &Size, evidence: &Evidence) -> NotYet {

@@ -141,7 +141,7 @@ impl Stops {
             };
             return Verdict::not_yet(expected, format!("exit code {exit}; after the signal it said {said}"), advice);
         }
-        if let Some(missing) = self.says.misses(&stopped.after) {
+        if let Some(missing) = self.says.misses(&stopped.after, stopped.cut) {
             return Verdict::not_yet(
                 format!("a container of {name} to write {missing}, after the signal"),
                 format!("after the signal it wrote {}, and ended with exit code {exit}", shown(&stopped.after)),

@@ -2,13 +2,17 @@
 
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use std::ops::Not;
+
+/// Most bytes that are kept of one stream of a container's output, and of the body of an HTTP answer.
+pub const KEPT: usize = 1024 * 1024;
 
 /// How a container's run went.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct RunFacts {
     /// Exit code; none when it was stopped for exceeding its time.
     pub exit: Option<i64>,
-    /// Standard output, lossy UTF-8, control sequences removed, at most 64 KiB.
+    /// Standard output, lossy UTF-8, control sequences removed, at most [`KEPT`] bytes.
     pub stdout: String,
     /// Standard error, likewise.
     pub stderr: String,
@@ -16,6 +20,12 @@ pub struct RunFacts {
     pub start_error: Option<String>,
     /// The time limit was exceeded.
     pub timed_out: bool,
+    /// There was more than was kept of one of them: the middle is left out.
+    #[serde(default, skip_serializing_if = "Not::not")]
+    pub cut: bool,
+    /// The kernel killed it for the memory that it asked for.
+    #[serde(default, skip_serializing_if = "Not::not")]
+    pub out_of_memory: bool,
     /// The command of the plan's setup, by its index, that did not end with exit code 0: all other fields are about that.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failed_setup: Option<usize>,
@@ -26,7 +36,7 @@ pub struct RunFacts {
 pub struct ServeFacts {
     /// One for each path asked, none where no answer came.
     pub responses: Vec<Option<HttpFacts>>,
-    /// The container's last output (both streams), control sequences removed, at most 64 KiB.
+    /// The container's last output (both streams), control sequences removed, at most [`KEPT`] bytes.
     pub logs: String,
     /// Exit code, when the container ended by itself.
     pub exit: Option<i64>,
@@ -48,10 +58,13 @@ pub struct StopFacts {
     pub exit: Option<i64>,
     /// Milliseconds from the stop signal to the end, where it was asked to stop.
     pub took: Option<u64>,
-    /// What it had written until it was asked to stop (both streams), control sequences removed, at most 64 KiB.
+    /// What it had written until it was asked to stop (both streams), control sequences removed, at most [`KEPT`] bytes.
     pub before: String,
     /// What it wrote from then on, likewise.
     pub after: String,
+    /// There was more than was kept: the middle is left out.
+    #[serde(default, skip_serializing_if = "Not::not")]
+    pub cut: bool,
 }
 
 /// What became of a container's health.
@@ -61,7 +74,7 @@ pub struct HealthFacts {
     pub start_error: Option<String>,
     /// Exit code, when the container ended by itself.
     pub exit: Option<i64>,
-    /// The container's last output (both streams), control sequences removed, at most 64 KiB.
+    /// The container's last output (both streams), control sequences removed, at most [`KEPT`] bytes.
     pub logs: String,
     /// While nothing was broken.
     pub whole: HealthPhase,
@@ -115,6 +128,9 @@ pub struct HttpFacts {
     pub status: u16,
     /// Headers, names in lower case.
     pub headers: BTreeMap<String, String>,
-    /// Body, lossy UTF-8, at most 64 KiB.
+    /// Body, lossy UTF-8, at most [`KEPT`] bytes.
     pub body: String,
+    /// The body has more than was kept, or broke off.
+    #[serde(default, skip_serializing_if = "Not::not")]
+    pub cut: bool,
 }
