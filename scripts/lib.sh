@@ -142,9 +142,9 @@ apt_install() {
 
 # ---- engines -------------------------------------------------------------------------------
 
-# Does something answer /_ping on this unix socket?
+# socket_answers SOCKET [as_root]: does something answer /_ping on this unix socket?
 socket_answers() {
-  [ -S "$1" ] && curl --silent --fail --max-time 3 --unix-socket "$1" http://engine/_ping >/dev/null 2>&1
+  [ -S "$1" ] && ${2:-} curl --silent --fail --max-time 3 --unix-socket "$1" http://engine/_ping >/dev/null 2>&1
 }
 
 # Where the docker CLI would look for its engine.

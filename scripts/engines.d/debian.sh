@@ -91,7 +91,7 @@ refuse_what_cannot_help() {
 }
 
 # Does an engine answer root at the default socket?
-answers_root() { [ -S "$default_socket" ] && as_root curl -sf --max-time 3 --unix-socket "$default_socket" http://engine/_ping >/dev/null 2>&1; }
+answers_root() { socket_answers "$default_socket" as_root; }
 
 # An engine that runs, and whose socket is for others.
 refuse_who_may_not_use_it() {
