@@ -1,7 +1,7 @@
 //! Containers of dlearn's own: created with the run's labels, bounded, removed by name.
 
 use super::{Engine, EngineError, Ledger, call::query, name, text::BoundedBytes};
-use crate::evidence::KEPT;
+use crate::evidence::{KEPT, MEMORY};
 use bollard::container::LogOutput;
 use bollard::models::{ContainerCreateBody, HealthConfig, HostConfig, HostConfigLogConfig, PortBinding};
 use bollard::query_parameters::{
@@ -12,8 +12,6 @@ use futures_util::StreamExt;
 use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
-/// Bytes of memory that a container gets.
-const MEMORY: i64 = 512 * 1024 * 1024;
 /// Seconds that removing a container may take.
 const REMOVE_SECONDS: u64 = 30;
 /// Processes and threads that a container may have.
@@ -234,7 +232,7 @@ fn body(ledger: &Ledger, spec: &ContainerSpec, limits: bool) -> ContainerCreateB
     // An empty host port lets the engine choose a free one.
     let host_port = spec.publish.map(|port| port.to_string()).unwrap_or_default();
     let binding = || Some(vec![PortBinding { host_ip: Some("127.0.0.1".into()), host_port: Some(host_port.clone()) }]);
-    let memory = spec.memory.and_then(|bytes| i64::try_from(bytes).ok()).unwrap_or(MEMORY);
+    let memory = i64::try_from(spec.memory.unwrap_or(MEMORY)).unwrap_or(i64::MAX);
     let network = spec.network.clone().or_else(|| spec.port.is_none().then(|| "none".to_owned()));
     let host_config = HostConfig {
         memory: limits.then_some(memory),

@@ -208,6 +208,9 @@ impl fmt::Display for Builder {
     }
 }
 
+/// Bytes of memory that a container gets where its plan names no other bound.
+pub const MEMORY: u64 = 512 << 20;
+
 /// A command to run in a new container of an image.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct RunPlan {
@@ -230,7 +233,7 @@ pub struct RunPlan {
     /// Whether it has the engine's default network, and not none.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub network: bool,
-    /// Bytes of memory that it gets, where that is not the usual bound.
+    /// Bytes of memory that it gets, where that is not [`MEMORY`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub memory: Option<u64>,
 }

@@ -2,7 +2,7 @@
 
 use crate::check::matching::{TextMatch, last_line, shown, typed};
 use crate::check::{Inquiry, Stop, Verdict, starting};
-use crate::evidence::{RunFacts, RunPlan};
+use crate::evidence::{MEMORY, RunFacts, RunPlan};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -66,10 +66,8 @@ fn twenty() -> u32 {
 }
 
 /// MiB.
-const USUAL_MEMORY: u32 = 512;
-
 fn usual_memory() -> u32 {
-    USUAL_MEMORY
+    (MEMORY >> 20) as u32
 }
 
 /// What to do where the engine or the kernel finds no program to start.
@@ -111,7 +109,7 @@ impl Command {
             seconds: self.seconds,
             setup: self.setup.clone(),
             network: self.network,
-            memory: (self.memory != USUAL_MEMORY).then(|| u64::from(self.memory) << 20),
+            memory: Some(u64::from(self.memory) << 20).filter(|bytes| *bytes != MEMORY),
         };
         let Some(run) = inquiry.run(plan)? else {
             return super::no_image(inquiry, &name);
