@@ -4,7 +4,9 @@ mod common;
 
 use common::*;
 use dlearn::course::FileSet;
-use dlearn::engine::{Answers, Collector, CollectorOptions, Engine, Ledger, Sandbox, SandboxBases, SandboxLimits};
+use dlearn::engine::{
+    Answers, Collector, CollectorOptions, Endpoint, Engine, Ledger, Sandbox, SandboxBases, SandboxLimits,
+};
 use dlearn::evidence::*;
 use std::fs;
 use std::path::Path;
@@ -115,6 +117,26 @@ async fn a_service_inside_answers_as_on_ones_own_engine() {
         assert!(answers || listening == ["127.0.0.1:8080"], "{listening:?}");
         collector.finish().await.unwrap();
     }
+    sandbox.remove().await.unwrap();
+}
+
+#[tokio::test]
+async fn nothing_is_started_for_a_connection_where_its_socket_can_be_had() {
+    let outer = engine().await;
+    let (sandbox, ledger) = sandbox(&outer).await;
+    let label = format!("label=dlearn.run={}", ledger.run());
+    let container = docker(&["ps", "--quiet", "--no-trunc", "--filter", &label]);
+    let about = docker(&["inspect", "--format", "/proc/{{.State.Pid}}/root/run{{.Name}}.sock", &container]);
+    let near = matches!(outer.endpoint(), Endpoint::Unix(_)) && Path::new(&about).exists();
+    let now = || format!("{:.6}", std::time::UNIX_EPOCH.elapsed().unwrap().as_secs_f64());
+
+    let since = now();
+    for _ in 0..3 {
+        sandbox.engine.ping().await.unwrap();
+    }
+    let started = ["events", "--since", &since, "--until", &now(), "--filter", "event=exec_create", "--filter"];
+    let started = docker(&[&started[..], &[&format!("container={container}")]].concat());
+    assert_eq!(started.lines().count(), if near { 0 } else { 3 }, "{about}: {started}");
     sandbox.remove().await.unwrap();
 }
 

@@ -24,6 +24,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpStream, UnixStream};
+use tokio::sync::OnceCell;
 
 /// Seconds until a connection must stand.
 const CONNECT_SECONDS: u64 = 4;
@@ -75,10 +76,13 @@ enum Way {
     Tls(tls::Dialer),
     /// By an ssh of the learner's and the docker command on the other side.
     Ssh(SshAddress),
-    /// By a command in a container of another engine, over that engine's API.
+    /// To an engine in a container of another engine: by its socket where that can be had, or else by a command in
+    /// that container, over the outer engine's API.
     Inside {
         engine: Engine,
         container: String,
+        /// The first process of the container, if it may be one of this machine's.
+        process: OnceCell<Option<u32>>,
     },
 }
 
@@ -107,7 +111,12 @@ impl Connector {
 
     /// To the engine that runs in a container.
     pub(crate) fn inside(engine: Engine, container: String) -> Self {
-        Self { way: Arc::new(Way::Inside { engine, container }) }
+        Self { way: Arc::new(Way::Inside { engine, container, process: OnceCell::new() }) }
+    }
+
+    /// Whether a socket of this machine leads to it.
+    pub(crate) fn is_socket(&self) -> bool {
+        matches!(&*self.way, Way::Unix(_))
     }
 
     /// Seconds that an answer may take longer because somebody may have to log in before.
@@ -143,7 +152,12 @@ impl Connector {
                 }
                 Way::Tls(dialer) => Box::new(dialer.open().await?),
                 Way::Ssh(address) => Box::new(ssh::open(address, turn)?),
-                Way::Inside { engine, container } => Box::new(engine.dial_engine_in(container).await?),
+                Way::Inside { engine, container, process } => {
+                    match engine.socket_of_engine_in(container, process).await {
+                        Some(stream) => Box::new(stream),
+                        None => Box::new(engine.dial_engine_in(container).await?),
+                    }
+                }
             };
             Ok(EngineStream(stream))
         };

@@ -3,11 +3,12 @@
 //! Engines do not bound a BuildKit build by request, share one builder cache, and know one name space of tags. So
 //! what nobody trusts gets an engine of its own. Invariants: it has no network unless that is asked for, and publishes
 //! nothing; it is reached
-//! over the engine's own API only; its container is the ledger's, so it goes on every way out, with its data: they
+//! over the outer engine's own API, or by its socket where that is on this machine; its container is the ledger's, so it goes on every way out, with its data: they
 //! lie in a tmpfs, whose size is the limit, or in an anonymous volume. One whose dlearn was killed goes before the next
 //! is made, or ends by itself.
 
 mod bases;
+mod near;
 mod terminal;
 
 use super::{Engine, EngineError, Ledger, address::Endpoint, transport::Connector};
@@ -105,7 +106,7 @@ impl Engine {
         let mut refused = None;
         for &grant in grants {
             let container = ledger.expect_container();
-            let body = body(ledger, limits, grant, mount.clone());
+            let body = body(ledger, &container, limits, grant, mount.clone());
             let begun = match self.begin_sandbox(ledger, &container, body).await {
                 Ok(()) => self.await_sandbox(&container, limits).await,
                 Err(error) => Err(error),
@@ -219,7 +220,13 @@ impl Sandbox {
     }
 }
 
-fn body(ledger: &Ledger, limits: &SandboxLimits, grant: Grant, mount: Option<Mount>) -> ContainerCreateBody {
+fn body(
+    ledger: &Ledger,
+    container: &str,
+    limits: &SandboxLimits,
+    grant: Grant,
+    mount: Option<Mount>,
+) -> ContainerCreateBody {
     let number = |bytes: u64| i64::try_from(bytes).unwrap_or(i64::MAX);
     let named = grant == Grant::Named;
     let words = |list: &[&str]| list.iter().map(|&word| word.to_owned()).collect::<Vec<_>>();
@@ -233,6 +240,7 @@ fn body(ledger: &Ledger, limits: &SandboxLimits, grant: Grant, mount: Option<Mou
         ("MEMORY", memory.to_string()),
         ("CPU_QUOTA", quota.unwrap_or_default()),
         ("SECONDS_TO_LIVE", LIFE_SECONDS.to_string()),
+        ("OWN_SOCKET", format!("/{}", near::socket(container))),
     ];
     let mut tmpfs = HashMap::from([("/run".to_owned(), "size=64m,exec,suid".to_owned())]);
     if let Some(bytes) = limits.disk {
