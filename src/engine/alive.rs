@@ -84,7 +84,7 @@ impl Engine {
         if !self.endpoint().is_thrown_away() {
             return ping(self.connector(), &self.endpoint().to_string(), PING_SECONDS).await.map(drop);
         }
-        // A connection of its own is a process inside: one that is idle will do, and where there is none, the pool
+        // A connection of its own may be a process inside: one that is idle will do, and where there is none, the pool
         // opens one. It never waits for one that is in use.
         let seconds = PING_SECONDS + self.connector().login_seconds();
         let asking = timeout(Duration::from_secs(seconds), self.call("ping", Method::HEAD, "/_ping", None));

@@ -5,7 +5,7 @@
 //! negotiated API version in front, which bollard 0.21 leaves out: without it the engine answers in
 //! its newest dialect, whatever was negotiated.
 
-use super::{Engine, EngineError, address::Endpoint, address::SshAddress, ssh, tls};
+use super::{Engine, EngineError, address::Endpoint, address::SshAddress, sandbox, ssh, tls};
 use bytes::Bytes;
 use http::{Request, Response, Uri};
 use http_body_util::Full;
@@ -82,7 +82,7 @@ enum Way {
         engine: Engine,
         container: String,
         /// The first process of the container, if it may be one of this machine's.
-        process: OnceCell<Option<u32>>,
+        process: OnceCell<Option<sandbox::Process>>,
     },
 }
 
@@ -197,8 +197,8 @@ impl<B> Same for BodyOf<Request<B>> {
 /// The HTTP client over [`Connector`].
 pub(crate) type Http = Client<Connector, Body>;
 
-/// The client. Connections are used again only where each is a process: in an engine that we started ourselves, and over
-/// ssh, whose end is seen at once.
+/// The client. Connections are used again only where each may be a process: to an engine that we started ourselves,
+/// which is never started again, and over ssh, whose end is seen at once.
 pub(crate) fn client(connector: Connector) -> Http {
     let idle = match &*connector.way {
         Way::Unix(_) | Way::Tcp { .. } | Way::Tls(_) => 0,

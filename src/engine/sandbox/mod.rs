@@ -2,10 +2,9 @@
 //!
 //! Engines do not bound a BuildKit build by request, share one builder cache, and know one name space of tags. So
 //! what nobody trusts gets an engine of its own. Invariants: it has no network unless that is asked for, and publishes
-//! nothing; it is reached
-//! over the outer engine's own API, or by its socket where that is on this machine; its container is the ledger's, so it goes on every way out, with its data: they
-//! lie in a tmpfs, whose size is the limit, or in an anonymous volume. One whose dlearn was killed goes before the next
-//! is made, or ends by itself.
+//! nothing; it is reached over the outer engine's own API, or by its socket where that is on this machine; its
+//! container is the ledger's, so it goes on every way out, with its data: they lie in a tmpfs, whose size is the limit,
+//! or in an anonymous volume. One whose dlearn was killed goes before the next is made, or ends by itself.
 
 mod bases;
 mod near;
@@ -15,6 +14,7 @@ use super::{Engine, EngineError, Ledger, address::Endpoint, transport::Connector
 pub use bases::SandboxBases;
 use bollard::models::{ContainerCreateBody, HostConfig, HostConfigCgroupnsModeEnum, HostConfigLogConfig, Mount};
 use bollard::query_parameters::CreateContainerOptionsBuilder;
+pub(super) use near::Process;
 use std::collections::HashMap;
 use std::time::Duration;
 use tokio::time::Instant;

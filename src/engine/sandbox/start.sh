@@ -1,6 +1,6 @@
 # Runs in the throw-away engine's container: a control group for what is inside, then the engine. What is inside gets
 # less than the container (PROCESSES, MEMORY in bytes, CPU_QUOTA in microseconds of each 100 ms or nothing), so that the
-# engine can still answer. It listens at the usual socket, and at OWN_SOCKET, whose name no other engine has. The
+# engine can still answer. It listens at the usual socket, and at OWN_SOCKET, if any, whose name no other engine has. The
 # container ends by itself after SECONDS_TO_LIVE.
 set -eu
 groups=/sys/fs/cgroup
@@ -67,6 +67,6 @@ echo '{"builder": {"gc": {"enabled": false}}}' >/run/dlearn-daemon.json
 # they count as processes for good.
 init=$(command -v docker-init || command -v tini || true)
 exec ${init:+"$init" --} timeout "$SECONDS_TO_LIVE" dockerd \
-  --config-file /run/dlearn-daemon.json --host unix:///run/docker.sock --host "unix://$OWN_SOCKET" \
+  --config-file /run/dlearn-daemon.json --host unix:///run/docker.sock ${OWN_SOCKET:+--host "unix://$OWN_SOCKET"} \
   --storage-driver overlay2 \
   --iptables=false --ip6tables=false --ip-forward=false --cgroup-parent "$parent" --log-level warn
