@@ -26,11 +26,6 @@ fn crowd() -> usize {
     count
 }
 
-/// The throw-away engine's container.
-fn container_of(ledger: &Ledger) -> String {
-    docker(&["ps", "--quiet", "--filter", &format!("label=dlearn.run={}", ledger.run())])
-}
-
 /// A connection to the engine inside, for questions one after another (Engine API).
 struct Inside {
     child: std::process::Child,

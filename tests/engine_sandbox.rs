@@ -124,8 +124,7 @@ async fn a_service_inside_answers_as_on_ones_own_engine() {
 async fn nothing_is_started_for_a_connection_where_its_socket_can_be_had() {
     let outer = engine().await;
     let (sandbox, ledger) = sandbox(&outer).await;
-    let label = format!("label=dlearn.run={}", ledger.run());
-    let container = docker(&["ps", "--quiet", "--no-trunc", "--filter", &label]);
+    let container = container_of(&ledger);
     let about = docker(&["inspect", "--format", "/proc/{{.State.Pid}}/root/run{{.Name}}.sock", &container]);
     let near = matches!(outer.endpoint(), Endpoint::Unix(_)) && Path::new(&about).exists();
     let now = || format!("{:.6}", std::time::UNIX_EPOCH.elapsed().unwrap().as_secs_f64());
@@ -145,7 +144,7 @@ async fn nothing_is_started_for_a_connection_where_its_socket_can_be_had() {
 async fn one_that_is_frozen_is_noticed() {
     let outer = engine().await;
     let (sandbox, ledger) = sandbox(&outer).await;
-    let container = docker(&["ps", "--quiet", "--filter", &format!("label=dlearn.run={}", ledger.run())]);
+    let container = container_of(&ledger);
     docker(&["pause", &container]);
     assert!(sandbox.is_brought_down().await.unwrap());
     docker(&["unpause", &container]);

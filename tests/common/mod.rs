@@ -4,7 +4,7 @@
 
 use dlearn::check::{Inquiry, Kind, Stop, Subject, Verdict};
 use dlearn::course::FileSet;
-use dlearn::engine::{Answers, Collector, CollectorOptions, ConnectOptions, Engine};
+use dlearn::engine::{Answers, Collector, CollectorOptions, ConnectOptions, Engine, Ledger};
 use dlearn::evidence::*;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -91,6 +91,11 @@ pub fn docker(args: &[&str]) -> String {
     let output = undisturbed(Command::new("docker").args(args));
     assert!(output.status.success(), "docker {args:?}: {}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8_lossy(&output.stdout).trim().to_owned()
+}
+
+/// The container of a run that has one, a throw-away engine's for example.
+pub fn container_of(ledger: &Ledger) -> String {
+    docker(&["ps", "--quiet", "--no-trunc", "--filter", &format!("label=dlearn.run={}", ledger.run())])
 }
 
 /// Every docker command of the PATH with each builder that it can build with.

@@ -4,6 +4,7 @@
 //! ([`Engine::dial_engine_in`]). It works wherever the engine is, and costs more than most questions.
 
 use super::super::Engine;
+use std::fs::File;
 use std::io;
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::sync::Arc;
@@ -44,11 +45,9 @@ impl Engine {
     }
 }
 
-#[cfg(target_os = "linux")]
+/// Whatever system has no `/proc` has no such folder.
 fn folder_of(pid: i64) -> io::Result<OwnedFd> {
-    use rustix::fs::{CWD, Mode, OFlags, openat};
-    let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
-    Ok(openat(CWD, format!("/proc/{pid}"), flags, Mode::empty())?)
+    File::open(format!("/proc/{pid}")).map(OwnedFd::from)
 }
 
 /// The socket at a path below the root of a process, which follows no link: whatever became of what is in there, it
@@ -64,11 +63,6 @@ fn open(process: &OwnedFd, path: &str) -> io::Result<OwnedFd> {
         FileType::Socket => Ok(socket),
         _ => Err(io::ErrorKind::InvalidInput.into()),
     }
-}
-
-#[cfg(not(target_os = "linux"))]
-fn folder_of(_: i64) -> io::Result<OwnedFd> {
-    Err(io::ErrorKind::Unsupported.into())
 }
 
 #[cfg(not(target_os = "linux"))]
