@@ -21,8 +21,13 @@ use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-/// Most times that a build is tried whose cached images go away under it.
-const MOST_TRIES: u32 = 3;
+/// The pause before a build is tried again that met an image which was just being removed; each is twice as long as
+/// the one before.
+const FIRST_PAUSE: Duration = Duration::from_millis(50);
+/// Most times that such a build is tried. The classic builder looks at every child of the image that it builds upon,
+/// and gives up when one is gone by then, whoever's it is (moby, `daemon/image/cache`): while somebody removes many,
+/// that is several times in a row.
+const MOST_TRIES: u32 = 8;
 /// Most bytes of the builder's last word.
 const LONGEST_ERROR: usize = 8 * 1024;
 
@@ -68,6 +73,7 @@ impl Engine {
             if !lost || tries == MOST_TRIES {
                 break (outcome, said);
             }
+            tokio::time::sleep(FIRST_PAUSE * 2_u32.pow(tries - 1)).await;
             tries += 1;
         };
         let timed_out = match outcome {

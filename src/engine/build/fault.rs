@@ -20,7 +20,7 @@ pub(super) fn engines_fault(message: &str) -> Result<(), EngineError> {
         return refused("free some disk space (`docker system df` shows what Docker uses), then try again");
     }
     if lost_an_image(message) {
-        return refused("somebody removed an image in mid-build that it was built on; try again");
+        return refused("somebody is removing images, and the classic builder cannot build meanwhile; try again");
     }
     if has(&["context canceled", "code = canceled", "code = unavailable", "transport is closing"]) {
         return refused("the engine stopped in mid-build; start it again, then try again");
@@ -47,7 +47,7 @@ pub(super) fn engines_fault(message: &str) -> Result<(), EngineError> {
     Ok(())
 }
 
-/// Whether the classic builder has taken an image from its cache that was removed meanwhile. On the containerd store
+/// Whether the classic builder, looking through its cache, has met an image that was removed meanwhile. On the containerd store
 /// (seen with 28.5) it also finds images that were removed some moments ago.
 pub(super) fn lost_an_image(message: &str) -> bool {
     let lower = message.to_lowercase();
