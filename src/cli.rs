@@ -79,8 +79,8 @@ pub enum Command {
     },
     /// Show the reference solution
     Solution {
-        /// Exercise
-        id: String,
+        /// Exercise; by default the one whose folder you are in, or your current one
+        id: Option<String>,
         /// Do not ask first
         #[arg(long)]
         yes: bool,

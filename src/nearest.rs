@@ -6,7 +6,7 @@ pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) ->
     candidates
         .into_iter()
         .map(|candidate| (distance(&lower, &candidate.to_lowercase()), candidate))
-        .filter(|(distance, candidate)| *distance <= 1 + candidate.len().min(word.len()) / 3)
+        .filter(|(distance, candidate)| *distance <= 1 + candidate.len().min(word.len()) / 4)
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, candidate)| candidate.to_owned())
 }
@@ -41,5 +41,6 @@ mod tests {
         assert_eq!(nearest("titel", ["lesson", "title", "points"]).as_deref(), Some("title"));
         assert_eq!(nearest("e1", ["E01", "S01", "L06"]).as_deref(), Some("E01"));
         assert_eq!(nearest("zebra", ["lesson", "title"]), None);
+        assert_eq!(nearest("E99", ["E01", "E02"]), None);
     }
 }

@@ -96,6 +96,25 @@ fn the_exercise_is_the_one_whose_folder_one_is_in() {
     command.env_remove("DLEARN_HOME").current_dir(learner.home().join("E01-first-dockerfile"));
     let told = Running::start(command).end().exits(1);
     assert_eq!(told.json()["exercise"], "E01");
+    let mut command = learner.command(&["solution", "--yes", "--json"]);
+    command.env_remove("DLEARN_HOME").current_dir(learner.home().join("E01-first-dockerfile"));
+    assert_eq!(Running::start(command).end().exits(0).json()["exercise"], "E01");
+    for command in ["hint", "solution", "open", "reset"] {
+        learner.dlearn(&[command]).exits(2).says("no exercise is meant").says("dlearn list");
+    }
+}
+
+#[test]
+fn what_asks_in_a_terminal_does_nothing_elsewhere_unless_it_is_told_to() {
+    let learner = learner();
+    learner.dlearn(&["next", "E01"]).exits(1);
+    let folder = learner.home().join("E01-first-dockerfile");
+    fs::write(folder.join("Dockerfile"), "FROM busybox:1.36\n").unwrap();
+    learner.dlearn(&["reset", "E01"]).exits(2).says("nobody can be asked here").says("dlearn reset E01 --yes");
+    assert!(folder.join("Dockerfile").is_file());
+    learner.dlearn(&["solution", "E01"]).exits(2).says("dlearn solution E01 --yes");
+    learner.dlearn(&["reset", "E01", "--yes"]).exits(0).says("what was there is kept in");
+    assert!(!folder.join("Dockerfile").exists());
 }
 
 /// One wrong word in a course, and what is said of it.

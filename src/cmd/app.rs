@@ -222,7 +222,7 @@ impl App {
         enclosing.or_else(current).ok_or_else(|| {
             Failure::usage(
                 "no exercise is meant: you are in none's folder, and none is current",
-                "say which: dlearn check E01",
+                "say which, by its id: dlearn list shows them all",
             )
         })
     }

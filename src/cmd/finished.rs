@@ -33,11 +33,14 @@ async fn again(app: &App, course: &Course, learner: Learner) -> Result<(Learner,
         return Ok((learner, String::new(), true));
     }
     let text = format!(
-        "Everything is read, and every exercise is passed. {} from earlier: you missed it, or it is time to see whether \
-         you still know it.",
+        "Everything is read, and every exercise is passed. {}",
         match due.len() {
-            1 => "One question comes back".to_owned(),
-            several => format!("{several} questions come back"),
+            1 => "One question from earlier comes back: you missed it, or it is time to see whether you still know it."
+                .to_owned(),
+            several => format!(
+                "{several} questions from earlier come back: you missed them, or it is time to see whether you still \
+                 know them."
+            ),
         }
     );
     let (title, keys) = ("Once more, from memory".to_owned(), [("Enter", "answer"), ("q", "leave")]);

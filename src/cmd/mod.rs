@@ -134,7 +134,7 @@ async fn run(app: &App, command: Command) -> Result<i32, Failure> {
         }
         Command::Watch { id } => watch::run(app, id).await,
         Command::Hint { id } => hint::run(app, id),
-        Command::Solution { id, yes, out } => solution::run(app, &id, yes, out),
+        Command::Solution { id, yes, out } => solution::run(app, id.as_deref(), yes, out),
         Command::Context { context, file } => context::run(app, &context, &file),
         Command::Dockerfile { file, target } => dockerfile::run(app, &file, target.as_deref()),
         Command::Read { id, no_pager } => read::run(app, &id, no_pager).await,

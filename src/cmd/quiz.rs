@@ -140,7 +140,7 @@ async fn ask(app: &App, course: &Course, sheet: Lesson, mut learner: Option<Lear
         learner.update(State::begin_session)?;
     }
     let (answers, _) = put(app, sheet, learner).await?;
-    app.say(&answers.summary(course))?;
+    app.say(&format!("{}\n\n`dlearn next` goes on with the course.", answers.summary(course)))?;
     Ok(exit::DONE)
 }
 

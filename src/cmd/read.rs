@@ -4,7 +4,6 @@ use super::app::App;
 use crate::course::{Course, Item, Lesson, Question};
 use crate::failure::{Failure, exit};
 use crate::learner::{Learner, State};
-use crate::report;
 use crate::term::reader::{self, ReadProgress};
 
 struct Nobody;
@@ -57,7 +56,7 @@ pub(super) async fn run(app: &App, id: &str, no_pager: bool) -> Result<i32, Fail
     if app.terminal.interactive() && !no_pager && !prefers_print() {
         let read = app.blocking(move |terminal| reader::read(&lesson, 0, 0, terminal, &mut Nobody));
         let _ = read.await?.map_err(|error| Failure::usage(error.to_string(), error.help()))?;
-        report::line("Reading is not counted. dlearn next goes on with the course, where you are in it.")?;
+        app.say("Reading is not counted. `dlearn next` goes on with the course.")?;
     } else {
         app.terminal.print(&reader::whole(&lesson, 0, &app.terminal))?;
     }

@@ -9,6 +9,9 @@ use crate::failure::{Failure, exit};
 use crate::report;
 use std::collections::BTreeSet;
 
+/// After no, and after Ctrl-C.
+const UNCHANGED: &str = "Nothing was changed.";
+
 pub(super) async fn run(app: &App, id: Option<&str>, yes: bool) -> Result<i32, Failure> {
     let course = app.course()?;
     let mut learner = app.learner(&course)?;
@@ -16,13 +19,18 @@ pub(super) async fn run(app: &App, id: Option<&str>, yes: bool) -> Result<i32, F
     let mine = app.mine_here(&course, &mut learner, entry)?;
     let round = mine.round();
     let workspace = app.place(&learner.workspace(entry, round));
-    if !yes && app.terminal.interactive() {
+    if !yes {
+        if !app.terminal.interactive() {
+            let what = format!("this puts {workspace} back to its beginning, and nobody can be asked here");
+            return Err(Failure::usage(what, format!("dlearn reset {} --yes, if that is meant", entry.exercise.id)));
+        }
         // Long questions are broken in mid-word; what the answer means stands above it.
         app.say(&match mine.practice.is_some() {
             true => format!("This puts `{workspace}` back to its beginning. What you pushed for it is removed."),
             false => format!("This puts `{workspace}` back to its beginning."),
         })?;
         if !app.ask(&format!("Begin {} anew? What you wrote is kept aside.", entry.exercise.id), false)? {
+            report::line(UNCHANGED)?;
             return Ok(exit::DONE);
         }
     }
@@ -83,6 +91,7 @@ pub(super) async fn new_registry(app: &App, yes: bool) -> Result<i32, Failure> {
         }
         app.say("The next one is empty, and has another address.")?;
         if !app.ask("Remove your practice registry, with all that was pushed to it?", false)? {
+            report::line(UNCHANGED)?;
             return Ok(exit::DONE);
         }
     }

@@ -3,7 +3,7 @@
 use super::app::App;
 use crate::course::FileSet;
 use crate::failure::{Failure, exit};
-use crate::report::json;
+use crate::report::{self, json};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -16,18 +16,21 @@ struct SolutionReport<'a> {
     files: BTreeMap<&'a str, String>,
 }
 
-pub(super) fn run(app: &App, id: &str, yes: bool, out: Option<PathBuf>) -> Result<i32, Failure> {
+pub(super) fn run(app: &App, id: Option<&str>, yes: bool, out: Option<PathBuf>) -> Result<i32, Failure> {
     let course = app.course()?;
     let mut learner = app.learner(&course)?;
-    let entry = app.exercise(&course, &learner, Some(id))?;
+    let entry = app.exercise(&course, &learner, id)?;
     let mine = app.mine_here(&course, &mut learner, entry)?;
     let round = mine.round();
     let seen = learner.state().exercises.get(&round.exercise).is_some_and(|state| state.solution_seen);
     if !yes && !seen {
         if !app.terminal.interactive() {
-            return Err(Failure::usage("nobody can be asked here", format!("dlearn solution {id} --yes shows it")));
+            let help = format!("dlearn solution {} --yes shows it", round.exercise);
+            return Err(Failure::usage("nobody can be asked here", help));
         }
-        if !app.ask("Show the whole solution? That it was seen is noted with your progress.", false)? {
+        let question = format!("Show the whole solution of {}? That it was seen is noted.", round.exercise);
+        if !app.ask(&question, false)? {
+            report::line(&format!("Nothing was shown. dlearn hint {} gives a hint.", round.exercise))?;
             return Ok(exit::DONE);
         }
     }

@@ -8,6 +8,7 @@ use crate::failure::{Failure, exit};
 use crate::learner::State;
 use crate::learner::progress::{Next, counts, next_item, rounds_of};
 use crate::report::{self, json};
+use crate::term::sanitize_line;
 use serde::Serialize;
 
 #[derive(Debug, Serialize)]
@@ -94,7 +95,8 @@ pub(super) fn run(app: &App) -> Result<i32, Failure> {
         report::line(&format!("questions to come again: {} (dlearn quiz asks them now)", report.missed_questions))?;
     }
     if let Some(state) = state {
-        report::line(&format!("\n{}", standing(&course, state)))?;
+        let standing = sanitize_line(&standing(&course, state)).into_owned();
+        report::line(&format!("\n{}", textwrap::fill(&standing, app.terminal.text_width())))?;
     }
     report::line(&format!("your folder: {}", app.place(std::path::Path::new(folder))))?;
     if let Some(practice) = &report.practice_registry {
