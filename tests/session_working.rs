@@ -4,7 +4,7 @@
 mod session_support;
 
 use session_support::course::{ROUNDS, copy};
-use session_support::engine::{Gate, Tidy, build, docker};
+use session_support::engine::{Gate, Tidy, build, docker, mark};
 use session_support::{CTRL_C, Person, Pty, left_by};
 use std::fs;
 use std::time::{Duration, Instant};
@@ -21,7 +21,9 @@ fn begin_the_first(person: &Person) -> Pty {
     pty
 }
 
+/// Writes the Dockerfile, with a label by which the images are found that are built from it.
 fn write(person: &Person, text: &str) {
+    let text = text.replacen("FROM busybox:1.36\n", &format!("FROM busybox:1.36\nLABEL {}\n", mark(person)), 1);
     fs::write(person.first().join("Dockerfile"), text).expect("the exercise's folder can be written to");
 }
 
@@ -158,6 +160,11 @@ fn whoever_leaves_in_the_middle_of_a_check_leaves_nothing_behind() {
     // SIGKILL leaves what `dlearn clean` finds, and the session goes on as if nothing had been.
     waits_for_the_container(&tidy);
     pty.kill();
+    let left = tidy.left_by_dlearn();
+    let said = person.dlearn_in(&person.first(), &["clean", "--dry-run"]);
+    let unnamed = |left: &&String| !said.out.contains(left.trim_start_matches("container "));
+    assert_eq!(left.iter().filter(unnamed).collect::<Vec<_>>(), Vec::<&String>::new(), "of {left:?}: {said:?}");
+    assert!(left.iter().any(|left| left.starts_with("dlearn-run/")), "{left:?}");
     let mut pty = person.at_terminal(&["next"]);
     let told = over(&pty, "✗ A container answers on port 8080");
     assert!(told.contains("9000"), "{told}");

@@ -33,12 +33,17 @@ pub fn build(folder: &Path, image: &str) {
     assert!(output.status.success(), "docker build: {}\n{}", said(&output.stdout), said(&output.stderr));
 }
 
+/// What the images of a learner's Dockerfiles are to carry: `session=…`.
+pub fn mark(person: &Person) -> String {
+    format!("session={}", person.course.unique)
+}
+
 /// Removes a learner's images and what is left of their runs, whatever becomes of the test.
 pub struct Tidy<'a>(pub &'a Person);
 
 impl Tidy<'_> {
-    /// What dlearn has in the engine for this learner's exercises now: containers by label, images by
-    /// name.
+    /// What dlearn has in the engine for this learner's exercises now: containers by label, images by name, or by the
+    /// [`mark`] of the Dockerfile that they come from.
     pub fn left_by_dlearn(&self) -> Vec<String> {
         let mut found = Vec::new();
         for exercise in [&self.0.course.first, &self.0.course.broken] {
@@ -48,6 +53,9 @@ impl Tidy<'_> {
         let images = docker(&["images", "--format", "{{.Repository}}:{{.Tag}}"]);
         let ours = |line: &&str| line.starts_with("dlearn-run/") && line.contains(&self.0.course.unique);
         found.extend(images.lines().filter(ours).map(str::to_owned));
+        let marked = format!("label={}", mark(self.0));
+        let images = docker(&["images", "--filter", &marked, "--format", "{{.Repository}}:{{.Tag}}"]);
+        found.extend(images.lines().filter(|line| line.starts_with("dlearn-run/")).map(str::to_owned));
         found.retain(|line| !line.is_empty());
         found
     }
@@ -84,6 +92,10 @@ impl Drop for Tidy<'_> {
             if image.contains(&course.unique) {
                 let _gone = quiet(&["rmi", "--force", &image]);
             }
+        }
+        // What a session that was killed has left.
+        for image in lines(&["images", "--quiet", "--filter", &format!("label={}", mark(self.0))]) {
+            let _gone = quiet(&["rmi", "--force", &image]);
         }
     }
 }
