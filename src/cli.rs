@@ -81,7 +81,7 @@ pub enum Command {
     Solution {
         /// Exercise; by default the one whose folder you are in, or your current one
         id: Option<String>,
-        /// Do not ask first
+        /// Do not ask first; needed where nobody can be asked
         #[arg(long)]
         yes: bool,
         /// Write its files into this new folder instead of printing them
@@ -119,7 +119,7 @@ pub enum Command {
         /// Leave the files alone; have an empty practice registry instead, on another port and with another password
         #[arg(long, conflicts_with = "id")]
         new_registry: bool,
-        /// Do not ask first
+        /// Do not ask first; needed where nobody can be asked
         #[arg(long)]
         yes: bool,
     },

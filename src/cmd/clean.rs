@@ -62,6 +62,7 @@ pub(super) async fn run(app: &App, dry_run: bool, yes: bool) -> Result<i32, Fail
     }
     let sure = yes || !app.terminal.interactive() || app.ask("Remove them?", true)?;
     if !sure {
+        report::line("Nothing was removed.")?;
         return Ok(exit::DONE);
     }
     let mut failed = remove(&engine, &gone).await;

@@ -20,15 +20,15 @@ pub(super) async fn run(app: &App, id: Option<&str>, yes: bool) -> Result<i32, F
     let round = mine.round();
     let workspace = app.place(&learner.workspace(entry, round));
     if !yes {
+        let pushed = mine.practice.is_some();
         if !app.terminal.interactive() {
-            let what = format!("this puts {workspace} back to its beginning, and nobody can be asked here");
+            let also = if pushed { " and removes what you pushed for it" } else { "" };
+            let what = format!("this puts {workspace} back to its beginning{also}, and nobody can be asked here");
             return Err(Failure::usage(what, format!("dlearn reset {} --yes, if that is meant", entry.exercise.id)));
         }
         // Long questions are broken in mid-word; what the answer means stands above it.
-        app.say(&match mine.practice.is_some() {
-            true => format!("This puts `{workspace}` back to its beginning. What you pushed for it is removed."),
-            false => format!("This puts `{workspace}` back to its beginning."),
-        })?;
+        let also = if pushed { " What you pushed for it is removed." } else { "" };
+        app.say(&format!("This puts `{workspace}` back to its beginning.{also}"))?;
         if !app.ask(&format!("Begin {} anew? What you wrote is kept aside.", entry.exercise.id), false)? {
             report::line(UNCHANGED)?;
             return Ok(exit::DONE);
@@ -51,7 +51,7 @@ pub(super) async fn run(app: &App, id: Option<&str>, yes: bool) -> Result<i32, F
             warn(
                 "whether something is left of it in your practice registry, nobody could look",
                 &error,
-                "dlearn reset",
+                &format!("dlearn reset {} --yes", entry.exercise.id),
             );
             Ok(exit::CANNOT_TELL)
         }

@@ -37,6 +37,9 @@ pub(super) fn run(app: &App, id: Option<&str>, yes: bool, out: Option<PathBuf>) 
     learner.update(|state| state.exercise(&round.exercise).solution_seen = true)?;
     if let Some(folder) = out {
         write(&folder, &round.solution)?;
+        if !app.common.json {
+            report::line(&format!("the solution of {} is in {}", round.exercise, app.place(&folder)))?;
+        }
         return Ok(exit::DONE);
     }
     let files: BTreeMap<&str, String> = round

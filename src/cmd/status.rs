@@ -96,7 +96,8 @@ pub(super) fn run(app: &App) -> Result<i32, Failure> {
     }
     if let Some(state) = state {
         let standing = sanitize_line(&standing(&course, state)).into_owned();
-        report::line(&format!("\n{}", textwrap::fill(&standing, app.terminal.text_width())))?;
+        let width = if app.terminal.stdout { app.terminal.text_width() } else { usize::MAX };
+        report::line(&format!("\n{}", textwrap::fill(&standing, width)))?;
     }
     report::line(&format!("your folder: {}", app.place(std::path::Path::new(folder))))?;
     if let Some(practice) = &report.practice_registry {

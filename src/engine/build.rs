@@ -17,15 +17,19 @@ use bytes::Bytes;
 use fault::{engines_fault, lost_an_image};
 use http::Method;
 use said::{Line, Said};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::Ordering;
 use std::time::Duration;
+use tokio::time::{Instant, error::Elapsed};
+
+/// How the stream of a build ended, if it did in time.
+type Outcome = Result<Result<(), EngineError>, Elapsed>;
 
 /// The pause before a build is tried again that met an image which was just being removed; each is twice as long as
 /// the one before.
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
 /// Most times that such a build is tried. The classic builder looks at every child of the image that it builds upon,
-/// and gives up when one is gone by then, whoever's it is (moby, `daemon/image/cache`): while somebody removes many,
+/// and gives up when one is gone by then, whoever's it is (moby, `image/cache`): while somebody removes many,
 /// that is several times in a row.
 const MOST_TRIES: u32 = 8;
 /// Most bytes of the builder's last word.
@@ -62,20 +66,7 @@ impl Engine {
     pub async fn build(&self, ledger: &Ledger, job: &BuildJob) -> Result<Option<BuildFacts>, EngineError> {
         let before = ledger.expect_image(&job.tag).await?;
         ledger.build_begins(&job.tag, job.builder, &before).await?;
-        let limit = Duration::from_secs(job.seconds);
-        let mut tries = 1;
-        let (outcome, mut said) = loop {
-            let mut said = Said::new();
-            let work = async { Ok(tokio::time::timeout(limit, self.stream(ledger, job, &mut said)).await) };
-            let outcome = self.alive(work).await?;
-            said.finish();
-            let lost = job.builder == Builder::Classic && said.error.as_deref().is_some_and(lost_an_image);
-            if !lost || tries == MOST_TRIES {
-                break (outcome, said);
-            }
-            tokio::time::sleep(FIRST_PAUSE * 2_u32.pow(tries - 1)).await;
-            tries += 1;
-        };
+        let (outcome, mut said) = self.tried(ledger, job).await?;
         let timed_out = match outcome {
             Err(_) => true,
             Ok(Ok(())) => false,
@@ -96,7 +87,7 @@ impl Engine {
             self.ping().await?;
             if let Some(message) = &said.error {
                 // In an engine of ours, full disks and missing networks are limits that the subject has met.
-                if !self.endpoint().is_thrown_away() {
+                if !self.endpoint().is_thrown_away() || lost_an_image(job.builder, message) {
                     engines_fault(message)?;
                 }
                 ledger.build_failed(&job.tag);
@@ -118,6 +109,31 @@ impl Engine {
         }
         (facts.steps, facts.log) = said.into_steps_and_log(job.builder);
         Ok(Some(facts))
+    }
+
+    /// Builds, and again where an image was just being removed that the classic builder looked at. What came of it, or
+    /// nothing where the time was over, and what was said in the last try.
+    async fn tried(&self, ledger: &Ledger, job: &BuildJob) -> Result<(Outcome, Said), EngineError> {
+        let deadline = Instant::now() + Duration::from_secs(job.seconds);
+        let mut pause = FIRST_PAUSE;
+        let mut ran = BTreeSet::new();
+        let mut tries = 1;
+        loop {
+            let mut said = Said::new();
+            let work = async { Ok(tokio::time::timeout_at(deadline, self.stream(ledger, job, &mut said)).await) };
+            let outcome = self.alive(work).await?;
+            said.finish();
+            said.ran_before(&ran);
+            let lost = said.error.as_deref().is_some_and(|error| lost_an_image(job.builder, error));
+            if !lost || tries == MOST_TRIES || Instant::now() + pause > deadline {
+                return Ok((outcome, said));
+            }
+            // They are in the cache the next time, and that says nothing about how it was found.
+            ran.extend(said.ran());
+            tokio::time::sleep(pause).await;
+            pause *= 2;
+            tries += 1;
+        }
     }
 
     async fn stream(&self, ledger: &Ledger, job: &BuildJob, said: &mut Said) -> Result<(), EngineError> {

@@ -7,7 +7,6 @@
 use super::{
     Screen, Terminal,
     canvas::Canvas,
-    findings,
     line::{Line, Span, Style},
     live_layout::layout,
     pager::{Page, Pager, Pressed},
@@ -190,14 +189,7 @@ fn command(key: &KeyEvent) -> bool {
 /// Spans that say what goes on now.
 pub(super) fn status(frame: &Frame<'_>, terminal: &Terminal) -> Vec<Span> {
     match frame.busy {
-        true => {
-            let mut spans = vec![Span::new(terminal.sign("● checking …", "* checking ..."), Style::UNSURE)];
-            // What stands there is from before: it may be mended by now.
-            if findings::current(frame.findings).is_some() {
-                spans.push(Span::new(" above: the last result", Style::DIM));
-            }
-            spans
-        }
+        true => vec![Span::new(terminal.sign("● checking …", "* checking ..."), Style::UNSURE)],
         false => vec![Span::new(frame.status, Style::DIM)],
     }
 }

@@ -238,7 +238,11 @@ fn place(frame: &Frame<'_>, width: usize, terminal: &Terminal) -> Option<Line> {
 
 fn bottom(frame: &Frame<'_>, width: usize, terminal: &Terminal) -> Line {
     let hints = keys(frame.keys, terminal);
-    let state = Line(status(frame, terminal));
+    let mut state = Line(status(frame, terminal));
+    // What stands there is from before: it may be mended by now.
+    if frame.busy && findings::current(frame.findings).is_some() {
+        state.0.push(Span::new(" above: the last result", Style::DIM));
+    }
     // The keys matter more than what is watched.
     let room = width.saturating_sub(Line(hints.clone()).width() + 2);
     let state = if room < 4 { Vec::new() } else { state.cut(room, terminal).0 };
@@ -290,7 +294,16 @@ mod tests {
         let frame = Frame { title: "E01", findings: &waiting, busy: true, keys: &KEYS, ..Frame::default() };
         let text = texts(&frame, 80, 24).join("\n");
         assert!(text.contains("Check number 2") && text.contains("checking"), "{text}");
-        assert!(!text.contains("of 3"), "{text}");
+        assert!(!text.contains("of 3") && !text.contains("last result"), "{text}");
+    }
+
+    #[test]
+    fn while_it_checks_again_what_is_known_is_called_the_last_result() {
+        let findings = findings(3, 1, 1);
+        let frame = Frame { title: "E01", findings: &findings, keys: &KEYS, ..Frame::default() };
+        assert!(!texts(&frame, 80, 24).join("\n").contains("last result"));
+        let text = texts(&Frame { busy: true, ..frame }, 80, 24).join("\n");
+        assert!(text.contains("above: the last result") && text.contains("q leave"), "{text}");
     }
 
     #[test]

@@ -121,7 +121,9 @@ impl Pty {
 
     /// Ends the process as nothing else does: SIGKILL.
     pub fn kill(mut self) {
-        self.child.kill().expect("it is there");
+        // That of `Child` begins with SIGHUP, and gives it time.
+        let sent = std::process::Command::new("kill").args(["-s", "KILL", &self.pid().to_string()]).status();
+        assert!(sent.expect("a command kill").success());
         self.child.wait().expect("it has ended");
     }
 

@@ -48,7 +48,8 @@ impl Tidy<'_> {
         let mut found = Vec::new();
         for exercise in [&self.0.course.first, &self.0.course.broken] {
             let label = format!("label=dlearn.exercise={exercise}");
-            found.push(docker(&["ps", "--all", "--filter", &label, "--format", "container {{.Names}}"]));
+            let containers = docker(&["ps", "--all", "--filter", &label, "--format", "container {{.Names}}"]);
+            found.extend(containers.lines().map(str::to_owned));
         }
         let images = docker(&["images", "--format", "{{.Repository}}:{{.Tag}}"]);
         let ours = |line: &&str| line.starts_with("dlearn-run/") && line.contains(&self.0.course.unique);
@@ -56,7 +57,6 @@ impl Tidy<'_> {
         let marked = format!("label={}", mark(self.0));
         let images = docker(&["images", "--filter", &marked, "--format", "{{.Repository}}:{{.Tag}}"]);
         found.extend(images.lines().filter(|line| line.starts_with("dlearn-run/")).map(str::to_owned));
-        found.retain(|line| !line.is_empty());
         found
     }
 

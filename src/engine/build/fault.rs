@@ -1,6 +1,7 @@
 //! Whose fault a failed build is: the subject's, or the engine's and the network's.
 
 use crate::engine::{EngineError, error::one_line};
+use crate::evidence::Builder;
 
 /// Whether a build's error is none of the subject's doing.
 ///
@@ -19,8 +20,8 @@ pub(super) fn engines_fault(message: &str) -> Result<(), EngineError> {
     if has(&["no space left on device"]) {
         return refused("free some disk space (`docker system df` shows what Docker uses), then try again");
     }
-    if lost_an_image(message) {
-        return refused("somebody is removing images, and the classic builder cannot build meanwhile; try again");
+    if met_a_removed_image(message) {
+        return refused("somebody was removing images, which the classic builder cannot bear; try again");
     }
     if has(&["context canceled", "code = canceled", "code = unavailable", "transport is closing"]) {
         return refused("the engine stopped in mid-build; start it again, then try again");
@@ -47,9 +48,14 @@ pub(super) fn engines_fault(message: &str) -> Result<(), EngineError> {
     Ok(())
 }
 
-/// Whether the classic builder, looking through its cache, has met an image that was removed meanwhile. On the containerd store
-/// (seen with 28.5) it also finds images that were removed some moments ago.
-pub(super) fn lost_an_image(message: &str) -> bool {
+/// Whether a build has failed for [`met_a_removed_image`]. Only the classic builder does.
+pub(super) fn lost_an_image(builder: Builder, message: &str) -> bool {
+    builder == Builder::Classic && met_a_removed_image(message)
+}
+
+/// Whether the classic builder, looking through its cache, has met an image that was removed meanwhile. On the
+/// containerd store (seen with 28.5) it also finds images that were removed some moments ago.
+fn met_a_removed_image(message: &str) -> bool {
     let lower = message.to_lowercase();
     lower.starts_with("failed to export image: no such image") || lower.starts_with("unable to find image \"sha256:")
 }
@@ -71,5 +77,16 @@ mod tests {
         let message = "process \"/bin/sh -c echo dial tcp; false\" did not complete successfully: exit code: 1";
         assert!(engines_fault(message).is_ok());
         assert!(engines_fault("The command '/bin/sh -c curl # i/o timeout' returned a non-zero code: 1").is_ok());
+    }
+
+    #[test]
+    fn an_image_that_was_removed_in_mid_build_is_told_by_the_builders_words() {
+        let message =
+            "unable to find image \"sha256:e2b2f0fcad6fd5808f646b6297bda7bf35e5506ccd939ba5d022d9254b0130a6\"";
+        assert!(lost_an_image(Builder::Classic, message) && !lost_an_image(Builder::BuildKit, message));
+        assert!(engines_fault(message).is_err());
+        for other in ["The command '/bin/sh -c x' returned a non-zero code: 1", "COPY failed: no such file"] {
+            assert!(!lost_an_image(Builder::Classic, other), "{other}");
+        }
     }
 }

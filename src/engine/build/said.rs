@@ -8,6 +8,7 @@ use crate::engine::{
 };
 use crate::evidence::{Builder, StepFacts};
 use serde::Deserialize;
+use std::collections::BTreeSet;
 
 /// Most lines of a build's log that are kept, half of them from each end.
 const LOG_LINES: usize = 20_000;
@@ -174,6 +175,19 @@ impl Said {
         self.buildkit.finish(&mut self.log);
     }
 
+    /// Steps of the classic builder that it did not take from its cache, but for the last one, at which it failed.
+    pub(super) fn ran(&self) -> impl Iterator<Item = usize> {
+        let before = self.steps.len().saturating_sub(1);
+        self.steps[..before].iter().filter(|step| !step.cached).map(|step| step.number)
+    }
+
+    /// What ran in an earlier try is in the cache for this one only: it was not there.
+    pub(super) fn ran_before(&mut self, ran: &BTreeSet<usize>) {
+        for step in self.steps.iter_mut().filter(|step| ran.contains(&step.number)) {
+            step.cached = false;
+        }
+    }
+
     /// What became of the instructions, and the whole log.
     pub(super) fn into_steps_and_log(self, builder: Builder) -> (Vec<StepFacts>, Vec<String>) {
         let steps = match builder {
@@ -227,6 +241,27 @@ mod tests {
             cached,
         };
         assert_eq!(in_stages(said.steps), [step("0", 2, "RUN make", true), step("1", 4, "RUN echo", false)]);
+    }
+
+    #[test]
+    fn what_ran_in_a_try_that_failed_is_not_called_cached_in_the_next() {
+        let first = ["FROM a", "RUN one", "RUN two", "FROM b", "RUN three"];
+        let mut tried = [Said::new(), Said::new()];
+        for (number, text) in first.iter().enumerate() {
+            tried[0].classic(&format!("Step {}/5 : {text}\n", number + 1));
+            tried[1].classic(&format!("Step {}/5 : {text}\n", number + 1));
+            if number == 1 {
+                tried[0].classic(" ---> Using cache\n");
+            }
+            if number != 0 && number != 3 {
+                tried[1].classic(" ---> Using cache\n");
+            }
+        }
+        let ran: BTreeSet<usize> = tried[0].ran().collect();
+        assert_eq!(ran, BTreeSet::from([1, 3, 4]), "the fifth met an image that was gone");
+        tried[1].ran_before(&ran);
+        let cached: Vec<bool> = tried[1].steps.iter().map(|step| step.cached).collect();
+        assert_eq!(cached, [false, true, false, false, true]);
     }
 
     #[test]
