@@ -56,8 +56,14 @@ pub(super) fn lost_an_image(builder: Builder, message: &str) -> bool {
 /// Whether the classic builder, looking through its cache, has met an image that was removed meanwhile. On the
 /// containerd store (seen with 28.5) it also finds images that were removed some moments ago.
 fn met_a_removed_image(message: &str) -> bool {
+    const WORDS: [&str; 4] = [
+        "failed to export image: failed to create image: failed to get layer",
+        "failed to export image: failed to set parent",
+        "failed to export image: no such image",
+        "unable to find image \"sha256:",
+    ];
     let lower = message.to_lowercase();
-    lower.starts_with("failed to export image: no such image") || lower.starts_with("unable to find image \"sha256:")
+    WORDS.iter().any(|words| lower.starts_with(words))
 }
 
 #[cfg(test)]
@@ -85,6 +91,8 @@ mod tests {
             "unable to find image \"sha256:e2b2f0fcad6fd5808f646b6297bda7bf35e5506ccd939ba5d022d9254b0130a6\"";
         assert!(lost_an_image(Builder::Classic, message) && !lost_an_image(Builder::BuildKit, message));
         assert!(engines_fault(message).is_err());
+        let message = "failed to export image: failed to set parent sha256:dbca: unknown parent image ID sha256:dbca";
+        assert!(lost_an_image(Builder::Classic, message));
         for other in ["The command '/bin/sh -c x' returned a non-zero code: 1", "COPY failed: no such file"] {
             assert!(!lost_an_image(Builder::Classic, other), "{other}");
         }
