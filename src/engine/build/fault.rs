@@ -56,10 +56,11 @@ pub(super) fn lost_an_image(builder: Builder, message: &str) -> bool {
 /// Whether the classic builder, looking through its cache, has met an image that was removed meanwhile. On the
 /// containerd store (seen with 28.5) it also finds images that were removed some moments ago.
 fn met_a_removed_image(message: &str) -> bool {
-    const WORDS: [&str; 4] = [
+    const WORDS: [&str; 5] = [
         "failed to export image: failed to create image: failed to get layer",
         "failed to export image: failed to set parent",
         "failed to export image: no such image",
+        "no such image: sha256:",
         "unable to find image \"sha256:",
     ];
     let lower = message.to_lowercase();
